@@ -1,0 +1,6 @@
+/** A JSON object, before a schema has looked at it. */
+export type JsonObject = Record<string, unknown>
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,155 @@
+import type { Consumer, Entity, EntityKind, Protocol } from '../entities/entity.ts'
+import type { EntityCheck, Fields, RecordOf, RecordSpec, Shorthand } from '../schema/field.ts'
+import type { Answer } from './answer.ts'
+import type { Exchange } from './exchange.ts'
+
+/** What a plugin may return from a phase that can answer: nothing goes on, an answer ends the phase. */
+export type PhaseResult = Answer | undefined | void | Promise<Answer | undefined | void>
+
+/**
+ * The functions of one configured instance. Phases run in order of priority, synchronously unless
+ * a handler really waits: return a promise only then, since it costs every request a turn of the loop.
+ */
+export interface PluginHandlers {
+  /** Before routing; only global instances. */
+  rewrite?(exchange: Exchange): PhaseResult
+  access?(exchange: Exchange): PhaseResult
+  /** With the whole upstream response buffered; excludes the two filters below. */
+  response?(exchange: Exchange, body: Uint8Array): PhaseResult
+  headerFilter?(exchange: Exchange): void
+  /**
+   * One call a chunk, and a last one with `isLast`.
+   * @returns bytes to send instead, or nothing to leave the chunk alone
+   */
+  bodyFilter?(exchange: Exchange, chunk: Uint8Array, isLast: boolean): Uint8Array | undefined | void
+  log?(exchange: Exchange): void
+  /** A TCP, TLS or UDP session before it is proxied. */
+  preread?(session: StreamSession): PhaseResult
+  /** The snapshot that holds this instance has served its last exchange. */
+  dispose?(): void
+}
+
+export interface StreamSession {
+  readonly ip: string
+  readonly port: number
+}
+
+/** What an instance is told about itself and the configuration it is part of. */
+export interface PluginContext {
+  /** Id of the plugin entity. */
+  readonly id: string
+  readonly name: string
+  readonly instanceName: string | undefined
+  readonly routeId: string | undefined
+  readonly serviceId: string | undefined
+  readonly consumerId: string | undefined
+  /** The entities of the same configuration. */
+  readonly entities: EntityLookup
+  /** What outlives configurations: counters, caches, queues, connections. */
+  readonly node: NodeServices
+}
+
+/** Reads entities by their unique fields in constant time. Frozen with the configuration. */
+export interface EntityLookup {
+  byId(kind: string, id: string): Entity | undefined
+  /** @param field a unique field or the endpoint key of the kind */
+  by(kind: string, field: string, value: string): Entity | undefined
+  /** Rows of a kind that refer to a parent, e.g. all `acls` with `consumer` = id. */
+  referring(kind: string, foreignField: string, parentId: string): readonly Entity[]
+  consumer(id: string): Consumer | undefined
+  /** By id if it looks like one and exists, else by username; Kong's rule for `anonymous`. */
+  consumerByIdOrUsername(value: string): Consumer | undefined
+}
+
+export interface NodeServices {
+  readonly nodeId: string
+  readonly hostname: string
+  /** The compatibility version, e.g. `3.9.3`. */
+  readonly version: string
+  readonly log: PluginLog
+  /** Unix time in ms, cached for the current turn of the loop. */
+  now(): number
+  /** A value kept for the life of the process under a name; made at first use. */
+  keep<Value>(name: string, make: () => Value): Value
+  /** Settings a plugin may depend on, by their `kong.conf` names. */
+  setting(name: string): unknown
+}
+
+export interface PluginLog {
+  debug(message: string): void
+  info(message: string): void
+  notice(message: string): void
+  warn(message: string): void
+  error(message: string, cause?: unknown): void
+}
+
+/** A plugin as the rest of the house sees it; made by {@link definePlugin}. */
+export interface Plugin {
+  readonly name: string
+  /** Higher runs first; equal ones in descending order of name. */
+  readonly priority: number
+  readonly version: string
+  readonly config: RecordSpec
+  /** Cross-field checks on the plugin entity; field names begin with `config.`. */
+  readonly checks: readonly EntityCheck[]
+  readonly protocols: { readonly allowed: readonly Protocol[]; readonly default: readonly Protocol[] }
+  /** Scopes it may not be bound to. */
+  readonly not: readonly ('consumer' | 'route' | 'service')[]
+  /** Entities it brings, e.g. credentials. */
+  readonly entities: readonly EntityKind[]
+  /** @param config as its schema parsed it; unset fields are `undefined` */
+  create(config: never, context: PluginContext): PluginHandlers
+}
+
+export interface PluginDefinition<ConfigFields extends Fields> {
+  readonly name: string
+  readonly priority: number
+  readonly version?: string
+  readonly schema: ConfigFields
+  readonly shorthands?: Readonly<Record<string, Shorthand>>
+  /** Checks inside the config record; their messages stand at `config`. */
+  readonly configChecks?: readonly EntityCheck[]
+  /** A rule over the whole config record that no check can say; its message stands at `config`. */
+  readonly configValidator?: (config: never) => string | undefined
+  readonly checks?: readonly EntityCheck[]
+  readonly protocols?: { readonly allowed?: readonly Protocol[]; readonly default?: readonly Protocol[] }
+  readonly not?: readonly ('consumer' | 'route' | 'service')[]
+  readonly entities?: readonly EntityKind[]
+  create(config: RecordOf<ConfigFields>, context: PluginContext): PluginHandlers
+}
+
+export const HTTP_PROTOCOLS = ['grpc', 'grpcs', 'http', 'https'] as const satisfies Protocol[]
+
+export const ALL_PROTOCOLS = [
+  'grpc', 'grpcs', 'http', 'https', 'tcp', 'tls', 'tls_passthrough', 'udp',
+] as const satisfies Protocol[]
+
+/** Checks and completes a plugin's definition, and hides the type of its config. */
+export function definePlugin<const ConfigFields extends Fields>(
+  definition: PluginDefinition<ConfigFields>,
+): Plugin {
+  const { name, priority, schema } = definition
+  if (!Number.isInteger(priority))
+    throw new TypeError(`Cannot define plugin "${name}": priority ${priority} is not an integer`)
+  return {
+    name,
+    priority,
+    version: definition.version ?? '3.9.3',
+    config: {
+      type: 'record',
+      required: true,
+      fields: schema,
+      ...(definition.shorthands && { shorthand_fields: definition.shorthands }),
+      ...(definition.configChecks && { entity_checks: definition.configChecks }),
+      ...(definition.configValidator && { custom_validator: definition.configValidator }),
+    },
+    checks: definition.checks ?? [],
+    protocols: {
+      allowed: definition.protocols?.allowed ?? HTTP_PROTOCOLS,
+      default: definition.protocols?.default ?? HTTP_PROTOCOLS,
+    },
+    not: definition.not ?? [],
+    entities: definition.entities ?? [],
+    create: definition.create,
+  }
+}

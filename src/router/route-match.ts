@@ -1,0 +1,49 @@
+import type { Route, Service } from '../entities/entity.ts'
+import type { UriCaptures } from '../entities/uri-captures.ts'
+
+declare const normalized: unique symbol
+/** A request path after `http/normalize-path.ts`; only such a path may decide about routes and access. */
+export type NormalizedPath = string & { readonly [normalized]: true }
+
+/** What a router asks about a request. The data plane's exchange is one; nothing is copied for it. */
+export interface RoutingRequest {
+  readonly method: string
+  readonly path: NormalizedPath
+  /** Query string without `?`, as received. */
+  readonly rawQuery: string
+  /** Host header as sent, with its port if it had one; `''` when absent. */
+  readonly host: string
+  readonly scheme: 'http' | 'https'
+  /** Port the request arrived on, after `port_maps`. */
+  readonly port: number
+  readonly sni: string | undefined
+  readonly sourceIp: string
+  readonly sourcePort: number
+  readonly destinationIp: string
+  readonly destinationPort: number
+  /** All values of a header, in order. @param name lower-case */
+  headerValues(name: string): readonly string[]
+}
+
+/** A route that takes a request. Matches without captures are made once and shared. */
+export interface RouteMatch {
+  readonly route: Route
+  readonly service: Service | undefined
+  /** The part of the path that the route's path matched; absent when the route has no paths. */
+  readonly matchedPath: string | undefined
+  readonly captures: UriCaptures | undefined
+}
+
+export type RouterFlavor = 'traditional_compatible' | 'traditional' | 'expressions'
+
+export interface Router {
+  match(request: RoutingRequest): RouteMatch | undefined
+  /** Why each route that matched in part was not taken; for humans, so it may be slow. */
+  explain(request: RoutingRequest): readonly RouteVerdict[]
+}
+
+export interface RouteVerdict {
+  readonly route: Route
+  /** The first condition that failed, e.g. `methods: POST is not one of GET, HEAD`; absent if it matched. */
+  readonly failed: string | undefined
+}

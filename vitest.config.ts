@@ -1,0 +1,19 @@
+import { defineConfig } from 'vitest/config'
+
+const project = (name: string, include: readonly string[], more: object = {}) => ({
+  test: { name, include: [...include], ...more },
+})
+
+export default defineConfig({
+  test: {
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    projects: [
+      project('unit', ['src/**/*.test.ts', 'scripts/**/*.test.ts']),
+      project('integration', ['tests/integration/**/*.test.ts'], { testTimeout: 60_000 }),
+      project('conformance', ['tests/conformance/**/*.test.ts'], { testTimeout: 600_000 }),
+      project('browser', ['tests/browser/**/*.test.ts'], { testTimeout: 120_000 }),
+      project('examples', ['examples/**/*.test.ts'], { testTimeout: 180_000, fileParallelism: false }),
+    ],
+  },
+})
