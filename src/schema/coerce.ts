@@ -1,0 +1,72 @@
+import { isJsonObject, type JsonObject } from '../base/json.ts'
+import type { Field, Fields, RecordSpec } from './field.ts'
+
+/**
+ * Turns the texts of a form into the types their fields ask for, before parsing.
+ *
+ * What cannot be turned is left as it is, so that parsing names it. An empty text unsets a field.
+ * A single value for a list becomes a list of one.
+ *
+ * @param form names already nested (`a.b`, `a[b]`, `a[]`); leaves are strings
+ * @returns a new object
+ */
+export function coerceForm(spec: RecordSpec, form: Readonly<JsonObject>): JsonObject {
+  // Names are a client's, and without a prototype none is special.
+  const coerced = Object.create(null) as JsonObject
+  for (const [name, value] of Object.entries(form))
+    coerced[name] = coerce(fieldOf(spec, name), value)
+  return coerced
+}
+
+function fieldOf(spec: RecordSpec, name: string): Field | undefined {
+  const shorthands = spec.shorthand_fields ?? {}
+  if (Object.hasOwn(shorthands, name)) return shorthands[name]!.field
+  const fields: Fields = spec.fields
+  return Object.hasOwn(fields, name) ? fields[name] : undefined
+}
+
+function coerce(field: Field | undefined, value: unknown): unknown {
+  if (value === '') return null
+  switch (field?.type) {
+    case 'number':
+    case 'integer':
+      return coerceNumber(value)
+    case 'boolean':
+      return value === 'true' ? true : value === 'false' ? false : value
+    case 'array':
+    case 'set':
+      return listOf(value).map((element) => coerce(field.elements, element))
+    case 'map':
+      return isJsonObject(value) ? coerceMap(field.values, value) : value
+    case 'record':
+      return isJsonObject(value) ? coerceForm(field, value) : value
+    case 'foreign':
+      return isJsonObject(value) ? coerceMap(undefined, value) : value
+    case 'string':
+    case 'json':
+    case 'any':
+    case undefined:
+      return value
+  }
+}
+
+function coerceMap(values: Field | undefined, map: JsonObject): JsonObject {
+  const coerced = Object.create(null) as JsonObject
+  for (const [key, value] of Object.entries(map)) coerced[key] = coerce(values, value)
+  return coerced
+}
+
+const NUMBER = /^\s*[+-]?(?:0x[0-9a-f]+|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*$/i
+
+function coerceNumber(value: unknown): unknown {
+  return typeof value === 'string' && NUMBER.test(value) ? Number(value) : value
+}
+
+/** Lists come as lists, as one value, or as an object of numbered members (`a[1]`, `a[2]`). */
+function listOf(value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value
+  if (!isJsonObject(value)) return [value]
+  const keys = Object.keys(value)
+  if (keys.length === 0 || !keys.every((key) => /^[1-9]\d{0,3}$/.test(key))) return [value]
+  return keys.sort((a, b) => Number(a) - Number(b)).map((key) => value[key])
+}

@@ -1,0 +1,50 @@
+import type { Field, FieldSpec, RecordSpec } from './field.ts'
+
+/**
+ * The same record with every record inside it required unless it says otherwise, so that answers
+ * always show the whole nested structure. Records in lists and maps are left as they are.
+ *
+ * @returns one and the same object for one and the same spec
+ */
+export function withRequiredRecords(spec: RecordSpec): RecordSpec {
+  let known = completed.get(spec)
+  if (known === undefined) {
+    const fields = Object.entries(spec.fields).map(([name, field]): [string, Field] => [
+      name,
+      field.type === 'record' ? requiredRecord(field) : field,
+    ])
+    known = { ...spec, fields: Object.fromEntries(fields) }
+    completed.set(spec, known)
+    completed.set(known, known)
+  }
+  return known
+}
+
+const completed = new WeakMap<RecordSpec, RecordSpec>()
+
+function requiredRecord(spec: RecordSpec): RecordSpec {
+  return withRequiredRecords(spec.required === undefined ? { ...spec, required: true } : spec)
+}
+
+/** The field's own rules with those of `match` before them, as conditional checks read a value. */
+export function overriding(field: Field | undefined, match: object): FieldSpec {
+  return { ...(field ?? { type: 'any' }), ...match } as FieldSpec
+}
+
+/** The field at a dotted path below a record. */
+export function fieldAt(spec: RecordSpec, path: string): Field | undefined {
+  let field: Field | undefined = spec
+  for (const name of path.split('.'))
+    field = field?.type === 'record' && Object.hasOwn(field.fields, name) ? field.fields[name] : undefined
+  return field
+}
+
+/** The value at a dotted path; `undefined` when a record on the way is missing or null. */
+export function valueAt(record: unknown, path: string | readonly string[]): unknown {
+  let value = record
+  for (const name of typeof path === 'string' ? path.split('.') : path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined
+    value = (value as Readonly<Record<string, unknown>>)[name]
+  }
+  return value
+}
