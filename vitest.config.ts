@@ -13,7 +13,10 @@ export default defineConfig({
       project('integration', ['tests/integration/**/*.test.ts'], { testTimeout: 60_000 }),
       project('conformance', ['tests/conformance/**/*.test.ts'], { testTimeout: 600_000 }),
       project('browser', ['tests/browser/**/*.test.ts'], { testTimeout: 120_000 }),
-      project('examples', ['examples/**/*.test.ts'], { testTimeout: 180_000, fileParallelism: false }),
+      project('examples', ['examples/**/*.test.ts'], {
+        testTimeout: 180_000,
+        fileParallelism: false,
+      }),
     ],
   },
 })

@@ -12,7 +12,8 @@ for (const file of globSync('src/**/*.ts').map((name) => name.replaceAll(path.se
   if (path.basename(file) === 'index.ts') violations.push(`${file}: a room has no index.ts`)
   for (const [, target] of readFileSync(file, 'utf8').matchAll(IMPORT)) {
     const [, into, plugin] = path.posix.join(path.posix.dirname(file), target!).split('/')
-    if (!target!.endsWith('.ts')) violations.push(`${file}: import "${target}" lacks its .ts ending`)
+    if (!target!.endsWith('.ts'))
+      violations.push(`${file}: import "${target}" lacks its .ts ending`)
     if (into !== room && allowed !== undefined && !allowed.includes(into!))
       violations.push(`${file}: room "${room}" may not import "${into}"`)
     if (room === 'plugins' && into === 'plugins' && isOtherPlugin(file, plugin!))

@@ -1,3 +1,4 @@
+import type { Target, Upstream } from '../entities/entity.ts'
 import type { UriCaptures } from '../entities/uri-captures.ts'
 
 /** One address to connect to. */
@@ -48,7 +49,10 @@ export interface PeerSource {
    * Synchronous when the answer is known, which is the rule; a promise while names are resolved.
    * @param tried peers that failed for this exchange, oldest first
    */
-  pick(request: BalancingRequest, tried: readonly Peer[]): Peer | BalancerFault | Promise<Peer | BalancerFault>
+  pick(
+    request: BalancingRequest,
+    tried: readonly Peer[],
+  ): Peer | BalancerFault | Promise<Peer | BalancerFault>
   /** Tells how it went, once a pick: for health, connection counts and latencies. */
   report(peer: Peer, outcome: PeerOutcome): void
   /** The exchange with a picked peer is over. */
@@ -57,5 +61,51 @@ export interface PeerSource {
 
 /** Lives as long as the process; each snapshot hands it the upstreams and targets in force. */
 export interface Balancers {
+  /** Of a service's host: an upstream by that name, one address, or a DNS name. */
   source(host: string, port: number): PeerSource
+  /** Takes over the upstreams of a new configuration; health of targets that stay is kept. */
+  apply(upstreams: readonly Upstream[], targets: readonly Target[]): void
+  /** State of an upstream's targets for the Admin API; nothing for an unknown id. */
+  health(upstreamId: string): UpstreamHealth | undefined
+  /**
+   * Sets a target's health by hand.
+   * @param address one `ip:port` of the target; all of them when absent
+   * @returns why it could not be set, if so
+   */
+  setHealth(upstreamId: string, targetId: string, isHealthy: boolean, address?: string): string | undefined
+  /** Ends probes and timers. */
+  close(): void
+}
+
+/** What `/upstreams/{u}/health` shows. */
+export interface UpstreamHealth {
+  readonly isChecked: boolean
+  readonly balancer: 'HEALTHY' | 'UNHEALTHY' | 'HEALTHCHECKS_OFF'
+  readonly weight: WeightSum
+  readonly targets: readonly TargetHealth[]
+}
+
+export interface TargetHealth {
+  readonly targetId: string
+  readonly host: string
+  readonly port: number
+  /** How the name was resolved: `A`, `AAAA`, `SRV`, or `ttl=0, virtual SRV`. */
+  readonly dns: string
+  readonly nodeWeight: number
+  readonly weight: WeightSum
+  readonly health: 'HEALTHY' | 'UNHEALTHY' | 'DNS_ERROR' | 'HEALTHCHECKS_OFF'
+  readonly addresses: readonly AddressHealth[]
+}
+
+export interface AddressHealth {
+  readonly ip: string
+  readonly port: number
+  readonly weight: number
+  readonly health: 'HEALTHY' | 'UNHEALTHY'
+}
+
+export interface WeightSum {
+  readonly total: number
+  readonly available: number
+  readonly unavailable: number
 }

@@ -7,7 +7,10 @@ export interface PluginSchema {
   readonly name: string
   readonly config: RecordSpec
   readonly checks: readonly EntityCheck[]
-  readonly protocols: { readonly allowed: readonly Protocol[]; readonly default: readonly Protocol[] }
+  readonly protocols: {
+    readonly allowed: readonly Protocol[]
+    readonly default: readonly Protocol[]
+  }
   readonly not: readonly ('consumer' | 'route' | 'service')[]
   readonly entities: readonly EntityKind[]
 }

@@ -44,7 +44,14 @@ export interface Foreign {
 }
 
 export type Protocol =
-  'grpc' | 'grpcs' | 'http' | 'https' | 'tcp' | 'tls' | 'tls_passthrough' | 'udp'
+  | 'grpc'
+  | 'grpcs'
+  | 'http'
+  | 'https'
+  | 'tcp'
+  | 'tls'
+  | 'tls_passthrough'
+  | 'udp'
 
 export interface Service extends Entity {
   readonly name: string | null
@@ -133,7 +140,14 @@ export interface Upstream extends Entity {
 }
 
 export type HashInput =
-  'none' | 'consumer' | 'ip' | 'header' | 'cookie' | 'path' | 'query_arg' | 'uri_capture'
+  | 'none'
+  | 'consumer'
+  | 'ip'
+  | 'header'
+  | 'cookie'
+  | 'path'
+  | 'query_arg'
+  | 'uri_capture'
 
 export interface Healthchecks {
   readonly threshold: number

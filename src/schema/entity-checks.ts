@@ -1,4 +1,11 @@
-import type { ConditionalAtLeastOneOf, ConditionalCheck, CustomCheck, EntityCheck, Field, RecordSpec } from './field.ts'
+import type {
+  ConditionalAtLeastOneOf,
+  ConditionalCheck,
+  CustomCheck,
+  EntityCheck,
+  Field,
+  RecordSpec,
+} from './field.ts'
 import { configValue } from './config-value.ts'
 import { newContext, type ParseContext } from './parse-context.ts'
 import { fieldAt, overriding, valueAt } from './record-spec.ts'
@@ -55,8 +62,7 @@ function toViolations(failure: Failure, base: readonly (string | number)[]): rea
   for (const [name, texts] of Object.entries(failure.fields ?? {})) {
     const path = [...base, ...name.split('.')]
     if (typeof texts === 'string') violations.push({ path, message: texts, kind: 'field' })
-    else
-      for (const text of texts) violations.push({ ...text, path: [...path, ...text.path] })
+    else for (const text of texts) violations.push({ ...text, path: [...path, ...text.path] })
   }
   return violations
 }
@@ -189,8 +195,7 @@ function conditionalAtLeastOneOf(
   if (value === undefined || value === null) return undefined
   const holds = (match: object): boolean =>
     matchViolations(check.if_field, match, value, subject).length === 0
-  if (holds(check.if_match))
-    return oneOf(check.then_at_least_one_of, check.then_err, subject)
+  if (holds(check.if_match)) return oneOf(check.then_at_least_one_of, check.then_err, subject)
   if (check.else_match === undefined || !holds(check.else_match)) return undefined
   return oneOf(check.else_then_at_least_one_of ?? [], check.else_then_err, subject)
 }
@@ -219,7 +224,8 @@ function matchViolations(
 function custom(check: CustomCheck, subject: Subject): Failure | undefined {
   if (check.run_with_missing_fields !== true) {
     const absent = check.field_sources.find((name) => valueAt(subject.record, name) === undefined)
-    if (absent !== undefined) return isInvalid(absent, subject) ? undefined : missing(absent, subject)
+    if (absent !== undefined)
+      return isInvalid(absent, subject) ? undefined : missing(absent, subject)
   }
   const answer = check.fn(configValue(subject.spec, subject.record) as Record<string, never>)
   if (answer === undefined) return undefined

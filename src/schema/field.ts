@@ -103,7 +103,14 @@ export interface JsonSpec extends FieldOptions {
 }
 
 export type FieldSpec =
-  StringSpec | NumberSpec | BooleanSpec | ListSpec | MapSpec | RecordSpec | ForeignSpec | JsonSpec
+  | StringSpec
+  | NumberSpec
+  | BooleanSpec
+  | ListSpec
+  | MapSpec
+  | RecordSpec
+  | ForeignSpec
+  | JsonSpec
 
 declare const valueType: unique symbol
 export type Field<Value = unknown> = FieldSpec & { readonly [valueType]?: Value }
@@ -122,7 +129,12 @@ export type EntityCheck =
   | { readonly distinct: readonly string[] }
   | { readonly mutually_required: readonly string[] }
   | { readonly mutually_exclusive: readonly string[] }
-  | { readonly mutually_exclusive_sets: { readonly set1: readonly string[]; readonly set2: readonly string[] } }
+  | {
+      readonly mutually_exclusive_sets: {
+        readonly set1: readonly string[]
+        readonly set2: readonly string[]
+      }
+    }
   | { readonly conditional: ConditionalCheck }
   | { readonly conditional_at_least_one_of: ConditionalAtLeastOneOf }
   | { readonly custom_entity_check: CustomCheck }
@@ -150,14 +162,18 @@ export interface CustomCheck {
   readonly run_with_missing_fields?: boolean
   readonly run_with_invalid_fields?: boolean
   /** @returns the message for `@entity`, or messages by field, or nothing */
-  readonly fn: (entity: Record<string, never>) => string | Readonly<Record<string, string>> | undefined
+  readonly fn: (
+    entity: Record<string, never>,
+  ) => string | Readonly<Record<string, string>> | undefined
 }
 
 /** The type of an accepted value of a field, or of a record of fields. */
 export type ValueOf<F> = F extends Field<infer Value> ? Value : never
 export type RecordOf<F extends Fields> = { readonly [Name in keyof F]: ValueOf<F[Name]> }
 
-type Present<Value, Options> = Options extends { required: true } | { default: NonNullable<unknown> }
+type Present<Value, Options> = Options extends
+  | { required: true }
+  | { default: NonNullable<unknown> }
   ? Value
   : Value | undefined
 
@@ -165,7 +181,9 @@ type Given<Options> = Options & FieldOptions
 
 export function string<const Options extends FieldOptions = object>(
   options?: Given<Options>,
-): Field<Present<Options extends { one_of: readonly (infer Choice)[] } ? Choice : string, Options>> {
+): Field<
+  Present<Options extends { one_of: readonly (infer Choice)[] } ? Choice : string, Options>
+> {
   return { type: 'string', ...options } as never
 }
 

@@ -143,7 +143,9 @@ function limits(field: Field): JsonSchema {
 
 function sizes(field: Field, least: string, most: string): JsonSchema {
   return {
-    ...((field.len_min ?? field.len_eq) !== undefined && { [least]: field.len_min ?? field.len_eq }),
+    ...((field.len_min ?? field.len_eq) !== undefined && {
+      [least]: field.len_min ?? field.len_eq,
+    }),
     ...((field.len_max ?? field.len_eq) !== undefined && { [most]: field.len_max ?? field.len_eq }),
   }
 }

@@ -53,8 +53,7 @@ function child(tree: Tree, step: string | number): unknown {
 }
 
 function put(tree: Tree, step: string | number, value: unknown): void {
-  if (Array.isArray(tree) && typeof step === 'number')
-    while (tree.length < step) tree.push(null)
+  if (Array.isArray(tree) && typeof step === 'number') while (tree.length < step) tree.push(null)
   ;(tree as Record<string | number, unknown>)[step] = value
 }
 

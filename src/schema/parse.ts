@@ -47,7 +47,9 @@ export function parseRecord(
   fillAutomatic(whole, data, options)
   const value = parseFields(whole, isUpdate ? withNulls(whole, data) : data, context)
   const found = [...context.violations]
-  context.violations.push(...entityViolations(whole, value, { context, parseValue, isUpdate, found }))
+  context.violations.push(
+    ...entityViolations(whole, value, { context, parseValue, isUpdate, found }),
+  )
   return context.violations.length > 0
     ? { ok: false, violations: context.violations }
     : { ok: true, value }
@@ -83,7 +85,11 @@ function reportImmutable(
   context: ParseContext,
 ): void {
   for (const [name, field] of Object.entries(spec.fields))
-    if (field.immutable === true && Object.hasOwn(input, name) && !isSame(input[name], current[name]))
+    if (
+      field.immutable === true &&
+      Object.hasOwn(input, name) &&
+      !isSame(input[name], current[name])
+    )
       context.violations.push({ path: [name], message: MESSAGES.immutable, kind: 'field' })
 }
 
@@ -104,9 +110,7 @@ function fillAutomatic(spec: RecordSpec, data: JsonObject, options: RecordParseO
 }
 
 function timeOf(field: Field, { nowSeconds = Date.now() / 1000 }: RecordParseOptions): number {
-  return field.type === 'integer'
-    ? Math.floor(nowSeconds)
-    : Math.round(nowSeconds * 1000) / 1000
+  return field.type === 'integer' ? Math.floor(nowSeconds) : Math.round(nowSeconds * 1000) / 1000
 }
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'

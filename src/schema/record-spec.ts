@@ -35,7 +35,8 @@ export function overriding(field: Field | undefined, match: object): FieldSpec {
 export function fieldAt(spec: RecordSpec, path: string): Field | undefined {
   let field: Field | undefined = spec
   for (const name of path.split('.'))
-    field = field?.type === 'record' && Object.hasOwn(field.fields, name) ? field.fields[name] : undefined
+    field =
+      field?.type === 'record' && Object.hasOwn(field.fields, name) ? field.fields[name] : undefined
   return field
 }
 

@@ -54,7 +54,11 @@ function isBroken(
   return context.violations.length > before
 }
 
-function mismatchMessage(name: string, shorthand: Shorthand, record: JsonObject): string | undefined {
+function mismatchMessage(
+  name: string,
+  shorthand: Shorthand,
+  record: JsonObject,
+): string | undefined {
   const old = record[name]
   if (old === null || old === undefined) return undefined
   for (const { path } of shorthand.field.deprecation?.replaced_with ?? []) {

@@ -19,9 +19,23 @@ export type Operation =
 
 /** Why a write was refused; nothing of it was done. Keys are fields as sent to the client. */
 export type WriteFault =
-  | { readonly fault: 'primary-key-taken'; readonly kind: string; readonly key: { readonly id: string } }
-  | { readonly fault: 'unique-violation'; readonly kind: string; readonly key: Readonly<Record<string, unknown>> }
-  | { readonly fault: 'foreign-key-missing'; readonly kind: string; readonly field: string; readonly reference: string; readonly key: { readonly id: string } }
+  | {
+      readonly fault: 'primary-key-taken'
+      readonly kind: string
+      readonly key: { readonly id: string }
+    }
+  | {
+      readonly fault: 'unique-violation'
+      readonly kind: string
+      readonly key: Readonly<Record<string, unknown>>
+    }
+  | {
+      readonly fault: 'foreign-key-missing'
+      readonly kind: string
+      readonly field: string
+      readonly reference: string
+      readonly key: { readonly id: string }
+    }
   | { readonly fault: 'referenced'; readonly kind: string; readonly by: string }
   | { readonly fault: 'not-found'; readonly kind: string; readonly key: { readonly id: string } }
   /** DB-less: the entities come from a file and cannot be written one by one. */
@@ -49,7 +63,14 @@ export interface Page {
 
 /** Where a change came from, for the history. */
 export interface Origin {
-  readonly by: 'file' | 'admin-api' | 'config-endpoint' | 'import' | 'rollback' | 'other-node' | 'start'
+  readonly by:
+    | 'file'
+    | 'admin-api'
+    | 'config-endpoint'
+    | 'import'
+    | 'rollback'
+    | 'other-node'
+    | 'start'
   readonly detail?: string
 }
 
@@ -73,7 +94,12 @@ export interface Store {
 
   get(kind: string, id: string): Entity | undefined
   /** @param field a unique field or endpoint key; for scoped keys (targets) also give the parent */
-  getBy(kind: string, field: string, value: string, scope?: { readonly field: string; readonly id: string }): Entity | undefined
+  getBy(
+    kind: string,
+    field: string,
+    value: string,
+    scope?: { readonly field: string; readonly id: string },
+  ): Entity | undefined
   /** In ascending order of id. Expired rows are never returned. */
   page(kind: string, request: PageRequest): Page
   all(): EntitySet
