@@ -50,6 +50,11 @@ export interface Identity {
   readonly credential: Credential | undefined
   /** Value of `X-Credential-Identifier`. */
   readonly credentialIdentifier?: string | undefined
+  /**
+   * The token that proved it. `Exchange.shared` then has it as `authenticated_jwt_token`; it travels
+   * here so that a request for which nobody reads `shared` need not make that map.
+   */
+  readonly token?: string | undefined
 }
 
 export interface Credential {

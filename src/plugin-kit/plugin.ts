@@ -56,6 +56,8 @@ export interface EntityLookup {
   by(kind: string, field: string, value: string): Entity | undefined
   /** Rows of a kind that refer to a parent, e.g. all `acls` with `consumer` = id. */
   referring(kind: string, foreignField: string, parentId: string): readonly Entity[]
+  /** Every row of a kind. Not for the path of a request that succeeds: it grows with the configuration. */
+  rows(kind: string): readonly Entity[]
   consumer(id: string): Consumer | undefined
   /** By id if it looks like one and exists, else by username; Kong's rule for `anonymous`. */
   consumerByIdOrUsername(value: string): Consumer | undefined
@@ -92,7 +94,10 @@ export interface Plugin {
   readonly config: RecordSpec
   /** Cross-field checks on the plugin entity; field names begin with `config.`. */
   readonly checks: readonly EntityCheck[]
-  readonly protocols: { readonly allowed: readonly Protocol[]; readonly default: readonly Protocol[] }
+  readonly protocols: {
+    readonly allowed: readonly Protocol[]
+    readonly default: readonly Protocol[]
+  }
   /** Scopes it may not be bound to. */
   readonly not: readonly ('consumer' | 'route' | 'service')[]
   /** Entities it brings, e.g. credentials. */
@@ -112,7 +117,10 @@ export interface PluginDefinition<ConfigFields extends Fields> {
   /** A rule over the whole config record that no check can say; its message stands at `config`. */
   readonly configValidator?: (config: never) => string | undefined
   readonly checks?: readonly EntityCheck[]
-  readonly protocols?: { readonly allowed?: readonly Protocol[]; readonly default?: readonly Protocol[] }
+  readonly protocols?: {
+    readonly allowed?: readonly Protocol[]
+    readonly default?: readonly Protocol[]
+  }
   readonly not?: readonly ('consumer' | 'route' | 'service')[]
   readonly entities?: readonly EntityKind[]
   create(config: RecordOf<ConfigFields>, context: PluginContext): PluginHandlers
@@ -121,7 +129,14 @@ export interface PluginDefinition<ConfigFields extends Fields> {
 export const HTTP_PROTOCOLS = ['grpc', 'grpcs', 'http', 'https'] as const satisfies Protocol[]
 
 export const ALL_PROTOCOLS = [
-  'grpc', 'grpcs', 'http', 'https', 'tcp', 'tls', 'tls_passthrough', 'udp',
+  'grpc',
+  'grpcs',
+  'http',
+  'https',
+  'tcp',
+  'tls',
+  'tls_passthrough',
+  'udp',
 ] as const satisfies Protocol[]
 
 /** Checks and completes a plugin's definition, and hides the type of its config. */

@@ -1,0 +1,33 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { parseQuery } from '../http/query.ts'
+import { encodeArgument, withoutArgument } from './query-arguments.ts'
+
+describe('withoutArgument', () => {
+  it.each([
+    ['an argument in the middle', 'a=1&key=x&b=2', 'a=1&b=2'],
+    ['every argument of the name', 'key=x&a=1&key=y', 'a=1'],
+    ['a bare argument', 'key&a', 'a'],
+    ['a name that is percent-encoded', '%6bey=x&a=1', 'a=1'],
+    ['an only argument', 'key=x', ''],
+    ['nothing from a query without it', 'a=%41&keys=1', 'a=%41&keys=1'],
+    ['encodings that need not be', 'key=x&a=%41%20b+c%2Fd', 'a=A%20b%20c%2Fd'],
+    ['bytes that are not UTF-8 stay as they are', 'key=x&a=%ff', 'a=%FF'],
+    ['empty values and bare names stay so', 'key=x&a=&b', 'a=&b'],
+    ['a broken encoding is made readable', 'key=x&a=%zz', 'a=%25zz'],
+  ])('takes out %s', (_, query, expected) => {
+    expect(withoutArgument(query, 'key')).toBe(expected)
+  })
+
+  it('leaves all other arguments in order and decoded alike, and none of the name', () => {
+    const argument = fc.tuple(fc.string({ minLength: 1 }), fc.string())
+    fc.assert(
+      fc.property(fc.array(argument), fc.string({ minLength: 1 }), (pairs, name) => {
+        const all = [...pairs, [name, 'x'] as const]
+        const query = all.map(([key, value]) => `${encodeArgument(key)}=${encodeArgument(value)}`)
+        const left = parseQuery(withoutArgument(query.join('&'), name))
+        expect(left).toEqual(pairs.filter(([key]) => key !== name))
+      }),
+    )
+  })
+})

@@ -1,0 +1,221 @@
+import type { Consumer, Route, Service } from '../../entities/entity.ts'
+import type { UriCaptures } from '../../entities/uri-captures.ts'
+import { cookieValue } from '../../http/cookies.ts'
+import { parseQuery } from '../../http/query.ts'
+import type {
+  ClientRequest,
+  Credential,
+  Decision,
+  DecisionRecorder,
+  Exchange,
+  Identity,
+  Latencies,
+  Response,
+  Try,
+  UpstreamRequest,
+} from '../exchange.ts'
+import { fakeHeaders, type FakeHeaders, type HeaderList } from './fake-headers.ts'
+
+/** What a test says about a request; all else is that of a plain `GET /` over HTTP/1.1. */
+export interface FakeRequest {
+  readonly method?: string
+  /** With query, as sent. */
+  readonly path?: string
+  readonly headers?: HeaderList
+  readonly body?: string | Uint8Array
+  readonly httpVersion?: ClientRequest['httpVersion']
+  readonly scheme?: ClientRequest['scheme']
+  readonly ip?: string
+  readonly route?: Route
+  readonly service?: Service
+  readonly captures?: UriCaptures
+}
+
+/** An exchange that exists in memory only: no socket, no router, the upstream is never called. */
+export interface FakeExchange extends Exchange {
+  readonly upstream: UpstreamRequest & { readonly body: string | Uint8Array | undefined }
+  readonly response: Response & { readonly bodyText: string }
+  /** What the recorder of decisions was told, if it was on. */
+  readonly noted: readonly Decision[]
+}
+
+const IDENTITY_HEADERS = [
+  'x-consumer-id',
+  'x-consumer-custom-id',
+  'x-consumer-username',
+  'x-credential-identifier',
+  'x-anonymous-consumer',
+]
+
+/** @param startedAtMs Unix time in ms */
+export function fakeExchange(
+  given: FakeRequest,
+  options: { readonly startedAtMs: number; readonly recordsDecisions: boolean },
+): FakeExchange {
+  const received = fakeHeaders(withHost(given.headers ?? {}))
+  const sent = fakeHeaders(received.list())
+  const noted: Decision[] = []
+  const recorder: DecisionRecorder = { note: (decision) => void noted.push(decision) }
+  const locals = new Map<object, unknown>()
+  const logValues = new Map<string, unknown>()
+  const shared = new Map<string, unknown>()
+  const who: { consumer: Consumer | undefined; credential: Credential | undefined } = {
+    consumer: undefined,
+    credential: undefined,
+  }
+
+  return {
+    id: '0123456789abcdef0123456789abcdef',
+    startedAtMs: options.startedAtMs,
+    request: clientRequest(given, received),
+    upstream: upstreamRequest(given, sent),
+    response: response(),
+    route: given.route,
+    service: given.service,
+    captures: given.captures,
+    shared,
+    logValues,
+    noted,
+    decisions: options.recordsDecisions ? recorder : undefined,
+    latencies: NO_LATENCIES,
+    tries: NO_TRIES,
+    get consumer() {
+      return who.consumer
+    },
+    get credential() {
+      return who.credential
+    },
+    authenticate(identity) {
+      who.consumer = identity.consumer
+      who.credential = identity.credential
+      if (identity.token !== undefined) shared.set('authenticated_jwt_token', identity.token)
+      tellUpstream(identity, sent)
+    },
+    local<Value>(key: object, make: () => Value): Value {
+      if (!locals.has(key)) locals.set(key, make())
+      return locals.get(key) as Value
+    },
+    setLogValue: (key, value) => void logValues.set(key, value),
+  }
+}
+
+const NO_LATENCIES: Latencies = { requestMs: -1, gatewayMs: -1, upstreamMs: -1, receiveMs: -1 }
+const NO_TRIES: readonly Try[] = []
+
+function withHost(headers: HeaderList): HeaderList {
+  const list = Array.isArray(headers) ? headers : Object.entries(headers)
+  const hasHost = list.some(([name]) => name.toLowerCase() === 'host')
+  return hasHost ? headers : [['Host', 'gateway.test'], ...list]
+}
+
+function tellUpstream(identity: Identity, sent: FakeHeaders): void {
+  const { consumer, credential, credentialIdentifier } = identity
+  for (const name of IDENTITY_HEADERS) sent.remove(name)
+  const set = (name: string, value: string | null | undefined): void => {
+    if (value !== null && value !== undefined) sent.set(name, value)
+  }
+  set('X-Consumer-ID', consumer?.id)
+  set('X-Consumer-Custom-ID', consumer?.custom_id)
+  set('X-Consumer-Username', consumer?.username)
+  set('X-Credential-Identifier', credentialIdentifier)
+  if (consumer !== undefined && credential === undefined) set('X-Anonymous-Consumer', 'true')
+}
+
+function clientRequest(given: FakeRequest, headers: FakeHeaders): ClientRequest {
+  const [rawPath, rawQuery] = splitPath(given.path ?? '/')
+  const body = typeof given.body === 'string' ? Buffer.from(given.body) : given.body
+  const scheme = given.scheme ?? 'http'
+  const host = (headers.first('host') ?? '').replace(/:\d+$/, '').toLowerCase()
+  const port = scheme === 'https' ? 8443 : 8000
+  const pairs = parseQuery(rawQuery)
+  return {
+    method: given.method ?? 'GET',
+    httpVersion: given.httpVersion ?? '1.1',
+    scheme,
+    host,
+    port,
+    forwardedScheme: scheme,
+    forwardedHost: host,
+    forwardedPort: port,
+    path: rawPath,
+    rawPath,
+    rawQuery,
+    ip: given.ip ?? '127.0.0.1',
+    clientPort: 40_000,
+    peerIp: given.ip ?? '127.0.0.1',
+    isGrpc: headers.first('content-type')?.startsWith('application/grpc') ?? false,
+    tls: undefined,
+    sizeBytes: body?.length ?? 0,
+    header: (name) => headers.first(name) ?? headers.first(name.replaceAll('_', '-')),
+    headerValues: (name) => headers.all(name),
+    headers: () => headers.list(),
+    query: () => pairs,
+    queryValue: (name) => pairs.find(([other]) => other === name)?.[1],
+    queryValues: (name) => pairs.flatMap(([other, value]) => (other === name ? [value] : [])),
+    cookie: (name) => {
+      const field = headers.first('cookie')
+      return field === undefined ? undefined : cookieValue(field, name)
+    },
+    contentLength: body?.length,
+    hasBody: body !== undefined && body.length > 0,
+    readBody: async (limitBytes) => {
+      if (body === undefined) return new Uint8Array()
+      return body.length > limitBytes ? 'too-large' : body
+    },
+  }
+}
+
+function upstreamRequest(given: FakeRequest, headers: FakeHeaders): FakeExchange['upstream'] {
+  const [path, rawQuery] = splitPath(given.path ?? '/')
+  let { body } = given
+  const upstream = {
+    method: given.method ?? 'GET',
+    path,
+    rawQuery,
+    scheme: 'http' as UpstreamRequest['scheme'],
+    host: 'upstream.test',
+    ...headerAccess(headers),
+    get body() {
+      return body
+    },
+    setBody: (next: string | Uint8Array) => {
+      body = next
+    },
+    setTarget: (host: string, port: number) => {
+      upstream.host = `${host}:${port}`
+    },
+    setUpstream: (name: string) => {
+      upstream.host = name
+    },
+  }
+  return upstream
+}
+
+function response(): FakeExchange['response'] {
+  return {
+    status: 200,
+    source: 'service',
+    ...headerAccess(fakeHeaders({})),
+    dropLength: () => undefined,
+    bodyBytes: 0,
+    sizeBytes: 0,
+    upstreamStatus: 200,
+    bodyText: '',
+  }
+}
+
+function headerAccess(headers: FakeHeaders) {
+  return {
+    header: (name: string) => headers.first(name),
+    headerValues: (name: string) => headers.all(name),
+    headers: () => headers.list(),
+    setHeader: (name: string, value: string | readonly string[]) => headers.set(name, value),
+    addHeader: (name: string, value: string) => headers.add(name, value),
+    removeHeader: (name: string) => headers.remove(name),
+  }
+}
+
+function splitPath(path: string): readonly [rawPath: string, rawQuery: string] {
+  const mark = path.indexOf('?')
+  return mark === -1 ? [path, ''] : [path.slice(0, mark), path.slice(mark + 1)]
+}
