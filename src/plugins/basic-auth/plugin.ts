@@ -1,0 +1,104 @@
+import { refuse } from '../../plugin-kit/answer.ts'
+import {
+  authenticateRequest,
+  noteAuthenticated,
+  type Attempt,
+  type Refusal,
+} from '../../plugin-kit/authenticate-request.ts'
+import { challenge } from '../../plugin-kit/challenge.ts'
+import { equalSecrets } from '../../plugin-kit/equal-secrets.ts'
+import type { Exchange } from '../../plugin-kit/exchange.ts'
+import { definePlugin, type Plugin, type PluginContext } from '../../plugin-kit/plugin.ts'
+import type { RecordOf } from '../../schema/field.ts'
+import type { PasswordCredential } from './credential.ts'
+import { basicauthCredentials } from './entities.ts'
+import { hashPassword } from './hash-password.ts'
+import { readCredentials, type NameAndPassword } from './read-credentials.ts'
+import { schema } from './schema.ts'
+
+/** Authenticates by name and password. */
+export const basicAuth: Plugin = definePlugin({
+  name: 'basic-auth',
+  priority: 1100,
+  schema,
+  not: ['consumer'],
+  entities: [basicauthCredentials],
+
+  create(config, context) {
+    return {
+      access: authenticateRequest({
+        context,
+        anonymous: config.anonymous,
+        runOnPreflight: true,
+        attempt: attemptBy(config, context),
+      }),
+    }
+  },
+})
+
+/** In the order in which they are tried. */
+const HEADERS = ['proxy-authorization', 'authorization'] as const
+
+/** The owner that is hashed with when nobody has the name, so that this takes as long. */
+const NOBODY = '00000000-0000-0000-0000-000000000000'
+
+function attemptBy(
+  config: RecordOf<typeof schema>,
+  { entities }: PluginContext,
+): (exchange: Exchange) => Attempt {
+  const headers = { 'www-authenticate': challenge('Basic', { realm: config.realm }) }
+  const refusal = (code: string, reason: string): Refusal => ({
+    code,
+    answer: refuse(401, undefined, { headers, reason: `basic-auth: ${reason}` }),
+  })
+  const missing = refusal('credentials-missing', 'no Authorization or Proxy-Authorization')
+
+  return function attempt(exchange) {
+    const { request } = exchange
+    if (HEADERS.every((name) => request.header(name) === undefined)) return missing
+    const { given, credential } = readHeaders(exchange)
+    if (given === undefined)
+      return refusal('credentials-malformed', 'no readable Basic credentials in the request')
+    const expected = credential?.password ?? ''
+    const isRight = equalSecrets(expected, hashPassword(given.password, ownerOf(credential)))
+    if (credential === undefined)
+      return refusal(
+        'user-unknown',
+        `no credential with username ${JSON.stringify(given.username)}`,
+      )
+    if (!isRight) return refusal('password-wrong', `wrong password for "${credential.username}"`)
+
+    const consumer = entities.consumer(credential.consumer.id)
+    if (consumer === undefined)
+      return refusal('consumer-missing', `the consumer of "${credential.username}" does not exist`)
+    exchange.authenticate({
+      consumer,
+      credential: { id: credential.id, entity: credential },
+      credentialIdentifier: credential.username,
+    })
+    if (exchange.decisions !== undefined)
+      noteAuthenticated(exchange, 'basic-auth', { username: credential.username })
+    return undefined
+  }
+
+  /** Reads the headers until one names a credential, and hides those that were read. */
+  function readHeaders(exchange: Exchange): {
+    readonly given: NameAndPassword | undefined
+    readonly credential: PasswordCredential | undefined
+  } {
+    let given: NameAndPassword | undefined
+    for (const name of HEADERS) {
+      const value = exchange.request.header(name)
+      if (config.hide_credentials) exchange.upstream.removeHeader(name)
+      if (value === undefined) continue
+      given = readCredentials(value) ?? given
+      const credential = given && entities.by('basicauth_credentials', 'username', given.username)
+      if (credential !== undefined) return { given, credential: credential as PasswordCredential }
+    }
+    return { given, credential: undefined }
+  }
+}
+
+function ownerOf(credential: PasswordCredential | undefined): string {
+  return credential?.consumer.id ?? NOBODY
+}

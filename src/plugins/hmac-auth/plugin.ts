@@ -1,0 +1,180 @@
+import { createHash, createHmac } from 'node:crypto'
+import { refuse } from '../../plugin-kit/answer.ts'
+import {
+  authenticateRequest,
+  noteAuthenticated,
+  type Attempt,
+  type Refusal,
+} from '../../plugin-kit/authenticate-request.ts'
+import { challenge } from '../../plugin-kit/challenge.ts'
+import { equalSecrets } from '../../plugin-kit/equal-secrets.ts'
+import type { ClientRequest, Exchange } from '../../plugin-kit/exchange.ts'
+import { definePlugin, type Plugin, type PluginContext } from '../../plugin-kit/plugin.ts'
+import type { RecordOf } from '../../schema/field.ts'
+import type { HmacCredential } from './credential.ts'
+import { hmacauthCredentials } from './entities.ts'
+import { parseHttpDate } from './http-date.ts'
+import { ALGORITHM_NAMES, schema } from './schema.ts'
+import { readSignatureParameters, type SignatureParameters } from './signature-parameters.ts'
+import { signingString } from './signing-string.ts'
+
+type Config = RecordOf<typeof schema>
+
+/** Longer bodies fail the check. Only who signed rightly gets one read at all. */
+const BODY_LIMIT_BYTES = 8 * 1024 * 1024
+
+/** Authenticates requests that are signed with a shared secret. */
+export const hmacAuth: Plugin = definePlugin({
+  name: 'hmac-auth',
+  priority: 1030,
+  schema,
+  not: ['consumer'],
+  entities: [hmacauthCredentials],
+
+  create(config, context) {
+    return {
+      access: authenticateRequest({
+        context,
+        anonymous: config.anonymous,
+        runOnPreflight: true,
+        attempt: attemptBy(config, context),
+      }),
+    }
+  },
+})
+
+function attemptBy(
+  config: Config,
+  context: PluginContext,
+): (exchange: Exchange) => Attempt | Promise<Attempt> {
+  const { entities, node } = context
+  const refusal = refusalBy(config)
+  const missing = refusal(
+    'Unauthorized',
+    'signature-missing',
+    'no Authorization or Proxy-Authorization',
+  )
+  const clockSkew = config.clock_skew ?? 300
+
+  return function attempt(exchange) {
+    const { request } = exchange
+    if (HEADERS.every((name) => request.header(name) === undefined)) return missing
+    if (!isDateNear(request, node.now() / 1000, clockSkew))
+      return refusal(
+        BAD_DATE,
+        'date-not-near',
+        `neither X-Date nor Date is within ${clockSkew} s of now`,
+      )
+    const parameters = readHeaders(exchange, config.hide_credentials)
+    const why =
+      parameters === undefined ? 'the parameters cannot be read' : misuse(parameters, config)
+    if (parameters === undefined || why !== undefined)
+      return refusal(UNVERIFIABLE, 'signature-unverifiable', why ?? '')
+    const credential = entities.by('hmacauth_credentials', 'username', parameters.username)
+    if (credential === undefined)
+      return refusal(
+        UNVERIFIABLE,
+        'user-unknown',
+        `no credential with username ${JSON.stringify(parameters.username)}`,
+      )
+    if (!isSignedBy(credential as HmacCredential, request, parameters))
+      return refusal(MISMATCH, 'signature-wrong', `wrong signature for "${parameters.username}"`)
+    return config.validate_request_body
+      ? finishAfterBody(exchange, credential as HmacCredential)
+      : finish(exchange, credential as HmacCredential)
+  }
+
+  async function finishAfterBody(exchange: Exchange, credential: HmacCredential): Promise<Attempt> {
+    if (!(await isBodyAsDigested(exchange.request)))
+      return refusal(MISMATCH, 'digest-wrong', 'the body is not that of the Digest header')
+    return finish(exchange, credential)
+  }
+
+  function finish(exchange: Exchange, credential: HmacCredential): Attempt {
+    const { id, username } = credential
+    const consumer = entities.consumer(credential.consumer.id)
+    if (consumer === undefined)
+      return refusal(
+        UNVERIFIABLE,
+        'consumer-missing',
+        `the consumer of "${username}" does not exist`,
+      )
+    const identity = {
+      consumer,
+      credential: { id, entity: credential },
+      credentialIdentifier: username,
+    }
+    exchange.authenticate(identity)
+    if (exchange.decisions !== undefined) noteAuthenticated(exchange, 'hmac-auth', { username })
+    return undefined
+  }
+}
+
+const HEADERS = ['proxy-authorization', 'authorization'] as const
+
+const UNVERIFIABLE = 'HMAC signature cannot be verified'
+const BAD_DATE = `${UNVERIFIABLE}, a valid date or x-date header is required for HMAC Authentication`
+const MISMATCH = 'HMAC signature does not match'
+
+type Refuse = (message: string, code: string, reason: string) => Refusal
+
+function refusalBy({ realm }: Config): Refuse {
+  const headers = { 'www-authenticate': challenge('hmac', { realm }) }
+  return (message, code, reason) => ({
+    code,
+    answer: refuse(401, message, { headers, reason: `hmac-auth: ${reason}` }),
+  })
+}
+
+/** Either date will do, so a client that cannot set Date sets X-Date. */
+function isDateNear(request: ClientRequest, now: number, skew: number): boolean {
+  return ['x-date', 'date'].some((name) => {
+    const value = request.header(name)
+    const date = value === undefined ? undefined : parseHttpDate(value)
+    return date !== undefined && Math.abs(now - date) <= skew
+  })
+}
+
+/** Takes the parameters from the first header that has some, and hides that one. */
+function readHeaders(exchange: Exchange, hides: boolean): SignatureParameters | undefined {
+  for (const name of HEADERS) {
+    const value = exchange.request.header(name)
+    const parameters = value === undefined ? undefined : readSignatureParameters(value)
+    if (parameters === undefined && name !== 'authorization') continue
+    if (hides) exchange.upstream.removeHeader(name)
+    return parameters
+  }
+  return undefined
+}
+
+/** What in the parameters the configuration does not allow. */
+function misuse({ algorithm, headers }: SignatureParameters, config: Config): string | undefined {
+  const unsigned = (config.enforce_headers ?? []).find((name) => !headers.includes(name))
+  if (unsigned !== undefined) return `the signature does not cover ${unsigned}`
+  const allowed: readonly string[] = config.algorithms ?? ALGORITHM_NAMES
+  return allowed.includes(algorithm)
+    ? undefined
+    : `algorithm ${JSON.stringify(algorithm)} is not allowed`
+}
+
+function isSignedBy(
+  { secret }: HmacCredential,
+  request: ClientRequest,
+  { algorithm, headers, signature }: SignatureParameters,
+): boolean {
+  // Without a secret anybody could sign.
+  if (secret === null || secret === '') return false
+  const hash = algorithm.slice('hmac-'.length)
+  // Header values are bytes, one a letter.
+  const text = Buffer.from(signingString(request, headers), 'latin1')
+  return equalSecrets(createHmac(hash, secret).update(text).digest('base64'), signature)
+}
+
+/** A body needs a digest; without one there must be none. */
+async function isBodyAsDigested(request: ClientRequest): Promise<boolean> {
+  const body = await request.readBody(BODY_LIMIT_BYTES)
+  if (body === 'too-large') return false
+  const digest = request.header('digest')
+  if (digest === undefined) return body.length === 0
+  return equalSecrets(digest, `SHA-256=${createHash('sha256').update(body).digest('base64')}`)
+}

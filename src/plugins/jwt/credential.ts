@@ -1,0 +1,10 @@
+import type { Entity, Foreign } from '../../entities/entity.ts'
+
+/** What a consumer's tokens are signed with. */
+export interface JwtCredential extends Entity {
+  readonly consumer: Foreign
+  readonly key: string
+  readonly secret: string | null
+  readonly rsa_public_key: string | null
+  readonly algorithm: string | null
+}

@@ -1,0 +1,103 @@
+import { isUtf8 } from 'node:buffer'
+import { isJsonObject, type JsonObject } from '../../base/json.ts'
+import { ALGORITHMS, type Algorithm } from './algorithms.ts'
+import { decodeBase64Url } from './base64url.ts'
+import { jsonShape } from './strict-json.ts'
+
+/** A token taken apart; nothing in it is verified yet. */
+export interface DecodedToken {
+  readonly header: JsonObject
+  /** `undefined` when the payload is JSON but not an object, so there are no claims to find. */
+  readonly claims: JsonObject | undefined
+  readonly algorithmName: string
+  readonly algorithm: Algorithm
+  /** Header and payload with the dot between them, as received. */
+  readonly signed: string
+  readonly signature: Uint8Array
+}
+
+/** Kong's words for a token that cannot be read, and ours. */
+export interface TokenFault {
+  readonly fault: 'invalid JSON' | 'invalid alg' | 'invalid claims' | 'invalid signature'
+  readonly why: string
+}
+
+/** Longer than any header line the gateway takes; a limit of its own for tokens in queries. */
+const MAX_LENGTH = 32_768
+
+/**
+ * Takes a token apart. Faults are tried in Kong's order, which decides about the message: both JSON
+ * parts, then the algorithm, then the signature's letters.
+ *
+ * Where Kong fails with an error 500 (a part that is `null`, a number or `true`) this is a fault
+ * like any other. A name that is twice in the header is refused; in the payload the last one counts,
+ * as in Kong and as RFC 7519 §4 allows.
+ */
+export function decodeToken(token: string): DecodedToken | TokenFault {
+  const firstDot = token.indexOf('.')
+  const secondDot = firstDot === -1 ? -1 : token.indexOf('.', firstDot + 1)
+  if (secondDot === -1) return { fault: 'invalid JSON', why: 'it does not have three parts' }
+  if (token.length > MAX_LENGTH)
+    return { fault: 'invalid JSON', why: `it is longer than ${MAX_LENGTH} characters` }
+
+  const header = decodePart(token.slice(0, firstDot), 'refuse duplicates')
+  if ('why' in header) return { fault: 'invalid JSON', why: `its header ${header.why}` }
+  const payload = decodePart(token.slice(firstDot + 1, secondDot), 'last duplicate counts')
+  if ('why' in payload) return { fault: 'invalid JSON', why: `its payload ${payload.why}` }
+  return decodeRest(token, secondDot, header.value, payload.value)
+}
+
+/** What has no members at all: Kong reads a list or a string as if it had none. */
+function isMemberless(value: unknown): boolean {
+  return typeof value === 'string' || Array.isArray(value)
+}
+
+function decodeRest(
+  token: string,
+  secondDot: number,
+  header: unknown,
+  payload: unknown,
+): DecodedToken | TokenFault {
+  if (!isJsonObject(header))
+    return isMemberless(header)
+      ? { fault: 'invalid alg', why: 'its header is not an object' }
+      : { fault: 'invalid JSON', why: 'its header is not an object' }
+  const { alg } = header
+  const algorithm = typeof alg === 'string' ? ALGORITHMS.get(alg) : undefined
+  if (typeof alg !== 'string' || algorithm === undefined)
+    return { fault: 'invalid alg', why: `its alg is ${JSON.stringify(alg) ?? 'missing'}` }
+  if (payload === false) return { fault: 'invalid claims', why: 'its payload is false' }
+  if (!isJsonObject(payload) && !isMemberless(payload))
+    return { fault: 'invalid JSON', why: 'its payload is not an object' }
+  const signature = decodeBase64Url(token.slice(secondDot + 1))
+  if (signature === undefined)
+    return { fault: 'invalid signature', why: 'its signature is not base64url' }
+  return {
+    header,
+    claims: isJsonObject(payload) ? payload : undefined,
+    algorithmName: alg,
+    algorithm,
+    signed: token.slice(0, secondDot),
+    signature,
+  }
+}
+
+function decodePart(
+  text: string,
+  duplicates: 'refuse duplicates' | 'last duplicate counts',
+): { readonly value: unknown } | { readonly why: string } {
+  const bytes = decodeBase64Url(text)
+  if (bytes === undefined) return { why: 'is not base64url' }
+  if (!isUtf8(bytes)) return { why: 'is not UTF-8' }
+  const json = bytes.toString('utf8')
+  let value: unknown
+  try {
+    value = JSON.parse(json)
+  } catch {
+    return { why: 'is not JSON' }
+  }
+  const { isTooDeep, hasDuplicates } = jsonShape(json)
+  if (isTooDeep) return { why: 'is nested too deep' }
+  if (hasDuplicates && duplicates === 'refuse duplicates') return { why: 'has a name twice' }
+  return { value }
+}

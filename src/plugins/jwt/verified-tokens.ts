@@ -1,0 +1,74 @@
+import type { Identity } from '../../plugin-kit/exchange.ts'
+import type { Validity } from './check-claims.ts'
+
+/** A token that was verified once. Its times are looked at again whenever it comes. */
+export interface VerifiedToken extends Validity {
+  /** Always the same object, so that what follows from it is made once. */
+  readonly identity: Identity
+}
+
+export interface VerifiedTokens {
+  /** @returns `undefined` also for a token whose time is not now; the caller then says why */
+  find(token: string, now: number): VerifiedToken | undefined
+  remember(token: string, verified: VerifiedToken): void
+}
+
+export interface CacheLimits {
+  readonly entries: number
+  readonly bytes: number
+}
+
+const DEFAULT_LIMITS: CacheLimits = { entries: 10_000, bytes: 8 * 1024 * 1024 }
+
+/** What an entry takes beside its token: identity, credential, times, place in the map. */
+const ENTRY_BYTES = 400
+
+/**
+ * Remembers tokens whose signature was right, by their whole text, so that a token is verified once
+ * and not with every request. Failures are not remembered: nobody but the holder of a key can fill
+ * this, and a bound holds for him too.
+ *
+ * It belongs to one plugin instance of one snapshot: with the credentials it goes.
+ *
+ * Two generations stand in for a list of recent use: what is asked for moves from the old to the
+ * young one, and when that is full the old one is dropped. A hit thus costs one look-up.
+ */
+export function verifiedTokens(limits: CacheLimits = DEFAULT_LIMITS): VerifiedTokens {
+  let young = new Map<string, VerifiedToken>()
+  let old = new Map<string, VerifiedToken>()
+  let youngBytes = 0
+
+  function add(token: string, verified: VerifiedToken): void {
+    const bytes = token.length + ENTRY_BYTES
+    // Two generations share the limits.
+    if (bytes * 2 > limits.bytes) return
+    if ((young.size + 1) * 2 > limits.entries || (youngBytes + bytes) * 2 > limits.bytes) {
+      old = young
+      young = new Map()
+      youngBytes = 0
+    }
+    young.set(token, verified)
+    youngBytes += bytes
+  }
+
+  return {
+    find(token, now) {
+      let verified = young.get(token)
+      if (verified === undefined) {
+        verified = old.get(token)
+        if (verified === undefined) return undefined
+        old.delete(token)
+        add(ownText(token), verified)
+      }
+      return now >= verified.from && now < verified.until ? verified : undefined
+    },
+    remember(token, verified) {
+      if (!young.has(token)) add(ownText(token), verified)
+    },
+  }
+}
+
+/** The text without what it was cut from: a slice would keep the whole request head alive. */
+function ownText(token: string): string {
+  return Buffer.from(token, 'latin1').toString('latin1')
+}

@@ -1,0 +1,156 @@
+import type { JsonObject } from '../../base/json.ts'
+import type { Consumer } from '../../entities/entity.ts'
+import type { PluginContext } from '../../plugin-kit/plugin.ts'
+import { isSignedBy } from './algorithms.ts'
+import { checkClaims, type ClaimRules, type Validity } from './check-claims.ts'
+import type { JwtCredential } from './credential.ts'
+import { decodeToken, type DecodedToken } from './decode-token.ts'
+import { nearestKey } from './nearest-key.ts'
+import type { KeyFinder } from './verification-key.ts'
+
+/** What a verified token says: whose it is, and how long. */
+export interface Verified {
+  readonly kind: 'verified'
+  readonly token: DecodedToken
+  readonly credential: JwtCredential
+  readonly consumer: Consumer
+  readonly validity: Validity
+}
+
+/** Why a token was not accepted. */
+export interface TokenRefusal {
+  readonly kind: 'refused'
+  /** The body of the answer. */
+  readonly body: Readonly<Record<string, string>>
+  readonly code: string
+  /** For humans who run the gateway; the client never sees it. */
+  readonly reason: string
+  /** The token as far as it could be read. */
+  readonly token?: DecodedToken
+  /** Whether the client is told that its token is invalid (the default), or only to bring one. */
+  readonly challenge?: 'invalid-token' | 'token-wanted' | 'none'
+}
+
+export interface VerificationRules extends ClaimRules {
+  readonly keyClaimName: string
+  readonly findKey: KeyFinder
+  readonly context: PluginContext
+  /** With how many credentials a refusal may still look for the nearest one. */
+  readonly maxSuggestions: number
+}
+
+/**
+ * Verifies a token from its text to its consumer. The order of the checks is Kong's, since it
+ * decides which message a client gets: shape, key claim, credential, algorithm, key, signature,
+ * claims, lifetime, consumer.
+ *
+ * @param now Unix time in whole seconds
+ */
+export function verifyToken(
+  text: string,
+  rules: VerificationRules,
+  now: number,
+): Verified | TokenRefusal {
+  const token = decodeToken(text)
+  if ('fault' in token)
+    return refused(`Bad token; ${token.fault}`, 'token-malformed', `bad token: ${token.why}`)
+  const credential = findCredential(token, rules)
+  if ('body' in credential) return { ...credential, token }
+  const refusal = refuseSignature(token, credential, rules)
+  if (refusal !== undefined) return { ...refusal, token }
+
+  const validity = checkClaims(token.claims ?? {}, rules, now)
+  if ('errors' in validity)
+    return {
+      kind: 'refused',
+      body: validity.errors,
+      code: validity.code,
+      reason: validity.reason,
+      token,
+    }
+
+  const consumer = rules.context.entities.consumer(credential.consumer.id)
+  if (consumer === undefined) {
+    const message = `Could not find consumer for '${rules.keyClaimName}=${credential.key}'`
+    const reason = `the credential's consumer ${credential.consumer.id} does not exist`
+    return { ...refused(message, 'consumer-missing', reason), token, challenge: 'none' }
+  }
+  return { kind: 'verified', token, credential, consumer, validity }
+}
+
+/** The credential that the token's key claim names. */
+function findCredential(
+  { header, claims }: DecodedToken,
+  { keyClaimName: name, context, maxSuggestions }: VerificationRules,
+): JwtCredential | TokenRefusal {
+  const key = claims === undefined ? undefined : (claimOf(claims, name) ?? claimOf(header, name))
+  if (key === undefined)
+    return refused(
+      `No mandatory '${name}' in claims`,
+      'key-claim-missing',
+      `neither the payload nor the header has "${name}", which says whose token it is`,
+    )
+  // For other types than a string Kong fails with an error 500.
+  if (typeof key !== 'string' || key === '')
+    return refused(
+      `Invalid '${name}' in claims`,
+      'key-claim-invalid',
+      key === '' ? `"${name}" is empty` : `"${name}" is not a string`,
+    )
+  const credential = context.entities.by('jwt_secrets', 'key', key)
+  if (credential !== undefined) return credential as JwtCredential
+  const nearest = nearestKey(key, context, maxSuggestions)
+  return refused(
+    `No credentials found for given '${name}'`,
+    'credential-unknown',
+    `no credential with key ${JSON.stringify(key)}${nearest === undefined ? '' : ` (${nearest})`}`,
+  )
+}
+
+/** A claim that is `false` counts as missing, as in Kong. */
+function claimOf(claims: JsonObject, name: string): unknown {
+  const value = Object.hasOwn(claims, name) ? claims[name] : undefined
+  return value === false ? undefined : value
+}
+
+/** Why the signature does not prove that the credential's key made the token, if it does not. */
+function refuseSignature(
+  token: DecodedToken,
+  credential: JwtCredential,
+  { findKey }: VerificationRules,
+): TokenRefusal | undefined {
+  const expected = credential.algorithm ?? 'HS256'
+  if (token.algorithmName !== expected)
+    return refused(
+      'Invalid algorithm',
+      'algorithm-differs',
+      `token is signed with ${token.algorithmName}, its credential "${credential.key}" is for ${expected}`,
+    )
+  const found = findKey(credential, token.algorithm)
+  switch (found.kind) {
+    case 'unusable':
+      return refused(
+        'Invalid key/secret',
+        'key-unusable',
+        `credential "${credential.key}" cannot verify ${expected}: ${found.why}`,
+      )
+    case 'misfit':
+      return refused(
+        'Invalid signature',
+        'key-misfit',
+        `credential "${credential.key}" cannot verify ${expected}: ${found.why}`,
+      )
+    case 'ready':
+      return isSignedBy(token.algorithm, found.key, token)
+        ? undefined
+        : refused(
+            'Invalid signature',
+            'signature-wrong',
+            `the key of credential "${credential.key}" did not make this ${expected} signature`,
+          )
+  }
+}
+
+function refused(message: string, code: string, reason: string): TokenRefusal {
+  return { kind: 'refused', body: { message }, code, reason }
+}

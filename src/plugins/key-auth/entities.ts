@@ -1,0 +1,17 @@
+import type { EntityKind } from '../../entities/entity.ts'
+import { CREDENTIAL_HEAD, TAGS } from '../../plugin-kit/credential-fields.ts'
+import { string } from '../../schema/field.ts'
+
+export const keyauthCredentials: EntityKind = {
+  name: 'keyauth_credentials',
+  urlName: 'key-auths',
+  nestedName: 'key-auth',
+  endpointKey: 'key',
+  cacheKey: ['key'],
+  hasTtl: true,
+  fields: {
+    ...CREDENTIAL_HEAD,
+    key: string({ required: false, unique: true, auto: true }),
+    tags: TAGS,
+  },
+}
