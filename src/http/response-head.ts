@@ -1,0 +1,115 @@
+import { fieldTable } from './field-table.ts'
+import { HeadFields, INCOMPLETE, MALFORMED } from './message-head.ts'
+
+const NAMES = [
+  'connection',
+  'keep-alive',
+  'transfer-encoding',
+  'content-length',
+  'upgrade',
+  'trailer',
+  'server',
+  'via',
+  'date',
+  'content-type',
+  'x-kong-upstream-latency',
+  'x-kong-proxy-latency',
+  'x-kong-response-latency',
+  'x-kong-request-id',
+  'x-kong-upstream-status',
+  'x-accel-redirect',
+  'x-accel-buffering',
+  'x-accel-charset',
+  'x-accel-expires',
+  'x-accel-limit-rate',
+  'proxy-connection',
+] as const
+
+/** Numbers of the response fields the data plane asks for by bit. */
+export const ResponseField = {
+  connection: 1,
+  keepAlive: 2,
+  transferEncoding: 3,
+  contentLength: 4,
+  upgrade: 5,
+  trailer: 6,
+  server: 7,
+  via: 8,
+  date: 9,
+  contentType: 10,
+  upstreamLatency: 11,
+  proxyLatency: 12,
+  responseLatency: 13,
+  requestId: 14,
+  upstreamStatus: 15,
+  accelRedirect: 16,
+  accelBuffering: 17,
+  accelCharset: 18,
+  accelExpires: 19,
+  accelLimitRate: 20,
+  proxyConnection: 21,
+} as const
+
+export const RESPONSE_FIELDS = fieldTable(NAMES)
+
+const FIELD_LIMIT = 1000
+const CR = 13
+const LF = 10
+
+/** Status line and fields of one response from an upstream. */
+export class ResponseHead {
+  readonly fields = new HeadFields(FIELD_LIMIT)
+  status = 0
+  minorVersion = 1
+  /** Start and end of the reason phrase in the text. */
+  reasonStart = 0
+  reasonEnd = 0
+
+  /**
+   * @returns position after the head, or `INCOMPLETE`, `MALFORMED`, `TOO_MANY_FIELDS`
+   * @see RFC 9112 §4; the space before an empty reason may be missing
+   */
+  read(bytes: Buffer, start: number, end: number): number {
+    if (end - start < 12) return isPrefix(bytes, start, end) ? INCOMPLETE : MALFORMED
+    if (!isPrefix(bytes, start, start + 7)) return MALFORMED
+    const minor = bytes[start + 7]! - 48
+    if (minor < 0 || minor > 9 || bytes[start + 8] !== 32) return MALFORMED
+    const status = threeDigits(bytes, start + 9)
+    if (status < 100) return MALFORMED
+    let at = start + 12
+    while (at < end && bytes[at] !== CR && bytes[at] !== LF) at += 1
+    if (at + 1 >= end) return INCOMPLETE
+    if (bytes[at] !== CR || bytes[at + 1] !== LF) return MALFORMED
+    if (at > start + 12 && bytes[start + 12] !== 32) return MALFORMED
+    const after = this.fields.read(bytes, start, at + 2, end, RESPONSE_FIELDS)
+    if (after < 0) return after
+    this.fields.text = bytes.latin1Slice(start, after)
+    this.status = status
+    this.minorVersion = minor
+    this.reasonStart = Math.min(13, at - start)
+    this.reasonEnd = at - start
+    return after
+  }
+
+  get reason(): string {
+    return this.fields.text.slice(this.reasonStart, this.reasonEnd)
+  }
+}
+
+const PREFIX = Buffer.from('HTTP/1.')
+
+function isPrefix(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end && at - start < PREFIX.length; at += 1)
+    if (bytes[at] !== PREFIX[at - start]) return false
+  return true
+}
+
+function threeDigits(bytes: Uint8Array, at: number): number {
+  let value = 0
+  for (let offset = 0; offset < 3; offset += 1) {
+    const digit = bytes[at + offset]! - 48
+    if (digit < 0 || digit > 9) return -1
+    value = value * 10 + digit
+  }
+  return value
+}

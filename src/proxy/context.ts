@@ -1,0 +1,90 @@
+import type { Balancers } from '../balancer/peer.ts'
+import type { DeadlineWheel } from '../base/deadline-wheel.ts'
+import type { HeadLimits } from '../http/request-head.ts'
+import type { DecisionRecorder } from '../plugin-kit/exchange.ts'
+import type { Snapshot } from '../snapshot/snapshot.ts'
+import type { ProxyExchange } from './exchange.ts'
+import type { UpstreamPool } from './upstream-pool.ts'
+
+/** What all connections of a worker share. Made once; the snapshot in its holder is what changes. */
+export interface ProxyContext {
+  readonly holder: SnapshotHolder
+  readonly balancers: Balancers
+  readonly pool: UpstreamPool
+  readonly wheel: DeadlineWheel
+  readonly limits: ProxyLimits
+  readonly realIp: RealIpRules
+  readonly responseHeaders: ResponseHeaderRules
+  /** Whether `X-Kong-Request-Id` goes to the upstream. */
+  readonly sendsRequestId: boolean
+  /** Name in `Via` and `Server`: `kong/3.9.3`. */
+  readonly product: string
+  readonly errorTemplates: ErrorTemplates
+  /** Format of errors of requests with neither `Accept` nor `Content-Type`. */
+  readonly errorDefaultType: string
+  readonly allowsDebugHeader: boolean
+  readonly log: ProxyLog
+  /** Called once an exchange, after its log phase. */
+  readonly onFinished: ((exchange: ProxyExchange) => void) | undefined
+  /** Makes a recorder for an exchange when decisions are recorded. */
+  readonly recordDecisions: ((exchange: ProxyExchange) => DecisionRecorder) | undefined
+  readonly counters: ConnectionCounters
+}
+
+export interface SnapshotHolder {
+  readonly current: Snapshot
+}
+
+export interface ProxyLimits {
+  readonly head: HeadLimits
+  /** 0: unlimited. */
+  readonly bodyBytes: number
+  /** A body up to this size is read whole before the upstream is asked, so that a try can be repeated. */
+  readonly bufferedBodyBytes: number
+  readonly headTimeoutMs: number
+  readonly bodyTimeoutMs: number
+  readonly idleTimeoutMs: number
+  readonly sendTimeoutMs: number
+  readonly requestsPerConnection: number
+}
+
+export interface RealIpRules {
+  /** Lower-case header name, or `proxy_protocol`. */
+  readonly header: string
+  readonly isRecursive: boolean
+  isTrusted(ip: string): boolean
+}
+
+export interface ResponseHeaderRules {
+  readonly server: boolean
+  readonly via: boolean
+  readonly proxyLatency: boolean
+  readonly responseLatency: boolean
+  readonly upstreamLatency: boolean
+  readonly upstreamStatus: boolean
+  readonly requestId: boolean
+  /** Appended to text types without a charset; `''`: none is. */
+  readonly charset: string
+}
+
+/** Texts with up to two `%s`: message and request id. Absent: the built-in ones. */
+export interface ErrorTemplates {
+  readonly html: string | undefined
+  readonly json: string | undefined
+  readonly plain: string | undefined
+  readonly xml: string | undefined
+}
+
+export interface ProxyLog {
+  warn(message: string): void
+  error(message: string, cause?: unknown): void
+}
+
+export interface ConnectionCounters {
+  accepted: number
+  handled: number
+  active: number
+  requests: number
+  reading: number
+  writing: number
+}

@@ -1,0 +1,50 @@
+import type { TlsFacts } from '../plugin-kit/exchange.ts'
+
+/** What is known of a client's connection before its first request. */
+export interface ConnectionFacts {
+  readonly peerIp: string
+  readonly peerPort: number
+  readonly localIp: string
+  readonly localPort: number
+  readonly scheme: 'http' | 'https'
+  /** Port the client used, after `port_maps`. */
+  readonly port: number
+  /** The peer is in `trusted_ips`: what it says about the client is believed. */
+  readonly isTrusted: boolean
+  readonly tls: TlsFacts | undefined
+  /** Client address told by the PROXY protocol. */
+  readonly proxied: { readonly ip: string; readonly port: number } | undefined
+  /** Forwarding lines of a request that came without any, up to the host; made once a connection. */
+  readonly forwardedLines: string
+}
+
+/** How a response body is told from what follows it. */
+export type ResponseCoding =
+  /** The head says the length, or there is no body. */
+  | 'as-is'
+  | 'chunked'
+  /** The body ends with the connection. */
+  | 'until-close'
+
+/** The client's side of an exchange: HTTP/1 connection or HTTP/2 stream. */
+export interface Downstream {
+  readonly facts: ConnectionFacts
+  readonly httpVersion: '1.0' | '1.1' | '2'
+  /** The connection serves another request after this one. */
+  readonly keepsAlive: boolean
+  /** Writing more now would only fill memory; the relay waits for `onDownstreamDrained`. */
+  readonly isCongested: boolean
+  /** Refuses to serve another request on this connection. */
+  closeAfter(): void
+  /** `HTTP/1.1 100 Continue`, if the client waits for it. */
+  sendContinue(): void
+  /** Head and whole body at once; the response is over. @param text latin1 */
+  sendWhole(text: string): void
+  /** Head lines with the final empty line. @param text latin1 */
+  sendHead(text: string, coding: ResponseCoding): void
+  /** Bytes valid during the call only. */
+  sendBody(bytes: Buffer): void
+  endBody(): void
+  /** The response cannot be finished: the connection or stream ends so that the client notices. */
+  abort(): void
+}

@@ -1,0 +1,51 @@
+import type { HeadFields } from '../http/message-head.ts'
+import type { Response } from '../plugin-kit/exchange.ts'
+import {
+  headerEntries,
+  HeaderEdits,
+  headerValue,
+  headerValues,
+  type HeaderEntry,
+} from './header-edits.ts'
+
+/** The response as plugins see and change it: an upstream's, or one the gateway made. */
+export class ExchangeResponse implements Response {
+  status = 0
+  source: Response['source'] = 'error'
+  /** Fields of the upstream's head; absent for an answer of the gateway. */
+  fields: HeadFields | undefined
+  edits: HeaderEdits | undefined
+  /** The length the head says no longer holds. */
+  isLengthDropped = false
+  bodyBytes = 0
+  sizeBytes = 0
+  upstreamStatus: number | undefined
+
+  header(name: string): string | undefined {
+    return headerValue(this.fields, this.edits, name)
+  }
+
+  headerValues(name: string): readonly string[] {
+    return headerValues(this.fields, this.edits, name)
+  }
+
+  headers(): readonly HeaderEntry[] {
+    return headerEntries(this.fields, this.edits)
+  }
+
+  setHeader(name: string, value: string | readonly string[]): void {
+    ;(this.edits ??= new HeaderEdits()).set(name, value)
+  }
+
+  addHeader(name: string, value: string): void {
+    ;(this.edits ??= new HeaderEdits()).add(name, value)
+  }
+
+  removeHeader(name: string): void {
+    ;(this.edits ??= new HeaderEdits()).remove(name)
+  }
+
+  dropLength(): void {
+    this.isLengthDropped = true
+  }
+}

@@ -1,0 +1,173 @@
+import type { BalancingRequest, Peer } from '../balancer/peer.ts'
+import type { Consumer, Route, Service } from '../entities/entity.ts'
+import type { UriCaptures } from '../entities/uri-captures.ts'
+import type { RequestHead } from '../http/request-head.ts'
+import type {
+  Credential,
+  DecisionRecorder,
+  Exchange,
+  Identity,
+  Latencies,
+  Try,
+} from '../plugin-kit/exchange.ts'
+import type { RouteMatch } from '../router/route-match.ts'
+import type { Collected } from '../snapshot/chain.ts'
+import type { Plan, Snapshot } from '../snapshot/snapshot.ts'
+import type { ProxyContext } from './context.ts'
+import type { Downstream } from './downstream.ts'
+import { ExchangeRequest } from './exchange-request.ts'
+import { ExchangeResponse } from './exchange-response.ts'
+import { ExchangeRouting } from './exchange-routing.ts'
+import { applyIdentity, ExchangeUpstream } from './exchange-upstream.ts'
+import { identityLines } from './identity-lines.ts'
+import { newRequestId } from './request-id.ts'
+import type { RequestBody } from './request-body.ts'
+
+/**
+ * The data plane's exchange: all state of one request and its response. Views for plugins are made
+ * when a plugin first asks for one.
+ */
+export class ProxyExchange implements Exchange {
+  readonly id = newRequestId()
+  readonly startedAtMs: number
+  readonly context: ProxyContext
+  readonly downstream: Downstream
+  readonly snapshot: Snapshot
+  readonly head: RequestHead
+  readonly body: RequestBody
+  readonly routing: ExchangeRouting
+
+  match: RouteMatch | undefined
+  plan: Plan | undefined
+  collected: Collected
+  consumer: Consumer | undefined
+  credential: Credential | undefined
+  /** Header lines that say who the client is; `undefined` until a plugin has said so. */
+  identityLines: string | undefined
+  decisions: DecisionRecorder | undefined
+
+  /** When the request had been sent; -1 before. */
+  sentAtMs = -1
+  /** When the first byte of the upstream's answer came; -1 before. */
+  answeredAtMs = -1
+  finishedAtMs = -1
+  tried: Peer[] = []
+  tries: Try[] = []
+  /** The client went away, or was sent all it will get. */
+  isOver = false
+  /** Header lines that the balancer adds to the response, such as a cookie it hashes on. */
+  balancerLines = ''
+
+  #request: ExchangeRequest | undefined
+  #upstream: ExchangeUpstream | undefined
+  #response: ExchangeResponse | undefined
+  #shared: Map<string, unknown> | undefined
+  #locals: Map<object, unknown> | undefined
+  #logValues: Map<string, unknown> | undefined
+
+  constructor(start: ExchangeStart) {
+    this.startedAtMs = start.startedAtMs
+    this.context = start.context
+    this.downstream = start.downstream
+    this.snapshot = start.snapshot
+    this.head = start.head
+    this.body = start.body
+    this.routing = new ExchangeRouting(this)
+    this.collected = start.snapshot.globalChain.collected
+  }
+
+  get route(): Route | undefined {
+    return this.match?.route
+  }
+
+  get service(): Service | undefined {
+    return this.match?.service
+  }
+
+  get captures(): UriCaptures | undefined {
+    return this.match?.captures
+  }
+
+  get request(): ExchangeRequest {
+    return (this.#request ??= new ExchangeRequest(this))
+  }
+
+  get upstream(): ExchangeUpstream {
+    return (this.#upstream ??= new ExchangeUpstream(this))
+  }
+
+  /** The changes plugins made to the upstream request, if there are any. */
+  get upstreamIfChanged(): ExchangeUpstream | undefined {
+    return this.#upstream
+  }
+
+  get response(): ExchangeResponse {
+    return (this.#response ??= new ExchangeResponse(this))
+  }
+
+  get shared(): Map<string, unknown> {
+    return (this.#shared ??= new Map())
+  }
+
+  get logValues(): Map<string, unknown> {
+    return (this.#logValues ??= new Map())
+  }
+
+  get latencies(): Latencies {
+    const end = this.finishedAtMs === -1 ? Date.now() : this.finishedAtMs
+    const isProxied = this.sentAtMs !== -1
+    const upstreamMs =
+      this.answeredAtMs === -1 || !isProxied ? -1 : this.answeredAtMs - this.sentAtMs
+    return {
+      requestMs: end - this.startedAtMs,
+      gatewayMs: (isProxied ? this.sentAtMs : end) - this.startedAtMs,
+      upstreamMs,
+      receiveMs: this.answeredAtMs === -1 ? 0 : end - this.answeredAtMs,
+    }
+  }
+
+  authenticate(identity: Identity): void {
+    this.consumer = identity.consumer
+    this.credential = identity.credential
+    const edits = this.#upstream?.edits
+    if (edits === undefined) this.identityLines = identityLines(identity)
+    else applyIdentity(edits, identityLines(identity))
+  }
+
+  local<Value>(key: object, make: () => Value): Value {
+    this.#locals ??= new Map()
+    if (!this.#locals.has(key)) this.#locals.set(key, make())
+    return this.#locals.get(key) as Value
+  }
+
+  setLogValue(key: string, value: unknown): void {
+    this.logValues.set(key, value)
+  }
+
+  /** What a balancer may ask. Made for each pick that needs it; most need nothing. */
+  get balancing(): BalancingRequest {
+    const { request } = this
+    return {
+      consumerId: this.consumer?.id,
+      credentialId: this.credential?.id,
+      clientIp: request.ip,
+      path: request.path,
+      captures: this.captures,
+      headerValues: (name) => request.headerValues(name),
+      queryValues: (name) => request.queryValues(name),
+      cookie: (name) => request.cookie(name),
+      setCookie: (line) => {
+        this.balancerLines += `Set-Cookie: ${line}\r\n`
+      },
+    }
+  }
+}
+
+export interface ExchangeStart {
+  readonly startedAtMs: number
+  readonly context: ProxyContext
+  readonly downstream: Downstream
+  readonly snapshot: Snapshot
+  readonly head: RequestHead
+  readonly body: RequestBody
+}

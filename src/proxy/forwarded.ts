@@ -1,0 +1,73 @@
+import { RequestField } from '../http/request-head.ts'
+import type { ProxyExchange } from './exchange.ts'
+
+/** How the client reached the first gateway, as far as a trusted peer tells it. */
+export interface ForwardedFacts {
+  readonly scheme: string
+  readonly host: string
+  readonly port: number
+}
+
+export function forwardedFacts(exchange: ProxyExchange): ForwardedFacts {
+  const { facts } = exchange.downstream
+  const { fields } = exchange.head
+  const told = (field: number): string | undefined =>
+    facts.isTrusted ? fields.get(field) || undefined : undefined
+  return {
+    scheme: told(RequestField.forwardedProto) ?? facts.scheme,
+    host: told(RequestField.forwardedHost) ?? exchange.routing.hostName,
+    port: Number(told(RequestField.forwardedPort) ?? facts.port),
+  }
+}
+
+/** Fields that this gateway says itself; a client's are used up or replaced. */
+export const FORWARDING_FIELDS =
+  (1 << RequestField.forwardedFor) |
+  (1 << RequestField.forwardedProto) |
+  (1 << RequestField.forwardedHost) |
+  (1 << RequestField.forwardedPort) |
+  (1 << RequestField.forwardedPath) |
+  (1 << RequestField.forwardedPrefix) |
+  (1 << RequestField.realIp) |
+  (1 << RequestField.via)
+
+/**
+ * Forwarding lines for the upstream. A request that brings none of its own from a peer that is not
+ * trusted gets the connection's ready-made ones.
+ *
+ * @param prefix the path part that was stripped; absent when none was
+ */
+export function forwardedLines(exchange: ProxyExchange, prefix: string | undefined): string {
+  const { facts } = exchange.downstream
+  const { routing, head } = exchange
+  const own = head.fields.present & FORWARDING_FIELDS
+  if (!facts.isTrusted && (own & ~OVERWRITTEN) === 0) {
+    const lines = `${facts.forwardedLines}X-Forwarded-Host: ${routing.hostName}\r\nX-Forwarded-Path: ${routing.rawPath}\r\n`
+    return prefix === undefined ? lines : `${lines}X-Forwarded-Prefix: ${prefix}\r\n`
+  }
+  return mergedLines(exchange, prefix)
+}
+
+/** Without trust these are replaced whatever the client sent. */
+const OVERWRITTEN =
+  FORWARDING_FIELDS & ~((1 << RequestField.forwardedFor) | (1 << RequestField.via))
+
+function mergedLines(exchange: ProxyExchange, prefix: string | undefined): string {
+  const { facts, httpVersion } = exchange.downstream
+  const { fields } = exchange.head
+  const told = (field: number): string | undefined =>
+    facts.isTrusted ? fields.get(field) : undefined
+  const { scheme, host, port } = forwardedFacts(exchange)
+  const chain = fields.has(RequestField.forwardedFor)
+    ? [...fields.values('x-forwarded-for').filter((value) => value !== ''), facts.peerIp].join(', ')
+    : exchange.request.ip
+  const via = [...fields.values('via'), `${httpVersion} ${exchange.context.product}`].join(', ')
+  const path = told(RequestField.forwardedPath) ?? exchange.routing.rawPath
+  const stripped = told(RequestField.forwardedPrefix) ?? prefix
+  return (
+    `X-Forwarded-For: ${chain}\r\nX-Real-IP: ${exchange.request.ip}\r\n` +
+    `X-Forwarded-Proto: ${scheme}\r\nX-Forwarded-Port: ${port}\r\nVia: ${via}\r\n` +
+    `X-Forwarded-Host: ${host}\r\nX-Forwarded-Path: ${path}\r\n` +
+    (stripped === undefined ? '' : `X-Forwarded-Prefix: ${stripped}\r\n`)
+  )
+}

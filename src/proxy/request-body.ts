@@ -1,0 +1,148 @@
+import type { BodyFraming } from '../http/body-framing.ts'
+import { ChunkedDecoder } from '../http/chunked-decoder.ts'
+
+/** Takes a request body on its way to the upstream. */
+export interface BodySink {
+  /** Bytes are valid during the call only. */
+  takeBody(bytes: Buffer): void
+  endBody(): void
+}
+
+/** What a body needs of the connection it comes from. */
+export interface BodySource {
+  pauseBody(): void
+  resumeBody(): void
+}
+
+/** Bytes held while nobody takes them before reading stops. */
+const HIGH_WATER_BYTES = 65_536
+
+/**
+ * The body of one request: held until somebody takes it, then passed through. It never holds more
+ * than {@link HIGH_WATER_BYTES} and one read, unless asked to collect the whole.
+ */
+export class RequestBody {
+  readonly framing: BodyFraming
+  isComplete: boolean
+  /** Body bytes received so far. */
+  receivedBytes = 0
+  held: Buffer[] = []
+  heldBytes = 0
+  readonly #decoder: ChunkedDecoder | undefined
+  readonly #source: BodySource
+  #remaining: number
+  #sink: BodySink | undefined
+  #collecting: Collecting | undefined
+
+  constructor(framing: BodyFraming, source: BodySource) {
+    this.framing = framing
+    this.#source = source
+    this.#remaining = framing.kind === 'length' ? framing.length : 0
+    this.#decoder = framing.kind === 'chunked' ? new ChunkedDecoder() : undefined
+    this.isComplete = framing.kind === 'none' || (framing.kind === 'length' && framing.length === 0)
+  }
+
+  /** Total length when it is known: announced, or counted at the end. */
+  get knownLength(): number | undefined {
+    if (this.framing.kind === 'length') return this.framing.length
+    return this.isComplete ? this.receivedBytes : undefined
+  }
+
+  /**
+   * Reads body bytes from the connection.
+   * @returns position after the body's part of the bytes, or -1 when its coding is broken
+   */
+  receive(bytes: Buffer, start: number, end: number): number {
+    if (this.#decoder === undefined) return this.#receiveLength(bytes, start, end)
+    const stop = this.#decoder.read(bytes, start, end, (from, to) => this.#take(bytes, from, to))
+    if (stop !== -1) this.#afterRead(this.#decoder.isDone)
+    return stop
+  }
+
+  #receiveLength(bytes: Buffer, start: number, end: number): number {
+    const stop = Math.min(end, start + this.#remaining)
+    this.#remaining -= stop - start
+    if (stop > start) this.#take(bytes, start, stop)
+    this.#afterRead(this.#remaining === 0)
+    return stop
+  }
+
+  #take(bytes: Buffer, start: number, end: number): void {
+    this.receivedBytes += end - start
+    if (this.#sink !== undefined) {
+      this.#sink.takeBody(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end))
+      return
+    }
+    this.held.push(Buffer.from(bytes.subarray(start, end)))
+    this.heldBytes += end - start
+  }
+
+  /** Decisions wait for the end of a read, so that a body that came whole is seen as whole. */
+  #afterRead(isEnd: boolean): void {
+    const collecting = this.#collecting
+    if (isEnd && !this.isComplete) {
+      this.isComplete = true
+      this.#collecting = undefined
+      const sink = this.#sink
+      collecting?.done('complete')
+      sink?.endBody()
+    } else if (collecting !== undefined && this.heldBytes > collecting.limitBytes) {
+      this.#collecting = undefined
+      collecting.done('too-large')
+    }
+    const isWanted = this.#collecting !== undefined || this.#sink !== undefined
+    if (!isWanted && !this.isComplete && this.heldBytes > HIGH_WATER_BYTES) this.#source.pauseBody()
+  }
+
+  /**
+   * Waits until the whole body is held or the limit is passed, and tells at once when it is so already.
+   * Held bytes stay held.
+   */
+  collect(limitBytes: number, done: (outcome: 'complete' | 'too-large') => void): void {
+    if (this.heldBytes > limitBytes || (this.knownLength ?? 0) > limitBytes) done('too-large')
+    else if (this.isComplete) done('complete')
+    else {
+      this.#collecting = { limitBytes, done }
+      this.#source.resumeBody()
+    }
+  }
+
+  /** Waits for the first bytes or the end. */
+  whenBegun(done: () => void): void {
+    if (this.heldBytes > 0 || this.isComplete) done()
+    else this.collect(0, done)
+  }
+
+  /** The held bytes as one piece; they stay held. */
+  heldAsOne(): Buffer {
+    if (this.held.length !== 1) this.held = [Buffer.concat(this.held)]
+    return this.held[0]!
+  }
+
+  /** Hands what is held, and from then on what comes, to a sink. */
+  pipe(sink: BodySink): void {
+    this.#sink = sink
+    const { held } = this
+    this.held = []
+    this.heldBytes = 0
+    for (const bytes of held) sink.takeBody(bytes)
+    if (this.isComplete) sink.endBody()
+    else this.#source.resumeBody()
+  }
+
+  /** Drops what is held and what comes, so that the next request can be read. */
+  discard(): void {
+    this.#sink = DISCARD
+    this.#collecting = undefined
+    this.held = []
+    this.heldBytes = 0
+    if (!this.isComplete) this.#source.resumeBody()
+  }
+}
+
+interface Collecting {
+  readonly limitBytes: number
+  readonly done: (outcome: 'complete' | 'too-large') => void
+}
+
+const DISCARD: BodySink = { takeBody() {}, endBody() {} }

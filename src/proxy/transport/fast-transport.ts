@@ -1,0 +1,197 @@
+import type { AddressParts, TcpBinding, TcpHandle, WriteRequest } from './tcp-binding.ts'
+import type { Transport, TransportOwner } from './transport.ts'
+
+const BUFFER_BYTES = 65_536
+const POOL_LIMIT = 64
+
+/**
+ * Read buffers. All quiet connections of a worker share one: a read callback has used or copied its
+ * bytes before the next read can happen. A connection in bulk borrows one of its own, whose bytes a
+ * pending write may still need after the callback.
+ */
+const shared = Buffer.allocUnsafeSlow(BUFFER_BYTES)
+const pool: Buffer[] = []
+
+/** A socket without a stream object: reads into a static buffer, writes on the handle. */
+export class FastTransport implements Transport {
+  owner: TransportOwner
+  isClosed = false
+  readonly #binding: TcpBinding
+  readonly #handle: TcpHandle
+  #buffer: Buffer = shared
+  #nextBuffer: Buffer = shared
+  #isBufferFree = true
+  #pendingWrites = 0
+  #isReading = false
+  #remote: AddressParts | undefined
+  #local: AddressParts | undefined
+
+  constructor(binding: TcpBinding, handle: TcpHandle, owner: TransportOwner) {
+    this.#binding = binding
+    this.#handle = handle
+    this.owner = owner
+    handle.owner = this
+    handle.onread = onRead
+    handle.useUserBuffer(shared)
+  }
+
+  static readonly bufferBytes = BUFFER_BYTES
+
+  get isCongested(): boolean {
+    return this.#pendingWrites > 0
+  }
+
+  get remoteAddress(): string {
+    this.#remote ??= addressOf((parts) => this.#handle.getpeername(parts))
+    return this.#remote.address ?? ''
+  }
+
+  get remotePort(): number {
+    this.#remote ??= addressOf((parts) => this.#handle.getpeername(parts))
+    return this.#remote.port ?? 0
+  }
+
+  get localAddress(): string {
+    this.#local ??= addressOf((parts) => this.#handle.getsockname(parts))
+    return this.#local.address ?? ''
+  }
+
+  get localPort(): number {
+    this.#local ??= addressOf((parts) => this.#handle.getsockname(parts))
+    return this.#local.port ?? 0
+  }
+
+  /** Called by the handle for every read; the return value is the buffer of the next one. */
+  received(length: number): Buffer | undefined {
+    if (length > 0) {
+      this.owner.onBytes(this.#buffer, length)
+      return this.#switchBuffer()
+    }
+    if (length === 0 || this.isClosed) return undefined
+    this.#isReading = false
+    if (length === END_OF_FILE) this.owner.onEnd()
+    else this.destroy()
+    return undefined
+  }
+
+  #switchBuffer(): Buffer | undefined {
+    if (this.#nextBuffer === this.#buffer || this.isClosed) return undefined
+    if (this.#nextBuffer === shared && this.#isBufferFree) releaseBuffer(this.#buffer)
+    this.#buffer = this.#nextBuffer
+    return this.#buffer
+  }
+
+  writeText(text: string): void {
+    if (this.isClosed) return
+    const request = spareRequest ?? this.#binding.newWriteRequest()
+    this.#written(this.#handle.writeLatin1String(request, text), request)
+  }
+
+  writeBytes(bytes: Buffer): void {
+    if (this.isClosed) return
+    const request = spareRequest ?? this.#binding.newWriteRequest()
+    const kept = bytes.buffer === shared.buffer ? Buffer.from(bytes) : bytes
+    this.#written(this.#handle.writeBuffer(request, kept), request)
+  }
+
+  /** A request object is used up only by a write that could not be finished at once. */
+  #written(error: number, request: WriteRequest): void {
+    spareRequest = request
+    if (error !== 0) {
+      process.nextTick(() => this.destroy())
+      return
+    }
+    if (this.#binding.state[this.#binding.lastWriteWasAsync] === 0) return
+    spareRequest = undefined
+    request.transport = this
+    request.oncomplete = onWritten
+    this.#pendingWrites += 1
+  }
+
+  completed(status: number): void {
+    this.#pendingWrites -= 1
+    if (this.isClosed) return
+    if (status < 0) this.destroy()
+    else if (this.#pendingWrites === 0) this.owner.onDrained()
+  }
+
+  setBulk(isBulk: boolean, isBufferFree = true): void {
+    this.#isBufferFree = isBufferFree
+    if (!isBulk) this.#nextBuffer = shared
+    else if (this.#nextBuffer === shared)
+      this.#nextBuffer = this.#buffer === shared ? borrowBuffer() : this.#buffer
+  }
+
+  pause(): void {
+    if (!this.#isReading || this.isClosed) return
+    this.#isReading = false
+    this.#handle.readStop()
+  }
+
+  resume(): void {
+    if (this.#isReading || this.isClosed) return
+    this.#isReading = true
+    this.#handle.readStart()
+  }
+
+  end(): void {
+    if (this.isClosed) return
+    const request = this.#binding.newShutdownRequest() as { oncomplete?: () => void }
+    request.oncomplete = () => {}
+    if (this.#handle.shutdown(request) !== 0) this.destroy()
+  }
+
+  destroy(): void {
+    if (this.isClosed) return
+    this.isClosed = true
+    this.#handle.close(() => this.#closed())
+  }
+
+  reset(): void {
+    if (this.isClosed) return
+    this.isClosed = true
+    if (this.#handle.reset(() => this.#closed()) !== 0) this.#handle.close(() => this.#closed())
+  }
+
+  #closed(): void {
+    // A private buffer goes to waste, not back: a write cut off by the close may still point at it.
+    this.#handle.onread = ignoreRead
+    this.owner.onClosed()
+  }
+}
+
+const END_OF_FILE = -4095
+let spareRequest: WriteRequest | undefined
+let stateOfBinding: { readonly state: Int32Array; readonly position: number } | undefined
+
+/** Tells the read callback where the result of a read stands. */
+export function useBinding(binding: TcpBinding): void {
+  stateOfBinding = { state: binding.state, position: binding.readBytesOrError }
+}
+
+function onRead(this: TcpHandle): Buffer | undefined {
+  const { state, position } = stateOfBinding!
+  return (this.owner as FastTransport).received(state[position]!)
+}
+
+function ignoreRead(this: TcpHandle): undefined {
+  return undefined
+}
+
+function onWritten(this: WriteRequest, status: number): void {
+  ;(this.transport as FastTransport).completed(status)
+}
+
+function addressOf(ask: (parts: AddressParts) => number): AddressParts {
+  const parts: AddressParts = {}
+  ask(parts)
+  return parts
+}
+
+function borrowBuffer(): Buffer {
+  return pool.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES)
+}
+
+function releaseBuffer(buffer: Buffer): void {
+  if (buffer !== shared && pool.length < POOL_LIMIT) pool.push(buffer)
+}

@@ -1,0 +1,69 @@
+import type net from 'node:net'
+import type { Transport, TransportOwner } from './transport.ts'
+
+/** A connection over Node's documented socket API; TLS sockets and unix sockets always use it. */
+export class PublicTransport implements Transport {
+  owner: TransportOwner
+  isClosed = false
+  isCongested = false
+  readonly remoteAddress: string
+  readonly remotePort: number
+  readonly localAddress: string
+  readonly localPort: number
+  readonly socket: net.Socket
+
+  constructor(socket: net.Socket, owner: TransportOwner) {
+    this.socket = socket
+    this.owner = owner
+    this.remoteAddress = socket.remoteAddress ?? ''
+    this.remotePort = socket.remotePort ?? 0
+    this.localAddress = socket.localAddress ?? ''
+    this.localPort = socket.localPort ?? 0
+    socket.on('data', (bytes: Buffer) => this.owner.onBytes(bytes, bytes.length))
+    socket.on('end', () => this.owner.onEnd())
+    socket.on('drain', () => {
+      this.isCongested = false
+      this.owner.onDrained()
+    })
+    // The reason of an error says nothing that the close does not: both end the exchange.
+    socket.on('error', () => this.destroy())
+    socket.on('close', () => {
+      this.isClosed = true
+      this.owner.onClosed()
+    })
+    socket.pause()
+  }
+
+  writeText(text: string): void {
+    if (!this.isClosed && !this.socket.write(text, 'latin1')) this.isCongested = true
+  }
+
+  writeBytes(bytes: Buffer): void {
+    if (!this.isClosed && !this.socket.write(bytes)) this.isCongested = true
+  }
+
+  /** Every read has a buffer of its own here. */
+  setBulk(): void {}
+
+  pause(): void {
+    this.socket.pause()
+  }
+
+  resume(): void {
+    this.socket.resume()
+  }
+
+  end(): void {
+    if (!this.isClosed) this.socket.end()
+  }
+
+  destroy(): void {
+    this.isClosed = true
+    this.socket.destroy()
+  }
+
+  reset(): void {
+    this.isClosed = true
+    this.socket.resetAndDestroy()
+  }
+}

@@ -1,0 +1,33 @@
+import { upstreamUri } from '../router/upstream-uri.ts'
+import type { ProxyExchange } from './exchange.ts'
+
+/** Path towards the upstream as route and service want it, escaped. */
+export function plannedPath(exchange: ProxyExchange): string {
+  const { plan, match, routing } = exchange
+  if (plan?.target === undefined || match === undefined) return routing.path
+  return upstreamUri({
+    servicePath: plan.target.path,
+    requestPath: routing.path,
+    matchedPath: match.matchedPath,
+    stripPath: plan.route.strip_path,
+    pathHandling: plan.route.path_handling,
+  })
+}
+
+/** The path part that `strip_path` takes away, for `X-Forwarded-Prefix`. */
+export function strippedPrefix(exchange: ProxyExchange): string | undefined {
+  const { plan, match } = exchange
+  if (plan === undefined || !plan.route.strip_path) return undefined
+  const prefix = match?.matchedPath
+  return prefix === undefined || prefix === '/' || prefix === '' ? undefined : prefix
+}
+
+/** Escapes what may not stand in a request path; percent signs stay. */
+export function escapePath(path: string): string {
+  return path
+    .replaceAll(
+      /[^!#$&'()*+,/:;=?@[\]\w.~%-]/g,
+      (character) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+    )
+    .replaceAll(/[?#]/g, (character) => (character === '?' ? '%3F' : '%23'))
+}

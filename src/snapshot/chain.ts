@@ -1,0 +1,141 @@
+import type { Answer } from '../plugin-kit/answer.ts'
+import type { Exchange } from '../plugin-kit/exchange.ts'
+import type { PhaseResult, PluginHandlers } from '../plugin-kit/plugin.ts'
+
+/** One configured plugin, made ready for this snapshot. */
+export interface Instance {
+  readonly id: string
+  readonly name: string
+  readonly priority: number
+  readonly handlers: PluginHandlers
+}
+
+/** The handlers of one set of instances, a flat list a phase, in order of priority. */
+export interface Collected {
+  readonly headerFilter: readonly Instance[]
+  readonly bodyFilter: readonly Instance[]
+  readonly log: readonly Instance[]
+  /** Instances that want the whole upstream response before it goes out. */
+  readonly response: readonly Instance[]
+  readonly all: readonly Instance[]
+}
+
+/** Place of one plugin in a chain: its instance, unless the consumer has one of its own. */
+export interface Step {
+  readonly instance: Instance | undefined
+  readonly byConsumer: ReadonlyMap<string, Instance> | undefined
+}
+
+/** What runs for one route and service. */
+export interface Chain {
+  readonly steps: readonly Step[]
+  /** No step depends on the consumer: `access` and `collected` hold for every request. */
+  readonly isStatic: boolean
+  readonly access: readonly Instance[]
+  readonly collected: Collected
+}
+
+const NOTHING: Collected = { headerFilter: [], bodyFilter: [], log: [], response: [], all: [] }
+export const EMPTY_CHAIN: Chain = { steps: [], isStatic: true, access: [], collected: NOTHING }
+
+export function makeChain(steps: readonly Step[]): Chain {
+  if (steps.length === 0) return EMPTY_CHAIN
+  const base = steps.flatMap(({ instance }) => instance ?? [])
+  return {
+    steps,
+    isStatic: steps.every(({ byConsumer }) => byConsumer === undefined),
+    access: base.filter(({ handlers }) => handlers.access !== undefined),
+    collected: collect(base),
+  }
+}
+
+/** @param instances in order of priority */
+export function collect(instances: readonly Instance[]): Collected {
+  if (instances.length === 0) return NOTHING
+  return {
+    all: instances,
+    headerFilter: instances.filter(({ handlers }) => handlers.headerFilter !== undefined),
+    bodyFilter: instances.filter(({ handlers }) => handlers.bodyFilter !== undefined),
+    log: instances.filter(({ handlers }) => handlers.log !== undefined),
+    response: instances.filter(({ handlers }) => handlers.response !== undefined),
+  }
+}
+
+/** What the access phase of a chain came to. */
+export interface AccessOutcome {
+  readonly answer: Answer | undefined
+  readonly collected: Collected
+}
+
+/**
+ * Runs the access phase. The instance of each plugin is looked up when its turn comes, so a consumer
+ * found by an earlier one selects the configuration of the later ones. After an answer the later
+ * plugins are still collected: their response phases run on it.
+ *
+ * @returns the outcome; a promise of it only when a handler really waits
+ */
+export function runAccess(
+  chain: Chain,
+  exchange: Exchange,
+): AccessOutcome | Promise<AccessOutcome> {
+  return chain.isStatic ? runStatic(chain, exchange, 0) : runLookingUp(chain, exchange, 0, [])
+}
+
+function runStatic(
+  chain: Chain,
+  exchange: Exchange,
+  from: number,
+): AccessOutcome | Promise<AccessOutcome> {
+  const { access, collected } = chain
+  for (let index = from; index < access.length; index += 1) {
+    const result = access[index]!.handlers.access!(exchange)
+    if (result === undefined) continue
+    if (isPromise(result))
+      return result.then((answer) =>
+        answer ? { answer, collected } : runStatic(chain, exchange, index + 1),
+      )
+    return { answer: result, collected }
+  }
+  return { answer: undefined, collected }
+}
+
+function runLookingUp(
+  chain: Chain,
+  exchange: Exchange,
+  from: number,
+  met: Instance[],
+): AccessOutcome | Promise<AccessOutcome> {
+  for (let index = from; index < chain.steps.length; index += 1) {
+    const instance = instanceFor(chain.steps[index]!, exchange)
+    if (instance === undefined) continue
+    met.push(instance)
+    const result: PhaseResult = instance.handlers.access?.(exchange)
+    if (result === undefined) continue
+    if (isPromise(result))
+      return result.then((answer) =>
+        answer
+          ? { answer, collected: collectRest(chain, exchange, index + 1, met) }
+          : runLookingUp(chain, exchange, index + 1, met),
+      )
+    return { answer: result, collected: collectRest(chain, exchange, index + 1, met) }
+  }
+  return { answer: undefined, collected: collect(met) }
+}
+
+function collectRest(chain: Chain, exchange: Exchange, from: number, met: Instance[]): Collected {
+  for (const step of chain.steps.slice(from)) {
+    const instance = instanceFor(step, exchange)
+    if (instance !== undefined) met.push(instance)
+  }
+  return collect(met)
+}
+
+function instanceFor(step: Step, exchange: Exchange): Instance | undefined {
+  const { consumer } = exchange
+  if (step.byConsumer === undefined || consumer === undefined) return step.instance
+  return step.byConsumer.get(consumer.id) ?? step.instance
+}
+
+function isPromise<Value>(result: Value | Promise<Value>): result is Promise<Value> {
+  return typeof (result as { then?: unknown }).then === 'function'
+}

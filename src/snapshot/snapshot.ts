@@ -1,0 +1,47 @@
+import type { PeerSource } from '../balancer/peer.ts'
+import type { Route, Service } from '../entities/entity.ts'
+import type { EntityLookup } from '../plugin-kit/plugin.ts'
+import type { Router, RouteMatch } from '../router/route-match.ts'
+import type { Chain } from './chain.ts'
+import type { UpstreamTls } from './upstream-tls.ts'
+
+/** All entities, compiled and frozen; replaced whole. A request takes it once and keeps it. */
+export interface Snapshot {
+  readonly version: number
+  readonly router: Router
+  readonly entities: EntityLookup
+  /** Global instances: the rewrite phase, and the response phases of requests that found no route. */
+  readonly globalChain: Chain
+  readonly hasRewrite: boolean
+  plan(match: RouteMatch): Plan
+  /** Serves no new exchange from now on; instances are disposed of when the last one has ended. */
+  retire(): void
+  /** Counts exchanges that hold this snapshot. */
+  enter(): void
+  leave(): void
+}
+
+/** What a match prepared: the chain and everything about the service that no request changes. */
+export interface Plan {
+  readonly route: Route
+  readonly service: Service | undefined
+  readonly chain: Chain
+  readonly target: ServiceTarget | undefined
+  /** Only https or grpcs among the route's protocols, so plain requests are turned away. */
+  readonly needsTls: boolean
+  readonly isGrpcRoute: boolean
+}
+
+/** Where and how to reach a service. */
+export interface ServiceTarget {
+  readonly scheme: 'http' | 'https' | 'grpc' | 'grpcs'
+  readonly host: string
+  readonly port: number
+  readonly path: string
+  readonly peers: PeerSource
+  readonly retries: number
+  readonly connectTimeoutMs: number
+  readonly writeTimeoutMs: number
+  readonly readTimeoutMs: number
+  readonly tls: UpstreamTls | undefined
+}
