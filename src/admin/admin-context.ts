@@ -1,0 +1,78 @@
+import type { UpstreamHealth } from '../balancer/peer.ts'
+import type { DeclarativeConfig } from '../declarative/declarative.ts'
+import type { Catalog } from '../entities/catalog.ts'
+import type { Store } from '../store/store.ts'
+
+/** What the Admin API needs of the process it steers. The gateway makes one. */
+export interface AdminContext {
+  readonly catalog: Catalog
+  readonly store: Store
+  readonly node: NodeFacts
+  /** Loaded plugins, for `GET /` and `/plugins/enabled`. */
+  readonly plugins: readonly { readonly name: string; readonly version: string; readonly priority: number }[]
+  readonly headers: { readonly server: boolean; readonly latency: boolean }
+  /** Origins of `admin_gui_url`; empty: every origin is echoed. */
+  readonly guiOrigins: readonly string[]
+  /** Without a database: `/config` works, single writes do not. */
+  readonly isDbLess: boolean
+  /** Largest request body. */
+  readonly bodyLimitBytes: number
+  /** Every setting as parsed, by its `kong.conf` name, secrets masked; for `GET /`. */
+  configuration(): Readonly<Record<string, unknown>>
+  /** Hash of the declarative configuration in force; 32 zeros when there is none. */
+  configurationHash(): string
+  /** Puts a whole configuration in force. Resolves when every worker serves it. */
+  loadConfig(config: DeclarativeConfig): Promise<LoadResult>
+  /** Resolves when every worker serves this version of the store. */
+  whenServed(version: number): Promise<void>
+  status(): Promise<NodeStatus>
+  readonly logLevel: LogLevelSwitch
+  upstreamHealth(upstreamId: string): Promise<UpstreamHealth | undefined>
+  /** @returns why it could not be set, if so */
+  setTargetHealth(target: TargetHealthChange): Promise<string | undefined>
+  /** Says what went wrong where the answer only says that something did. */
+  readonly log: { error(message: string, cause?: unknown): void }
+}
+
+export interface NodeFacts {
+  readonly id: string
+  readonly hostname: string
+  /** The compatibility version, e.g. `3.9.3`. */
+  readonly version: string
+  readonly portunusVersion: string
+  readonly masterPid: number
+  workerPids(): readonly number[]
+}
+
+export type LoadResult =
+  | { readonly ok: true }
+  /** Another one is being loaded, or the process is about to exit. */
+  | { readonly ok: false; readonly status: 429 | 503 | 504; readonly message: string }
+
+export interface NodeStatus {
+  readonly connections: {
+    readonly accepted: number
+    readonly active: number
+    readonly handled: number
+    readonly reading: number
+    readonly waiting: number
+    readonly writing: number
+    readonly requests: number
+  }
+  /** Bytes of JavaScript heap of each worker. */
+  readonly workers: readonly { readonly pid: number; readonly heapBytes: number }[]
+}
+
+export interface LogLevelSwitch {
+  readonly current: string
+  /** @param seconds after which the configured level is back; 0: it stays */
+  set(level: string, seconds: number): void
+}
+
+export interface TargetHealthChange {
+  readonly upstreamId: string
+  readonly targetId: string
+  readonly isHealthy: boolean
+  /** One `ip:port` of the target; all of them when absent. */
+  readonly address?: string
+}
