@@ -10,7 +10,7 @@ export function plannedPath(exchange: ProxyExchange): string {
     requestPath: routing.path,
     matchedPath: match.matchedPath,
     stripPath: plan.route.strip_path,
-    pathHandling: plan.route.path_handling,
+    pathHandling: match.pathHandling,
   })
 }
 

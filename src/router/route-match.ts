@@ -1,9 +1,8 @@
 import type { Route, Service } from '../entities/entity.ts'
 import type { UriCaptures } from '../entities/uri-captures.ts'
+import type { NormalizedPath } from '../http/normalize-path.ts'
 
-declare const normalized: unique symbol
-/** A request path after `http/normalize-path.ts`; only such a path may decide about routes and access. */
-export type NormalizedPath = string & { readonly [normalized]: true }
+export type { NormalizedPath } from '../http/normalize-path.ts'
 
 /** What a router asks about a request. The data plane's exchange is one; nothing is copied for it. */
 export interface RoutingRequest {
@@ -32,6 +31,8 @@ export interface RouteMatch {
   /** The part of the path that the route's path matched; absent when the route has no paths. */
   readonly matchedPath: string | undefined
   readonly captures: UriCaptures | undefined
+  /** How the upstream path is joined: the route's own choice in flavour traditional, `v0` otherwise. */
+  readonly pathHandling: 'v0' | 'v1'
 }
 
 export type RouterFlavor = 'traditional_compatible' | 'traditional' | 'expressions'
