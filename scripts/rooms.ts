@@ -9,7 +9,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   balancer: ['base', 'entities'],
   'plugin-kit': ['base', 'http', 'schema', 'telemetry', 'entities'],
   plugins: ['base', 'http', 'schema', 'entities', 'plugin-kit'],
-  snapshot: ['base', 'entities', 'router', 'balancer', 'plugin-kit'],
+  snapshot: ['base', 'schema', 'entities', 'router', 'balancer', 'plugin-kit'],
   proxy: ['base', 'http', 'telemetry', 'entities', 'router', 'balancer', 'plugin-kit', 'snapshot'],
   declarative: ['base', 'schema', 'entities'],
   store: ['base', 'telemetry', 'entities'],

@@ -23,7 +23,12 @@ export interface Collected {
 /** Place of one plugin in a chain: its instance, unless the consumer has one of its own. */
 export interface Step {
   readonly instance: Instance | undefined
-  readonly byConsumer: ReadonlyMap<string, Instance> | undefined
+  readonly byConsumer: InstancesByConsumer | undefined
+}
+
+/** The instances that consumers have of their own; a map is one. */
+export interface InstancesByConsumer {
+  get(consumerId: string): Instance | undefined
 }
 
 /** What runs for one route and service. */

@@ -54,8 +54,9 @@ export function verifyToken(
   const token = decodeToken(text)
   if ('fault' in token)
     return refused(`Bad token; ${token.fault}`, 'token-malformed', `bad token: ${token.why}`)
-  const credential = findCredential(token, rules)
-  if ('body' in credential) return { ...credential, token }
+  const found = findCredential(token, rules)
+  if (found.kind === 'refused') return { ...found, token }
+  const { credential } = found
   const refusal = refuseSignature(token, credential, rules)
   if (refusal !== undefined) return { ...refusal, token }
 
@@ -78,11 +79,16 @@ export function verifyToken(
   return { kind: 'verified', token, credential, consumer, validity }
 }
 
+interface Found {
+  readonly kind: 'found'
+  readonly credential: JwtCredential
+}
+
 /** The credential that the token's key claim names. */
 function findCredential(
   { header, claims }: DecodedToken,
   { keyClaimName: name, context, maxSuggestions }: VerificationRules,
-): JwtCredential | TokenRefusal {
+): Found | TokenRefusal {
   const key = claims === undefined ? undefined : (claimOf(claims, name) ?? claimOf(header, name))
   if (key === undefined)
     return refused(
@@ -98,7 +104,7 @@ function findCredential(
       key === '' ? `"${name}" is empty` : `"${name}" is not a string`,
     )
   const credential = context.entities.by('jwt_secrets', 'key', key)
-  if (credential !== undefined) return credential as JwtCredential
+  if (credential !== undefined) return { kind: 'found', credential: credential as JwtCredential }
   const nearest = nearestKey(key, context, maxSuggestions)
   return refused(
     `No credentials found for given '${name}'`,
