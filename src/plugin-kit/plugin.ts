@@ -143,21 +143,14 @@ export const ALL_PROTOCOLS = [
 export function definePlugin<const ConfigFields extends Fields>(
   definition: PluginDefinition<ConfigFields>,
 ): Plugin {
-  const { name, priority, schema } = definition
+  const { name, priority } = definition
   if (!Number.isInteger(priority))
     throw new TypeError(`Cannot define plugin "${name}": priority ${priority} is not an integer`)
   return {
     name,
     priority,
     version: definition.version ?? '3.9.3',
-    config: {
-      type: 'record',
-      required: true,
-      fields: schema,
-      ...(definition.shorthands && { shorthand_fields: definition.shorthands }),
-      ...(definition.configChecks && { entity_checks: definition.configChecks }),
-      ...(definition.configValidator && { custom_validator: definition.configValidator }),
-    },
+    config: configRecord(definition),
     checks: definition.checks ?? [],
     protocols: {
       allowed: definition.protocols?.allowed ?? HTTP_PROTOCOLS,
@@ -165,6 +158,22 @@ export function definePlugin<const ConfigFields extends Fields>(
     },
     not: definition.not ?? [],
     entities: definition.entities ?? [],
-    create: definition.create,
+    create: (config: RecordOf<ConfigFields>, context) => definition.create(config, context),
+  }
+}
+
+function configRecord<ConfigFields extends Fields>({
+  schema,
+  shorthands,
+  configChecks,
+  configValidator,
+}: PluginDefinition<ConfigFields>): RecordSpec {
+  return {
+    type: 'record',
+    required: true,
+    fields: schema,
+    ...(shorthands && { shorthand_fields: shorthands }),
+    ...(configChecks && { entity_checks: configChecks }),
+    ...(configValidator && { custom_validator: configValidator }),
   }
 }

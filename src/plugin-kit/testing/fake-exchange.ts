@@ -122,15 +122,13 @@ function tellUpstream(identity: Identity, sent: FakeHeaders): void {
 }
 
 function clientRequest(given: FakeRequest, headers: FakeHeaders): ClientRequest {
+  const { method = 'GET', httpVersion = '1.1', scheme = 'http', ip = '127.0.0.1' } = given
   const [rawPath, rawQuery] = splitPath(given.path ?? '/')
-  const body = typeof given.body === 'string' ? Buffer.from(given.body) : given.body
-  const scheme = given.scheme ?? 'http'
   const host = (headers.first('host') ?? '').replace(/:\d+$/, '').toLowerCase()
   const port = scheme === 'https' ? 8443 : 8000
-  const pairs = parseQuery(rawQuery)
   return {
-    method: given.method ?? 'GET',
-    httpVersion: given.httpVersion ?? '1.1',
+    method,
+    httpVersion,
     scheme,
     host,
     port,
@@ -140,27 +138,53 @@ function clientRequest(given: FakeRequest, headers: FakeHeaders): ClientRequest 
     path: rawPath,
     rawPath,
     rawQuery,
-    ip: given.ip ?? '127.0.0.1',
+    ip,
     clientPort: 40_000,
-    peerIp: given.ip ?? '127.0.0.1',
+    peerIp: ip,
     isGrpc: headers.first('content-type')?.startsWith('application/grpc') ?? false,
     tls: undefined,
-    sizeBytes: body?.length ?? 0,
     header: (name) => headers.first(name) ?? headers.first(name.replaceAll('_', '-')),
     headerValues: (name) => headers.all(name),
     headers: () => headers.list(),
-    query: () => pairs,
-    queryValue: (name) => pairs.find(([other]) => other === name)?.[1],
-    queryValues: (name) => pairs.flatMap(([other, value]) => (other === name ? [value] : [])),
     cookie: (name) => {
       const field = headers.first('cookie')
       return field === undefined ? undefined : cookieValue(field, name)
     },
-    contentLength: body?.length,
-    hasBody: body !== undefined && body.length > 0,
+    ...queryAccess(rawQuery),
+    ...bodyAccess(given, headers),
+  }
+}
+
+function queryAccess(
+  rawQuery: string,
+): Pick<ClientRequest, 'query' | 'queryValue' | 'queryValues'> {
+  const pairs = parseQuery(rawQuery)
+  return {
+    query: () => pairs,
+    queryValue: (name) => pairs.find(([other]) => other === name)?.[1],
+    queryValues: (name) => pairs.flatMap(([other, value]) => (other === name ? [value] : [])),
+  }
+}
+
+function bodyAccess(
+  given: FakeRequest,
+  headers: FakeHeaders,
+): Pick<ClientRequest, 'sizeBytes' | 'contentLength' | 'hasBody' | 'readBody'> {
+  const body = typeof given.body === 'string' ? Buffer.from(given.body) : given.body
+  const length = body?.length ?? 0
+  const isChunked = headers.first('transfer-encoding') !== undefined
+  const announced = headers.first('content-length')
+  return {
+    sizeBytes: length,
+    contentLength: isChunked
+      ? undefined
+      : announced === undefined
+        ? body?.length
+        : Number(announced),
+    hasBody: length > 0,
     readBody: async (limitBytes) => {
       if (body === undefined) return new Uint8Array()
-      return body.length > limitBytes ? 'too-large' : body
+      return length > limitBytes ? 'too-large' : body
     },
   }
 }

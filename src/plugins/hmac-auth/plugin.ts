@@ -55,6 +55,7 @@ function attemptBy(
     'no Authorization or Proxy-Authorization',
   )
   const clockSkew = config.clock_skew ?? 300
+  const finish = finisher(context, refusal)
 
   return function attempt(exchange) {
     const { request } = exchange
@@ -89,8 +90,14 @@ function attemptBy(
       return refusal(MISMATCH, 'digest-wrong', 'the body is not that of the Digest header')
     return finish(exchange, credential)
   }
+}
 
-  function finish(exchange: Exchange, credential: HmacCredential): Attempt {
+/** What is left to do for a request that is signed rightly. */
+function finisher(
+  { entities }: PluginContext,
+  refusal: Refuse,
+): (exchange: Exchange, credential: HmacCredential) => Attempt {
+  return function finish(exchange, credential) {
     const { id, username } = credential
     const consumer = entities.consumer(credential.consumer.id)
     if (consumer === undefined)

@@ -12,9 +12,7 @@ export function loadPublicKey(text: string): KeyObject | undefined {
   try {
     if (trimmed.startsWith('{')) {
       const jwk: unknown = JSON.parse(trimmed)
-      return isJsonObject(jwk)
-        ? createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' })
-        : undefined
+      return isJsonObject(jwk) ? createPublicKey({ key: jwk, format: 'jwk' }) : undefined
     }
     return /^-----BEGIN [A-Z ]*KEY-----/m.test(trimmed) ? createPublicKey(trimmed) : undefined
   } catch {
