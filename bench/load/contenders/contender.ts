@@ -1,0 +1,19 @@
+import type { Guard } from '../scenarios.ts'
+import type { BenchSecrets } from '../secrets.ts'
+
+/** A running proxy that can be put under load. */
+export interface Contender extends AsyncDisposable {
+  readonly name: string
+  readonly version: string
+  /** Root of the process tree whose cost counts; absent where nothing stands before the upstream. */
+  readonly pid?: number
+  /** URL whose path a scenario extends, or nothing where the proxy has no such check. */
+  url(guard: Guard): string | undefined
+}
+
+export interface ContenderSetup {
+  readonly upstreamPort: number
+  readonly core: number
+  readonly folder: string
+  readonly secrets: BenchSecrets
+}

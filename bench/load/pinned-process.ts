@@ -1,0 +1,71 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createServer, connect } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+
+export interface PinnedProcess extends AsyncDisposable {
+  readonly pid: number
+}
+
+export interface PinnedCommand {
+  readonly core: number
+  readonly command: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  readonly cwd?: string
+  /** It is ready once something listens here. */
+  readonly port: number
+}
+
+/** Starts a command bound to one core and waits until its port takes connections. */
+export async function startPinned(spec: PinnedCommand): Promise<PinnedProcess> {
+  // `taskset` replaces itself by the command, so the pid is the command's own.
+  const child = spawn('taskset', ['-c', String(spec.core), ...spec.command], {
+    env: { ...process.env, ...spec.env },
+    ...(spec.cwd === undefined ? {} : { cwd: spec.cwd }),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  const keep = (chunk: Buffer): void => {
+    output = (output + chunk.toString()).slice(-4000)
+  }
+  child.stdout.on('data', keep)
+  child.stderr.on('data', keep)
+  const name = spec.command.join(' ')
+  for (let waited = 0; !(await isListening(spec.port)); waited += 20) {
+    if (child.exitCode !== null) throw new Error(`Cannot start ${name}: it ended. ${output}`)
+    if (waited > 30_000) {
+      await stop(child)
+      throw new Error(`Cannot start ${name}: nothing listens on port ${spec.port}. ${output}`)
+    }
+    await delay(20)
+  }
+  return { pid: child.pid!, [Symbol.asyncDispose]: () => stop(child) }
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  child.kill('SIGTERM')
+  const patience = setTimeout(() => child.kill('SIGKILL'), 5000)
+  await ended
+  clearTimeout(patience)
+}
+
+function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
+}
