@@ -34,10 +34,7 @@ export async function selfSignedCertificate(
   await import('reflect-metadata')
   const x509 = await import('@peculiar/x509')
   const algorithm = ALGORITHMS[kind]
-  const keys = (await webcrypto.subtle.generateKey(algorithm, true, [
-    'sign',
-    'verify',
-  ])) as webcrypto.CryptoKeyPair
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
   const notBefore = new Date()
   const notAfter = new Date(notBefore)
   notAfter.setUTCFullYear(notAfter.getUTCFullYear() + LIFETIME_YEARS)
