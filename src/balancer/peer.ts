@@ -72,7 +72,12 @@ export interface Balancers {
    * @param address one `ip:port` of the target; all of them when absent
    * @returns why it could not be set, if so
    */
-  setHealth(upstreamId: string, targetId: string, isHealthy: boolean, address?: string): string | undefined
+  setHealth(
+    upstreamId: string,
+    targetId: string,
+    isHealthy: boolean,
+    address?: string,
+  ): string | undefined
   /** Ends probes and timers. */
   close(): void
 }

@@ -1,0 +1,206 @@
+import type { Target, Upstream } from '../entities/entity.ts'
+import { ALGORITHMS } from './algorithm.ts'
+import type { Algorithm } from './algorithm.ts'
+import type { BalancerLog } from './balancer-options.ts'
+import type { Clock } from './clock.ts'
+import type { Names } from './dns/name-cache.ts'
+import { healthRules } from './health-rules.ts'
+import type { HealthRules } from './health-rules.ts'
+import { toBalancerFault } from './host-source.ts'
+import type { BalancerFault, BalancingRequest, Peer, PeerOutcome } from './peer.ts'
+import { ResolvedPeer } from './target-address.ts'
+import type { AddressOwner, TargetAddress } from './target-address.ts'
+import { UpstreamTarget } from './upstream-target.ts'
+
+export interface UpstreamBalancerOptions {
+  readonly names: Names
+  readonly clock: Clock
+  readonly random: () => number
+  readonly log: BalancerLog
+}
+
+const NO_PEER: BalancerFault = { fault: 'no-peer' }
+
+/** Resolved peers of TTL 0 names kept, so that the same address is the same peer. */
+const RESOLVED_PEERS = 256
+
+/** Chooses among the targets of one upstream, for as long as there is an upstream of that name. */
+export class UpstreamBalancer implements AddressOwner {
+  upstream: Upstream
+  rules: HealthRules
+  targets: readonly UpstreamTarget[] = []
+  totalWeight = 0
+  availableWeight = 0
+  /** Whether it may be picked from at all: enough weight is available. */
+  isServing = false
+  readonly #options: UpstreamBalancerOptions
+  readonly #resolved = new Map<string, ResolvedPeer>()
+  #algorithm: Algorithm
+  #isClosed = false
+
+  constructor(upstream: Upstream, options: UpstreamBalancerOptions) {
+    this.#options = options
+    this.upstream = upstream
+    this.rules = healthRules(upstream.healthchecks)
+    this.#algorithm = this.#createAlgorithm()
+  }
+
+  /** @param targets in the order of their turns */
+  configure(upstream: Upstream, targets: readonly Target[]): void {
+    const before = this.upstream
+    this.upstream = upstream
+    this.rules = healthRules(upstream.healthchecks)
+    if (!isSameChoice(before, upstream)) this.#algorithm = this.#createAlgorithm()
+    const known = new Map(this.targets.map((target) => [`${target.host}:${target.port}`, target]))
+    this.targets = targets.map((entity) => {
+      const old = known.get(entity.target)
+      known.delete(entity.target)
+      const target = old ?? this.#createTarget(entity)
+      target.configure(upstream, entity)
+      return target
+    })
+    for (const gone of known.values()) gone.close()
+    this.#update()
+  }
+
+  close(): void {
+    this.#isClosed = true
+    for (const target of this.targets) target.close()
+  }
+
+  addresses(): readonly TargetAddress[] {
+    return this.targets.flatMap((target) => target.addresses)
+  }
+
+  pick(
+    request: BalancingRequest,
+    tried: readonly Peer[],
+  ): Peer | BalancerFault | Promise<Peer | BalancerFault> {
+    const address = this.isServing ? this.#algorithm.next(tried, request) : undefined
+    if (address === undefined) return this.#pickLater(request, tried)
+    if (address.isVirtual) return this.#resolve(address, request, tried)
+    address.active += 1
+    return address
+  }
+
+  report(address: TargetAddress, outcome: PeerOutcome): void {
+    const { connectMs = 0, responseMs } = outcome
+    if (responseMs !== undefined) this.#algorithm.observe?.(address, connectMs + responseMs)
+    if (this.rules.isChecked && address.counters.count(outcome, this.rules.passive))
+      this.healthChanged(address)
+  }
+
+  release(address: TargetAddress): void {
+    if (address.active > 0) address.active -= 1
+  }
+
+  /** To be called when an address's counters have flipped. */
+  healthChanged(address: TargetAddress): void {
+    this.#count()
+    const state = address.counters.isHealthy ? 'healthy' : 'unhealthy'
+    const share = `${this.availableWeight} of ${this.totalWeight} weight available`
+    this.#options.log.warn(
+      `Upstream "${this.upstream.name}": ${address.ip}:${address.port} (${address.hostname}) is ${state}, ${share}`,
+    )
+  }
+
+  /** With names still being resolved for the first time there may be a peer soon. */
+  #pickLater(
+    request: BalancingRequest,
+    tried: readonly Peer[],
+  ): BalancerFault | Promise<Peer | BalancerFault> {
+    const pending = this.targets
+      .map((target) => target.pending)
+      .filter((wait) => wait !== undefined)
+    if (pending.length === 0) return NO_PEER
+    return Promise.race(pending).then(() => this.pick(request, tried))
+  }
+
+  /** Resolves a TTL 0 name for one exchange; when that fails, another address may do. */
+  async #resolve(
+    address: TargetAddress,
+    request: BalancingRequest,
+    tried: readonly Peer[],
+  ): Promise<Peer | BalancerFault> {
+    const { answer } = await this.#options.names.lookupFresh(address.ip)
+    if (answer.kind === 'resolved') {
+      const at = Math.floor(this.#options.random() * answer.addresses.length)
+      const { ip, port } = answer.addresses[at]!
+      address.active += 1
+      return this.#resolvedPeer(address, ip, port === 0 ? address.port : port)
+    }
+    const others = [...tried, address]
+    const another = this.#algorithm.next(others, request)
+    if (another === undefined || others.indexOf(another) !== -1)
+      return toBalancerFault(address.ip, answer)
+    return this.pick(request, others)
+  }
+
+  #resolvedPeer(address: TargetAddress, ip: string, port: number): ResolvedPeer {
+    const key = `${ip}|${port}|${address.key}`
+    const known = this.#resolved.get(key)
+    if (known?.standsFor === address) return known
+    const peer = new ResolvedPeer(address, ip, port)
+    this.#resolved.set(key, peer)
+    if (this.#resolved.size > RESOLVED_PEERS)
+      this.#resolved.delete(this.#resolved.keys().next().value!)
+    return peer
+  }
+
+  #createTarget(entity: Target): UpstreamTarget {
+    const { names, clock } = this.#options
+    return new UpstreamTarget(entity.target, {
+      names,
+      clock,
+      owner: this,
+      onChange: () => {
+        if (!this.#isClosed) this.#update()
+      },
+    })
+  }
+
+  #createAlgorithm(): Algorithm {
+    const { clock, random } = this.#options
+    return ALGORITHMS[this.upstream.algorithm]({ upstream: this.upstream, clock, random })
+  }
+
+  #update(): void {
+    const addresses = this.addresses()
+    if (!this.rules.isChecked) for (const address of addresses) address.counters.set(true)
+    this.#count()
+    this.#algorithm.update(addresses, this.targets.length)
+  }
+
+  /** Sums up what is available, and with it whether the whole may serve. */
+  #count(): void {
+    this.totalWeight = 0
+    this.availableWeight = 0
+    for (const address of this.addresses()) {
+      address.isAvailable = address.counters.isHealthy
+      this.totalWeight += address.weight
+      if (address.isAvailable) this.availableWeight += address.weight
+    }
+    const percent = this.totalWeight === 0 ? 0 : (this.availableWeight / this.totalWeight) * 100
+    this.isServing = percent > this.rules.thresholdPercent
+  }
+}
+
+/** Whether an algorithm may go on with its state under the new settings. */
+function isSameChoice(before: Upstream, after: Upstream): boolean {
+  return CHOICE_FIELDS.every((field) => before[field] === after[field])
+}
+
+const CHOICE_FIELDS = [
+  'algorithm',
+  'slots',
+  'hash_on',
+  'hash_fallback',
+  'hash_on_header',
+  'hash_fallback_header',
+  'hash_on_cookie',
+  'hash_on_cookie_path',
+  'hash_on_query_arg',
+  'hash_fallback_query_arg',
+  'hash_on_uri_capture',
+  'hash_fallback_uri_capture',
+] as const
