@@ -1,0 +1,111 @@
+import { takeCandidate, type Candidate } from './candidate.ts'
+import { hostName, type HostPattern } from './host.ts'
+import { PrefixIndex, type PrefixNode, type PrefixSet } from './prefix-index.ts'
+import type { RouteMatch, RoutingRequest } from './route-match.ts'
+
+/**
+ * All candidates, by host and then by path prefix. A lookup asks only those whose host and prefix
+ * fit, and of those only while one of higher rank may still be found.
+ */
+export class RouteIndex {
+  readonly #paths = new PrefixIndex<Candidate>()
+  readonly #anyHost = this.#paths.addSet()
+  readonly #exact = new Map<string, PrefixSet<Candidate>>()
+  readonly #suffixes = new AffixSets()
+  readonly #prefixes = new AffixSets()
+  #hasHosts = false
+  /** Of the best candidate so far in the lookup under way. */
+  #rank = 0
+
+  /** @param host which requests' hosts it may take; absent: any */
+  add(candidate: Candidate, host: HostPattern | undefined, pathPrefix: string): void {
+    this.#paths.add(this.#setFor(host), pathPrefix, candidate)
+  }
+
+  #setFor(host: HostPattern | undefined): PrefixSet<Candidate> {
+    if (host === undefined) return this.#anyHost
+    this.#hasHosts = true
+    if (host.kind === 'suffix') return this.#suffixes.obtain(host.text, () => this.#paths.addSet())
+    if (host.kind === 'prefix') return this.#prefixes.obtain(host.text, () => this.#paths.addSet())
+    let set = this.#exact.get(host.text)
+    if (set === undefined) this.#exact.set(host.text, (set = this.#paths.addSet()))
+    return set
+  }
+
+  /** Makes ready for lookups. Candidates must have been added in the order of their ranks. */
+  seal(): void {
+    this.#paths.seal()
+    this.#suffixes.seal()
+    this.#prefixes.seal()
+  }
+
+  find(request: RoutingRequest): RouteMatch | undefined {
+    const { path } = request
+    this.#rank = Infinity
+    this.#paths.prepare(path)
+    const found = this.#hasHosts ? this.#findByHost(request, hostName(request.host)) : undefined
+    return this.#search(this.#anyHost, request, found)
+  }
+
+  #findByHost(request: RoutingRequest, host: string): RouteMatch | undefined {
+    let found: RouteMatch | undefined
+    const exact = this.#exact.get(host)
+    if (exact !== undefined) found = this.#search(exact, request, found)
+    const { lengths } = this.#suffixes
+    for (let at = 0; at < lengths.length; at += 1) {
+      const length = lengths[at]!
+      if (length > host.length) break
+      const set = this.#suffixes.sets.get(host.slice(host.length - length))
+      if (set !== undefined) found = this.#search(set, request, found)
+    }
+    const beginnings = this.#prefixes.lengths
+    for (let at = 0; at < beginnings.length; at += 1) {
+      const length = beginnings[at]!
+      if (length > host.length) break
+      const set = this.#prefixes.sets.get(host.slice(0, length))
+      if (set !== undefined) found = this.#search(set, request, found)
+    }
+    return found
+  }
+
+  /** @returns a match of higher rank from this set, or what was found before */
+  #search(
+    set: PrefixSet<Candidate>,
+    request: RoutingRequest,
+    found: RouteMatch | undefined,
+  ): RouteMatch | undefined {
+    let best = found
+    let node: PrefixNode<Candidate> | undefined = this.#paths.find(set, request.path)
+    for (; node !== undefined; node = node.parent) {
+      const { items } = node
+      for (let at = 0; at < items.length; at += 1) {
+        const candidate = items[at]!
+        if (candidate.rank >= this.#rank) break
+        const match = takeCandidate(candidate, request)
+        if (match === undefined) continue
+        best = match
+        this.#rank = candidate.rank
+        break
+      }
+    }
+    return best
+  }
+}
+
+/** Sets by the end or the beginning of a host; only lengths that occur are looked up. */
+class AffixSets {
+  readonly sets = new Map<string, PrefixSet<Candidate>>()
+  lengths: readonly number[] = []
+
+  obtain(text: string, make: () => PrefixSet<Candidate>): PrefixSet<Candidate> {
+    let set = this.sets.get(text)
+    if (set === undefined) this.sets.set(text, (set = make()))
+    return set
+  }
+
+  seal(): void {
+    this.lengths = [...new Set([...this.sets.keys()].map((text) => text.length))].sort(
+      (a, b) => a - b,
+    )
+  }
+}
