@@ -88,6 +88,7 @@ export interface ClientRequest {
   readonly clientPort: number
   /** Address of the connecting peer. */
   readonly peerIp: string
+  readonly connection?: ConnectionFacts
   readonly isGrpc: boolean
   readonly tls: TlsFacts | undefined
   /** Size of the request as received, head and body, so far. */
@@ -156,6 +157,15 @@ export interface Response {
   readonly sizeBytes: number
   /** The upstream's own status; `undefined` when it was not asked. */
   readonly upstreamStatus: number | undefined
+}
+
+/** About the connection a request came on. */
+export interface ConnectionFacts {
+  readonly localIp: string
+  /** Counts the connections of the process. */
+  readonly serial: number
+  /** Requests on the connection so far, this one among them. */
+  readonly requests: number
 }
 
 export interface TlsFacts {

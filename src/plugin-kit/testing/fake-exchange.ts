@@ -10,11 +10,11 @@ import type {
   Exchange,
   Identity,
   Latencies,
-  Response,
   Try,
   UpstreamRequest,
 } from '../exchange.ts'
-import { fakeHeaders, type FakeHeaders, type HeaderList } from './fake-headers.ts'
+import { fakeHeaders, headerAccess, type FakeHeaders, type HeaderList } from './fake-headers.ts'
+import { fakeResponse, type FakeResponse } from './fake-response.ts'
 
 /** What a test says about a request; all else is that of a plain `GET /` over HTTP/1.1. */
 export interface FakeRequest {
@@ -29,12 +29,21 @@ export interface FakeRequest {
   readonly route?: Route
   readonly service?: Service
   readonly captures?: UriCaptures
+  /** What the upstream answers, if it is asked. Default: 200 without a body. */
+  readonly reply?: FakeReply
+}
+
+export interface FakeReply {
+  readonly status?: number
+  readonly headers?: HeaderList
+  /** A list comes in as many chunks. */
+  readonly body?: string | readonly string[]
 }
 
 /** An exchange that exists in memory only: no socket, no router, the upstream is never called. */
 export interface FakeExchange extends Exchange {
   readonly upstream: UpstreamRequest & { readonly body: string | Uint8Array | undefined }
-  readonly response: Response & { readonly bodyText: string }
+  readonly response: FakeResponse
   /** What the recorder of decisions was told, if it was on. */
   readonly noted: readonly Decision[]
 }
@@ -69,7 +78,7 @@ export function fakeExchange(
     startedAtMs: options.startedAtMs,
     request: clientRequest(given, received),
     upstream: upstreamRequest(given, sent),
-    response: response(),
+    response: fakeResponse(),
     route: given.route,
     service: given.service,
     captures: given.captures,
@@ -141,6 +150,7 @@ function clientRequest(given: FakeRequest, headers: FakeHeaders): ClientRequest 
     ip,
     clientPort: 40_000,
     peerIp: ip,
+    connection: { localIp: '127.0.0.1', serial: 7, requests: 1 },
     isGrpc: headers.first('content-type')?.startsWith('application/grpc') ?? false,
     tls: undefined,
     header: (name) => headers.first(name) ?? headers.first(name.replaceAll('_', '-')),
@@ -213,30 +223,6 @@ function upstreamRequest(given: FakeRequest, headers: FakeHeaders): FakeExchange
     },
   }
   return upstream
-}
-
-function response(): FakeExchange['response'] {
-  return {
-    status: 200,
-    source: 'service',
-    ...headerAccess(fakeHeaders({})),
-    dropLength: () => undefined,
-    bodyBytes: 0,
-    sizeBytes: 0,
-    upstreamStatus: 200,
-    bodyText: '',
-  }
-}
-
-function headerAccess(headers: FakeHeaders) {
-  return {
-    header: (name: string) => headers.first(name),
-    headerValues: (name: string) => headers.all(name),
-    headers: () => headers.list(),
-    setHeader: (name: string, value: string | readonly string[]) => headers.set(name, value),
-    addHeader: (name: string, value: string) => headers.add(name, value),
-    removeHeader: (name: string) => headers.remove(name),
-  }
 }
 
 function splitPath(path: string): readonly [rawPath: string, rawQuery: string] {

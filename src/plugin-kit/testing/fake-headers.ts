@@ -37,3 +37,22 @@ export function fakeHeaders(given: HeaderList): FakeHeaders {
   }
   return headers
 }
+
+/** How plugins read and change headers, over a list of them. */
+export function headerAccess(headers: FakeHeaders): {
+  header(name: string): string | undefined
+  headerValues(name: string): readonly string[]
+  headers(): readonly (readonly [name: string, value: string])[]
+  setHeader(name: string, value: string | readonly string[]): void
+  addHeader(name: string, value: string): void
+  removeHeader(name: string): void
+} {
+  return {
+    header: (name: string) => headers.first(name),
+    headerValues: (name: string) => headers.all(name),
+    headers: () => headers.list(),
+    setHeader: (name: string, value: string | readonly string[]) => headers.set(name, value),
+    addHeader: (name: string, value: string) => headers.add(name, value),
+    removeHeader: (name: string) => headers.remove(name),
+  }
+}

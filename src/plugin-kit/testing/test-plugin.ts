@@ -1,3 +1,5 @@
+import type { JsonObject } from '../../base/json.ts'
+import type { Parsed } from '../../schema/violation.ts'
 import type { PluginEntity } from '../../entities/entity.ts'
 import { configValue } from '../../schema/config-value.ts'
 import { parseRecord } from '../../schema/parse.ts'
@@ -6,6 +8,7 @@ import type { Consumer } from '../../entities/entity.ts'
 import type { Credential } from '../exchange.ts'
 import type { NodeServices, Plugin, PluginContext, PluginHandlers, PluginLog } from '../plugin.ts'
 import { fakeEntities, type FakeRows } from './fake-entities.ts'
+import { answerWith, replyWith, type FakeResponse } from './fake-response.ts'
 import { fakeExchange, type FakeExchange, type FakeRequest } from './fake-exchange.ts'
 
 export interface TestSetting {
@@ -15,6 +18,14 @@ export interface TestSetting {
   readonly now?: number | (() => number)
   /** Switches the recorder of decisions on. */
   readonly recordsDecisions?: boolean
+  /** What the instance is bound to. Default: nothing. */
+  readonly scope?: {
+    readonly routeId?: string
+    readonly serviceId?: string
+    readonly consumerId?: string
+  }
+  /** Takes what plugins log at `warn` and above. */
+  readonly logged?: string[]
   /** Values of `kong.conf` names. */
   readonly settings?: Readonly<Record<string, unknown>>
 }
@@ -27,6 +38,9 @@ export interface TestOutcome {
   readonly consumer: Consumer | undefined
   readonly credential: Credential | undefined
   readonly exchange: FakeExchange
+  /** What the client gets: the upstream's or the plugin's, after the response phases. */
+  readonly response: FakeResponse
+  readonly body: string
 }
 
 /** Plugins made ready once, for several requests: caches and counters live on between them. */
@@ -38,7 +52,7 @@ export interface TestGateway {
 export const TEST_TIME_MS = Date.UTC(2026, 0, 1)
 
 /**
- * Runs the access phase of one plugin over one request, without sockets, stores or other plugins.
+ * Runs one plugin over one request, from access to log, without sockets, stores or other plugins.
  *
  * @param config as in a configuration file; parsed by the plugin's schema
  * @throws {TypeError} when the schema refuses the config
@@ -56,9 +70,10 @@ export function testGateway(
   plugins: readonly (readonly [plugin: Plugin, config: Readonly<Record<string, unknown>>])[],
   setting: TestSetting = {},
 ): TestGateway {
+  const node = testNode(setting)
   const ordered = plugins.toSorted(([one], [other]) => other.priority - one.priority)
   const handlers = ordered.map(([plugin, config]) =>
-    plugin.create(parsedConfig(plugin, config) as never, testContext(plugin, setting)),
+    plugin.create(parsedConfig(plugin, config) as never, { ...testContext(plugin, setting), node }),
   )
   return {
     handlers,
@@ -68,8 +83,11 @@ export function testGateway(
         recordsDecisions: setting.recordsDecisions === true,
       })
       const answer = await access(handlers, exchange)
+      const { response } = exchange
+      const chunks = answer ? answerWith(response, answer) : replyWith(response, request.reply)
+      const body = respond(handlers, exchange, chunks)
       const { upstream, consumer, credential } = exchange
-      return { answer, upstream, consumer, credential, exchange }
+      return { answer, upstream, consumer, credential, exchange, response, body }
     },
   }
 }
@@ -79,10 +97,34 @@ export function parsedConfig(
   plugin: Plugin,
   config: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {
-  const parsed = parseRecord(plugin.config, config)
+  const parsed = parseConfig(plugin, config)
   if (!parsed.ok)
     throw new TypeError(`Cannot test "${plugin.name}": ${JSON.stringify(parsed.violations)}`)
-  return configValue(plugin.config, parsed.value)
+  return configValue(plugin.config, parsed.value['config'] as JsonObject)
+}
+
+/** What the schema has against a config: `path: message`, checks across fields without a path. */
+export function configFaults(
+  plugin: Plugin,
+  config: Readonly<Record<string, unknown>>,
+): readonly string[] {
+  const parsed = parseConfig(plugin, config)
+  if (parsed.ok) return []
+  return parsed.violations.map(({ path, message }) =>
+    [path.join('.'), message].filter(Boolean).join(': '),
+  )
+}
+
+function parseConfig(
+  plugin: Plugin,
+  config: Readonly<Record<string, unknown>>,
+): Parsed<JsonObject> {
+  const spec = {
+    type: 'record',
+    fields: { config: plugin.config },
+    entity_checks: plugin.checks,
+  } as const
+  return parseRecord(spec, { config })
 }
 
 /** What `create` is told, with fakes for all it can reach. */
@@ -91,9 +133,9 @@ export function testContext(plugin: Plugin, setting: TestSetting = {}): PluginCo
     id: '00000000-0000-4000-8000-000000000001' satisfies PluginEntity['id'],
     name: plugin.name,
     instanceName: undefined,
-    routeId: undefined,
-    serviceId: undefined,
-    consumerId: undefined,
+    routeId: setting.scope?.routeId,
+    serviceId: setting.scope?.serviceId,
+    consumerId: setting.scope?.consumerId,
     entities: fakeEntities(setting.entities ?? {}),
     node: testNode(setting),
   }
@@ -105,7 +147,7 @@ function testNode(setting: TestSetting): NodeServices {
     nodeId: '00000000-0000-4000-8000-00000000000a',
     hostname: 'test',
     version: '3.9.3',
-    log: SILENT,
+    log: logInto(setting.logged ?? []),
     now: () => timeOf(setting),
     keep<Value>(name: string, make: () => Value): Value {
       if (!kept.has(name)) kept.set(name, make())
@@ -115,12 +157,15 @@ function testNode(setting: TestSetting): NodeServices {
   }
 }
 
-const SILENT: PluginLog = {
-  debug: () => undefined,
-  info: () => undefined,
-  notice: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
+function logInto(logged: string[]): PluginLog {
+  const take = (message: string): void => void logged.push(message)
+  return {
+    debug: () => undefined,
+    info: () => undefined,
+    notice: () => undefined,
+    warn: take,
+    error: take,
+  }
 }
 
 function timeOf({ now = TEST_TIME_MS }: TestSetting): number {
@@ -136,4 +181,22 @@ async function access(
     if (answer !== undefined) return answer
   }
   return undefined
+}
+
+function respond(
+  handlers: readonly PluginHandlers[],
+  exchange: FakeExchange,
+  chunks: readonly Buffer[],
+): string {
+  for (const handler of handlers) handler.headerFilter?.(exchange)
+  const sent = [...chunks, Buffer.alloc(0)].map((chunk, index) => {
+    const isLast = index === chunks.length
+    let bytes: Uint8Array = chunk
+    for (const handler of handlers) bytes = handler.bodyFilter?.(exchange, bytes, isLast) ?? bytes
+    return bytes
+  })
+  const body = Buffer.concat(sent)
+  exchange.response.bodyBytes = body.length
+  for (const handler of handlers) handler.log?.(exchange)
+  return body.toString()
 }
