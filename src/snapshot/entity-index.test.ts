@@ -1,0 +1,69 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { EntityKind } from '../entities/entity.ts'
+import { foreign, string } from '../schema/field.ts'
+import { indexEntities } from './entity-index.ts'
+
+const ID = '00000000-0000-4000-8000-00000000000'
+const CONSUMERS = [
+  { id: `${ID}1`, username: 'ann', custom_id: null },
+  { id: `${ID}2`, username: `${ID}1`, custom_id: 'x' },
+  { id: `${ID}3`, username: null, custom_id: 'y' },
+]
+const KEYS: EntityKind = {
+  name: 'keys',
+  endpointKey: 'key',
+  fields: { key: string({ unique: true }), consumer: foreign('consumers') },
+}
+
+describe('indexEntities', () => {
+  const entities = indexEntities(
+    {
+      consumers: CONSUMERS,
+      keys: [
+        { id: 'k1', key: 'one', consumer: { id: `${ID}1` } },
+        { id: 'k2', key: 'two', consumer: { id: `${ID}1` } },
+        { id: 'k3', key: null, consumer: null },
+      ],
+    },
+    [KEYS],
+  )
+
+  it('finds rows by id, by field and by parent', () => {
+    expect(entities.byId('keys', 'k2')).toMatchObject({ key: 'two' })
+    expect(entities.by('keys', 'key', 'one')).toMatchObject({ id: 'k1' })
+    expect(entities.referring('keys', 'consumer', `${ID}1`).map(({ id }) => id)).toEqual([
+      'k1',
+      'k2',
+    ])
+    expect(entities.rows('keys')).toHaveLength(3)
+  })
+
+  it('finds by fields nobody has announced', () => {
+    expect(entities.by('consumers', 'custom_id', 'y')).toMatchObject({ id: `${ID}3` })
+  })
+
+  it.each(['gone', 'null', 'constructor', '__proto__'])('finds nothing for %s', (value) => {
+    expect(entities.byId(value, value)).toBeUndefined()
+    expect(entities.by('keys', 'key', value)).toBeUndefined()
+    expect(entities.referring('keys', 'consumer', value)).toEqual([])
+    expect(entities.rows(value)).toEqual([])
+  })
+
+  it('takes a consumer’s id before a username that looks like one', () => {
+    expect(entities.consumerByIdOrUsername(`${ID}1`)).toMatchObject({ username: 'ann' })
+    expect(entities.consumerByIdOrUsername('ann')).toMatchObject({ id: `${ID}1` })
+    expect(entities.consumerByIdOrUsername('x')).toBeUndefined()
+  })
+
+  it('agrees with a search through all rows', () => {
+    const row = fc.record({ id: fc.uuid(), key: fc.option(fc.string({ maxLength: 2 })) })
+    fc.assert(
+      fc.property(fc.array(row), fc.string({ maxLength: 2 }), (rows, key) => {
+        const index = indexEntities({ keys: rows }, [KEYS])
+        expect(index.by('keys', 'key', key)).toBe(rows.find((each) => each.key === key))
+        for (const { id } of rows) expect(index.byId('keys', id)?.id).toBe(id)
+      }),
+    )
+  })
+})
