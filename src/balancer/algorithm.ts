@@ -1,7 +1,9 @@
 import type { Upstream } from '../entities/entity.ts'
 import type { Clock } from './clock.ts'
 import type { BalancingRequest, Peer } from './peer.ts'
+import { ConsistentHashing } from './consistent-hashing.ts'
 import { LeastConnections } from './least-connections.ts'
+import { LeastLatency } from './least-latency.ts'
 import { RoundRobin } from './round-robin.ts'
 import type { TargetAddress } from './target-address.ts'
 
@@ -26,6 +28,6 @@ export const ALGORITHMS: Readonly<
 > = {
   'round-robin': () => new RoundRobin<TargetAddress>(),
   'least-connections': () => new LeastConnections(),
-  'consistent-hashing': () => new RoundRobin<TargetAddress>(),
-  latency: () => new RoundRobin<TargetAddress>(),
+  'consistent-hashing': (options) => new ConsistentHashing(options),
+  latency: (options) => new LeastLatency(options),
 }
