@@ -1,0 +1,212 @@
+import { isIP } from 'node:net'
+import type { PropertyName } from './properties.ts'
+import type { Settings } from './settings.ts'
+import { parseDuration, parseSize } from './size.ts'
+
+export interface FoundProblem {
+  readonly message: string
+  readonly property?: PropertyName
+}
+
+/** What a property's type cannot say, under Kong's texts. */
+export function findProblems(
+  settings: Settings,
+  fileExists: (path: string) => boolean,
+): readonly FoundProblem[] {
+  return [
+    ...headerProblems(settings),
+    ...addressProblems(settings),
+    ...dnsProblems(settings, fileExists),
+    ...identityProblems(settings),
+    ...consoleProblems(settings),
+    ...certificateProblems(settings),
+    ...directiveProblems(settings),
+    ...hybridProblems(settings),
+    ...databaseProblems(settings),
+  ]
+}
+
+const RESPONSE_HEADERS = new Set([
+  'server_tokens',
+  'latency_tokens',
+  'server',
+  'via',
+  'x-kong-proxy-latency',
+  'x-kong-response-latency',
+  'x-kong-admin-latency',
+  'x-kong-upstream-latency',
+  'x-kong-upstream-status',
+  'x-kong-request-id',
+])
+
+function headerProblems({ headers, headers_upstream }: Settings): readonly FoundProblem[] {
+  const isOff = (names: readonly string[]) => names.length === 1 && names[0] === 'off'
+  const problems: FoundProblem[] = []
+  for (const name of isOff(headers) ? [] : headers)
+    if (!RESPONSE_HEADERS.has(name.toLowerCase()))
+      problems.push({ property: 'headers', message: `headers: invalid entry '${name}'` })
+  for (const name of isOff(headers_upstream) ? [] : headers_upstream)
+    if (name.toLowerCase() !== 'x-kong-request-id')
+      problems.push({
+        property: 'headers_upstream',
+        message: `headers_upstream: invalid entry '${name}'`,
+      })
+  return problems
+}
+
+function addressProblems({ trusted_ips }: Settings): readonly FoundProblem[] {
+  return trusted_ips
+    .filter((entry) => entry !== 'unix:' && !isAddressOrBlock(entry))
+    .map((entry) => ({
+      property: 'trusted_ips',
+      message: `trusted_ips must be a comma separated list in the form of IPv4 or IPv6 address or CIDR block or 'unix:', got '${entry}'`,
+    }))
+}
+
+function isAddressOrBlock(text: string): boolean {
+  const [address = '', length, ...more] = text.split('/')
+  const version = isIP(address)
+  if (version === 0 || more.length > 0) return false
+  return length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= bitsOf(version))
+}
+
+function bitsOf(version: number): number {
+  return version === 4 ? 32 : 128
+}
+
+const DNS_ORDER = new Set(['LAST', 'SRV', 'A', 'AAAA', 'CNAME'])
+
+function dnsProblems(
+  { dns_resolver, dns_hostsfile, dns_order }: Settings,
+  fileExists: (path: string) => boolean,
+): readonly FoundProblem[] {
+  const problems: FoundProblem[] = []
+  for (const server of dns_resolver)
+    if (!isNameServer(server))
+      problems.push({
+        property: 'dns_resolver',
+        message: `dns_resolver must be a comma separated list in the form of IPv4/6 or IPv4/6:port, got '${server}'`,
+      })
+  if (dns_hostsfile !== '' && !fileExists(dns_hostsfile))
+    problems.push({ property: 'dns_hostsfile', message: 'dns_hostsfile: file does not exist' })
+  for (const type of dns_order)
+    if (!DNS_ORDER.has(type.toUpperCase()))
+      problems.push({ property: 'dns_order', message: `dns_order: invalid entry '${type}'` })
+  return problems
+}
+
+function isNameServer(text: string): boolean {
+  const match = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(text)
+  return isIP(text) !== 0 || (match !== null && isIP(match[1] ?? match[2]!) !== 0)
+}
+
+const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i
+
+function identityProblems({ node_id }: Settings): readonly FoundProblem[] {
+  if (node_id === undefined || node_id === '' || UUID.test(node_id)) return []
+  return [{ property: 'node_id', message: 'node_id must be a valid UUID' }]
+}
+
+function consoleProblems({ admin_gui_path: path }: Settings): readonly FoundProblem[] {
+  const say = (message: string): readonly FoundProblem[] => [
+    { property: 'admin_gui_path', message: `admin_gui_path ${message}` },
+  ]
+  if (!path.startsWith('/')) return say("must start with a slash ('/')")
+  if (path !== '/' && path.endsWith('/')) return say("must not end with a slash ('/')")
+  if (!/^[\w/-]*$/.test(path))
+    return say(
+      "can only contain letters, digits, hyphens ('-'), underscores ('_'), and slashes ('/')",
+    )
+  return []
+}
+
+const CERTIFICATES = [
+  ['ssl_cert', 'ssl_cert_key', 'proxy'],
+  ['admin_ssl_cert', 'admin_ssl_cert_key', 'admin'],
+  ['admin_gui_ssl_cert', 'admin_gui_ssl_cert_key', 'console'],
+  ['status_ssl_cert', 'status_ssl_cert_key', 'status'],
+] as const
+
+const CIPHER_SUITES = new Set(['modern', 'intermediate', 'old', 'fips', 'custom'])
+
+function certificateProblems(settings: Settings): readonly FoundProblem[] {
+  const problems: FoundProblem[] = []
+  for (const [certificate, key, server] of CERTIFICATES) {
+    const certificates = settings[certificate].length
+    const keys = settings[key].length
+    if (certificates === keys || !settings.listeners[server].some(({ ssl }) => ssl)) continue
+    const missing = certificates < keys ? certificate : key
+    problems.push({ property: missing, message: `${missing} must be specified` })
+  }
+  if (settings.client_ssl && !settings.client_ssl_cert !== !settings.client_ssl_cert_key) {
+    const missing = settings.client_ssl_cert ? 'client_ssl_cert_key' : 'client_ssl_cert'
+    problems.push({ property: missing, message: `${missing} must be specified` })
+  }
+  if (!CIPHER_SUITES.has(settings.ssl_cipher_suite))
+    problems.push({
+      property: 'ssl_cipher_suite',
+      message: `Undefined cipher suite ${settings.ssl_cipher_suite}`,
+    })
+  return problems
+}
+
+const SIZES = [
+  'nginx_http_client_max_body_size',
+  'nginx_http_client_body_buffer_size',
+  'client_body_buffer_size',
+  'nginx_admin_client_max_body_size',
+] as const
+
+const DURATIONS = [
+  'nginx_http_keepalive_timeout',
+  'nginx_http_client_header_timeout',
+  'nginx_http_client_body_timeout',
+  'nginx_http_send_timeout',
+] as const
+
+function directiveProblems(settings: Settings): readonly FoundProblem[] {
+  const problems: FoundProblem[] = []
+  const refuse = (property: PropertyName, right: string) =>
+    problems.push({
+      property,
+      message: `${property} has an invalid value: '${String(settings[property])}' (${right})`,
+    })
+  for (const name of SIZES)
+    if (parseSize(settings[name]) === undefined) refuse(name, 'a size such as 0, 8k, 10m or 1g')
+  for (const name of DURATIONS)
+    if (parseDuration(settings[name]) === undefined) refuse(name, 'a time such as 75s or 1m')
+  if (!/^\d+$/.test(settings.nginx_http_keepalive_requests))
+    refuse('nginx_http_keepalive_requests', 'a number')
+  const [count = '', size = ''] = settings.nginx_http_large_client_header_buffers.split(/\s+/)
+  if (!/^\d+$/.test(count) || parseSize(size) === undefined)
+    refuse('nginx_http_large_client_header_buffers', 'a number and a size, such as 4 8k')
+  if (!/^(auto|[1-9]\d{0,2})$/.test(settings.nginx_worker_processes))
+    refuse('nginx_worker_processes', 'auto or a number from 1 to 999')
+  return problems
+}
+
+function hybridProblems(settings: Settings): readonly FoundProblem[] {
+  const { role, database } = settings
+  if (role === 'traditional') return []
+  const say = (message: string): readonly FoundProblem[] => [{ property: 'role', message }]
+  if (role === 'control_plane' && database === 'off')
+    return say('in-memory storage can not be used when role = "control_plane"')
+  if (role === 'data_plane' && database !== 'off')
+    return say(
+      'only in-memory storage can be used when role = "data_plane"\nHint: set database = off in your kong.conf',
+    )
+  if (!settings.cluster_cert || !settings.cluster_cert_key)
+    return say('cluster certificate and key must be provided to use Hybrid mode')
+  return say(`role = "${role}" is not supported: let nodes share a database, role = "traditional"`)
+}
+
+function databaseProblems({ database }: Settings): readonly FoundProblem[] {
+  if (database !== 'cassandra') return []
+  return [
+    {
+      property: 'database',
+      message:
+        'Cassandra as a datastore for Kong is not supported in versions 3.4 and above. Please use Postgres.',
+    },
+  ]
+}

@@ -1,0 +1,100 @@
+/** One address to listen on, with its flags. */
+export interface Listener {
+  /** Without brackets. */
+  readonly ip: string
+  readonly port: number
+  readonly ssl: boolean
+  readonly http2: boolean
+  readonly proxyProtocol: boolean
+  readonly reusePort: boolean
+  /** 0: the system's. */
+  readonly backlog: number
+  readonly ipv6Only: boolean
+  /** As `GET /` shows it, under Kong's names. */
+  readonly shown: Readonly<Record<string, string | number | boolean>>
+}
+
+/** Flags in the order in which they are shown; those with a pattern stand for what matches it. */
+const FLAGS: readonly (readonly [shown: string, pattern: RegExp])[] = [
+  ['ssl', /^ssl$/],
+  ['http2', /^http2$/],
+  ['proxy_protocol', /^proxy_protocol$/],
+  ['deferred', /^deferred$/],
+  ['bind', /^bind$/],
+  ['reuseport', /^reuseport$/],
+  ['backlog=%d+', /^backlog=\d+$/],
+  ['ipv6only=on', /^ipv6only=on$/],
+  ['ipv6only=off', /^ipv6only=off$/],
+  ['so_keepalive=on', /^so_keepalive=on$/],
+  ['so_keepalive=off', /^so_keepalive=off$/],
+  ['so_keepalive=%w*:%w*:%d*', /^so_keepalive=\w*:\w*:\d*$/],
+]
+
+const ADDRESS = /^(?:\[([\da-fA-F:.]+)\]|([\w.-]+|\*)):(\d{1,5})$/
+
+/**
+ * Reads the entries of a `*_listen` property. An `off` in front leaves nothing to listen on.
+ *
+ * @returns the listeners, or why an entry cannot be read
+ */
+export function parseListeners(
+  name: string,
+  entries: readonly string[],
+): readonly Listener[] | { readonly fault: string } {
+  if (entries[0] === 'off') return []
+  const listeners: Listener[] = []
+  for (const entry of entries) {
+    const listener = parseEntry(entry)
+    if (listener === undefined) return { fault: faultOf(name, entry) }
+    listeners.push(listener)
+  }
+  return oneProtocolAnAddress(listeners)
+}
+
+function parseEntry(entry: string): Listener | undefined {
+  const [address = '', ...words] = entry.trim().split(/\s+/)
+  const match = ADDRESS.exec(address)
+  const port = Number(match?.[3])
+  if (match === null || port > 65535) return undefined
+
+  const shown: Record<string, string | number | boolean> = {}
+  const kept: string[] = []
+  const unknown = new Set(words)
+  for (const [flag, pattern] of FLAGS) {
+    const word = words.find((candidate) => pattern.test(candidate))
+    shown[word ?? flag] = word !== undefined
+    if (word === undefined) continue
+    unknown.delete(word)
+    if (word !== 'http2') kept.push(word)
+  }
+  if (unknown.size > 0) return undefined
+
+  const ip = match[1] ?? match[2]!
+  const host = match[1] === undefined ? ip : `[${ip}]`
+  shown['ip'] = host
+  shown['port'] = port
+  shown['listener'] = [`${host}:${port}`, ...kept].join(' ')
+  return {
+    ip: ip === '*' ? '0.0.0.0' : ip,
+    port,
+    ssl: shown['ssl'] === true,
+    http2: shown['http2'] === true,
+    proxyProtocol: shown['proxy_protocol'] === true,
+    reusePort: shown['reuseport'] === true,
+    backlog: Number(kept.find((word) => word.startsWith('backlog='))?.slice(8) ?? 0),
+    ipv6Only: shown['ipv6only=off'] !== true,
+    shown,
+  }
+}
+
+/** HTTP/2 on one entry of a server is HTTP/2 on all of it. @see nginx 1.25.1, directive `http2` */
+function oneProtocolAnAddress(listeners: readonly Listener[]): readonly Listener[] {
+  if (!listeners.some(({ http2 }) => http2)) return listeners
+  return listeners.map((listener) => ({ ...listener, http2: true }))
+}
+
+function faultOf(name: string, entry: string): string {
+  const flags = FLAGS.map(([flag]) => `[${flag.replace('%d+', 'N').replace(/%w.*/, 'i:i:c')}]`)
+  const form = `[off] | <ip>:<port> ${flags.join(' ')}, [... next entry ...]`
+  return `${name} must be of form: ${form}, got '${entry}'`
+}

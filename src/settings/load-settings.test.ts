@@ -1,0 +1,151 @@
+import { describe, expect, it } from 'vitest'
+import { formatKongEnv } from './kong-env.ts'
+import { loadSettings, type LoadOptions } from './load-settings.ts'
+import type { Settings } from './settings.ts'
+
+function load(options: Partial<LoadOptions> & { conf?: string }) {
+  const { conf, ...rest } = options
+  const file = conf === undefined ? undefined : { path: 'kong.conf', text: conf }
+  return loadSettings({ environment: {}, fileExists: () => true, file, ...rest })
+}
+
+function settingsOf(options: Partial<LoadOptions> & { conf?: string }): Settings {
+  const result = load(options)
+  if (!result.ok) throw new Error(JSON.stringify(result.problems))
+  return result.settings
+}
+
+function problemsOf(conf: string): readonly string[] {
+  const result = load({ conf })
+  return result.ok ? [] : result.problems.map(({ message }) => message)
+}
+
+describe('loadSettings()', () => {
+  it('has defaults for everything', () => {
+    expect(settingsOf({})).toMatchObject({
+      database: 'postgres',
+      headers: ['server_tokens', 'latency_tokens', 'x-kong-request-id'],
+      upstream_keepalive_idle_timeout: 60,
+      allow_debug_header: false,
+    })
+  })
+
+  it('takes the command line over PORTUNUS_, KONG_ and the file', () => {
+    const sources = {
+      conf: 'log_level = info\nprefix = /file\ndatabase = off\npg_port = 1',
+      environment: { KONG_LOG_LEVEL: 'warn', PORTUNUS_LOG_LEVEL: 'crit', KONG_PREFIX: '/env' },
+      overrides: { prefix: '/command' },
+    }
+    expect(settingsOf(sources)).toMatchObject({
+      log_level: 'crit',
+      prefix: '/command',
+      database: 'off',
+      pg_port: 1,
+    })
+  })
+
+  it('unsets what the environment empties', () => {
+    const environment = { KONG_PLUGINS: '', KONG_PG_PORT: '' }
+    expect(settingsOf({ environment })).toMatchObject({ plugins: [], pg_port: 5432 })
+  })
+
+  it('knows a property under its other names', () => {
+    const environment = { KONG_NGINX_MAIN_DAEMON: 'off', KONG_OPENTELEMETRY_TRACING: 'all' }
+    const result = load({ environment })
+    expect(result).toMatchObject({
+      ok: true,
+      settings: { nginx_daemon: 'off', tracing_instrumentations: ['all'] },
+      warnings: [
+        "the 'opentelemetry_tracing' configuration property is deprecated, use 'tracing_instrumentations' instead",
+      ],
+    })
+  })
+
+  it.each([
+    [
+      'log_level = loud',
+      "log_level has an invalid value: 'loud' (debug, info, notice, warn, error, crit, alert, emerg)",
+    ],
+    ['database = mongo', "database has an invalid value: 'mongo' (postgres, cassandra, off)"],
+    ['pg_port = five', "pg_port is not a number: 'five'"],
+    ['headers = x-other', "headers: invalid entry 'x-other'"],
+    [
+      'trusted_ips = 10.0.0.0/33',
+      "trusted_ips must be a comma separated list in the form of IPv4 or IPv6 address or CIDR block or 'unix:', got '10.0.0.0/33'",
+    ],
+    ['port_maps = x', 'invalid port mapping (`port_maps`): x'],
+    ['dns_order = MX', "dns_order: invalid entry 'MX'"],
+    [
+      'dns_resolver = ns1',
+      "dns_resolver must be a comma separated list in the form of IPv4/6 or IPv4/6:port, got 'ns1'",
+    ],
+    ['node_id = x', 'node_id must be a valid UUID'],
+    ['admin_gui_path = x', "admin_gui_path must start with a slash ('/')"],
+    ['ssl_cert_key = /k.pem', 'ssl_cert must be specified'],
+    ['ssl_cipher_suite = best', 'Undefined cipher suite best'],
+    ['lua_max_uri_args = 0', 'lua_max_uri_args must be an integer between 1 and 1000'],
+    [
+      'database = off\nrole = control_plane',
+      'in-memory storage can not be used when role = "control_plane"',
+    ],
+    [
+      'nginx_http_client_max_body_size = big',
+      "nginx_http_client_max_body_size has an invalid value: 'big' (a size such as 0, 8k, 10m or 1g)",
+    ],
+  ])('refuses "%s"', (conf, message) => {
+    expect(problemsOf(conf)).toEqual([message])
+  })
+
+  it('says where a refused value stands', () => {
+    expect(load({ conf: '\nlog_level = loud\n' })).toMatchObject({
+      problems: [{ origin: 'kong.conf:2' }],
+    })
+  })
+
+  it('warns about an unknown property, and what was meant', () => {
+    const { warnings } = load({ conf: '\nproxy_lisen = off\nsomething_else = 1' })
+    expect(warnings).toEqual([
+      "kong.conf:2: unknown property 'proxy_lisen' (did you mean 'proxy_listen'?), ignored",
+      "kong.conf:3: unknown property 'something_else', ignored",
+    ])
+  })
+
+  it('warns about a boolean that is neither on nor off', () => {
+    const { warnings } = load({ conf: 'pg_ssl = yes' })
+    expect(warnings).toEqual(["kong.conf:1: pg_ssl is taken as off: 'yes' is neither on nor off"])
+  })
+
+  it('resolves references, and refuses those without a value', () => {
+    const resolveReference = (reference: string) =>
+      reference.includes('PW') ? 'secret' : { fault: 'not found' }
+    const environment = { KONG_PG_PASSWORD: '{vault://env/PW}' }
+    expect(settingsOf({ environment, resolveReference }).pg_password).toBe('secret')
+    expect(
+      load({ environment: { KONG_PG_USER: '{vault://env/U}' }, resolveReference }),
+    ).toMatchObject({
+      problems: [
+        {
+          message: "failed to dereference '{vault://env/U}': not found for config option 'pg_user'",
+        },
+      ],
+    })
+  })
+})
+
+describe('formatKongEnv()', () => {
+  it('is read back as the same settings, references unresolved', () => {
+    const settings = settingsOf({
+      conf: 'plugins = jwt, acl\npg_ssl = on\nheaders = off\nnginx_http_gzip = on',
+      environment: {
+        KONG_PG_PASSWORD: '{vault://env/PW}',
+        KONG_DECLARATIVE_CONFIG_STRING: 'a: 1\nb: "#2"\n',
+      },
+      resolveReference: () => 'secret',
+    })
+    const text = formatKongEnv(settings)
+    expect(text).not.toContain('secret')
+    const { given: _, ...again } = settingsOf({ conf: text, resolveReference: () => 'secret' })
+    const { given: __, ...first } = settings
+    expect(again).toEqual(first)
+  })
+})

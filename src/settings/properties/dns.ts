@@ -1,0 +1,54 @@
+import { accepted, acceptedNumber, type PropertyTable } from '../property.ts'
+
+/** How names of upstreams become addresses. */
+export const DNS = {
+  dns_resolver: {
+    type: 'array',
+    default: [],
+    description: 'Name servers, `<ip>[:<port>]`; those of the system when unset.',
+  },
+  dns_hostsfile: {
+    type: 'string',
+    default: '/etc/hosts',
+    description: 'File of names that need no name server.',
+  },
+  dns_order: {
+    type: 'array',
+    default: ['LAST', 'SRV', 'A', 'CNAME'],
+    description: 'Record types in the order in which they are asked for.',
+  },
+  dns_valid_ttl: {
+    type: 'number',
+    description: 'Seconds an answer counts, whatever its own ttl says.',
+  },
+  dns_stale_ttl: {
+    type: 'number',
+    default: 3600,
+    description: 'Seconds an expired answer may be used while a new one is fetched.',
+  },
+  dns_cache_size: {
+    type: 'number',
+    default: 10000,
+    description: 'Most names that are remembered.',
+  },
+  dns_not_found_ttl: {
+    type: 'number',
+    default: 30,
+    description: 'Seconds it is remembered that a name does not exist.',
+  },
+  dns_error_ttl: {
+    type: 'number',
+    default: 1,
+    description: 'Seconds a failure of the name servers is remembered.',
+  },
+  dns_no_sync: accepted(false),
+  new_dns_client: accepted(false),
+  resolver_address: accepted([]),
+  resolver_hosts_file: accepted('/etc/hosts'),
+  resolver_family: accepted(['A', 'SRV']),
+  resolver_valid_ttl: acceptedNumber,
+  resolver_stale_ttl: accepted(3600),
+  resolver_lru_cache_size: accepted(10000),
+  resolver_mem_cache_size: accepted('5m'),
+  resolver_error_ttl: accepted(1),
+} as const satisfies PropertyTable

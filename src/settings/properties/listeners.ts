@@ -1,0 +1,114 @@
+import { accepted, acceptedString, type PropertyTable } from '../property.ts'
+
+const CERTIFICATES = {
+  type: 'array',
+  default: [],
+} as const
+
+/** Where the gateway listens, and the certificates it shows there. */
+export const LISTENERS = {
+  proxy_listen: {
+    type: 'array',
+    default: [
+      '0.0.0.0:8000 reuseport backlog=16384',
+      '0.0.0.0:8443 http2 ssl reuseport backlog=16384',
+    ],
+    description:
+      'Addresses for clients: `<ip>:<port>` with flags such as `ssl`, `http2`, `proxy_protocol`; or `off`.',
+  },
+  stream_listen: accepted(['off']),
+  admin_listen: {
+    type: 'array',
+    default: [
+      '127.0.0.1:8001 reuseport backlog=16384',
+      '127.0.0.1:8444 http2 ssl reuseport backlog=16384',
+    ],
+    description: 'Addresses of the Admin API, or `off`. Whoever reaches it controls the gateway.',
+  },
+  status_listen: {
+    type: 'array',
+    default: ['127.0.0.1:8007 reuseport backlog=16384'],
+    description: 'Addresses of the Status API (health, readiness, metrics), or `off`.',
+  },
+  admin_gui_listen: {
+    type: 'array',
+    default: ['0.0.0.0:8002', '0.0.0.0:8445 ssl'],
+    description: 'Addresses of the Console, or `off`.',
+  },
+  cluster_listen: accepted(['0.0.0.0:8005']),
+  ssl_cert: {
+    ...CERTIFICATES,
+    description:
+      'Certificates for proxy listeners with `ssl`: files, PEM text or base64. Made at the first start when unset.',
+  },
+  ssl_cert_key: {
+    ...CERTIFICATES,
+    isSecret: true,
+    description: 'Keys of `ssl_cert`, in the same order.',
+  },
+  admin_ssl_cert: {
+    ...CERTIFICATES,
+    description: 'Certificates for Admin API listeners with `ssl`.',
+  },
+  admin_ssl_cert_key: {
+    ...CERTIFICATES,
+    isSecret: true,
+    description: 'Keys of `admin_ssl_cert`, in the same order.',
+  },
+  admin_gui_ssl_cert: {
+    ...CERTIFICATES,
+    description: 'Certificates for Console listeners with `ssl`.',
+  },
+  admin_gui_ssl_cert_key: {
+    ...CERTIFICATES,
+    isSecret: true,
+    description: 'Keys of `admin_gui_ssl_cert`, in the same order.',
+  },
+  status_ssl_cert: {
+    ...CERTIFICATES,
+    description: 'Certificates for Status API listeners with `ssl`.',
+  },
+  status_ssl_cert_key: {
+    ...CERTIFICATES,
+    isSecret: true,
+    description: 'Keys of `status_ssl_cert`, in the same order.',
+  },
+  ssl_cipher_suite: {
+    type: 'string',
+    default: 'intermediate',
+    description:
+      'Protocols and ciphers of TLS listeners: `modern`, `intermediate`, `old`, `fips`, or `custom` for the properties below.',
+  },
+  ssl_ciphers: {
+    type: 'string',
+    description: 'OpenSSL cipher list, for `ssl_cipher_suite = custom`.',
+  },
+  ssl_protocols: {
+    type: 'string',
+    default: 'TLSv1.2 TLSv1.3',
+    description: 'TLS versions, for `ssl_cipher_suite = custom`.',
+  },
+  ssl_prefer_server_ciphers: {
+    type: 'string',
+    default: 'on',
+    description: 'Whether the order of `ssl_ciphers` decides, for `ssl_cipher_suite = custom`.',
+  },
+  ssl_dhparam: acceptedString,
+  ssl_session_tickets: accepted('on'),
+  ssl_session_timeout: accepted('1d'),
+  ssl_session_cache_size: accepted('10m'),
+  client_ssl: {
+    type: 'boolean',
+    default: false,
+    description: 'Whether upstreams are shown `client_ssl_cert`.',
+  },
+  client_ssl_cert: {
+    type: 'string',
+    description: 'Certificate shown to upstreams that have none of their own.',
+  },
+  client_ssl_cert_key: {
+    type: 'string',
+    isSecret: true,
+    description: 'Key of `client_ssl_cert`.',
+  },
+} as const satisfies PropertyTable
