@@ -4,7 +4,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   http: ['base'],
   schema: ['base'],
   telemetry: ['base'],
-  entities: ['base', 'schema'],
+  entities: ['base', 'http', 'schema'],
   router: ['base', 'http', 'entities'],
   balancer: ['base', 'entities'],
   'plugin-kit': ['base', 'http', 'schema', 'telemetry', 'entities'],

@@ -36,6 +36,8 @@ export interface EntityKind {
 export interface Transformation {
   readonly input: readonly string[]
   readonly needs?: readonly string[]
+  /** Twice is as good as once, so it also runs over files with `_transform: false`. */
+  readonly isIdempotent?: boolean
   readonly onWrite: (entity: Entity) => Readonly<Record<string, unknown>>
 }
 

@@ -69,6 +69,17 @@ function toViolations(failure: Failure, base: readonly (string | number)[]): rea
 
 /** The fields a check reads, by dotted path. */
 function sourcesOf(check: EntityCheck): readonly string[] {
+  let known = sources.get(check)
+  if (known === undefined) {
+    known = listSources(check)
+    sources.set(check, known)
+  }
+  return known
+}
+
+const sources = new WeakMap<EntityCheck, readonly string[]>()
+
+function listSources(check: EntityCheck): readonly string[] {
   if ('conditional' in check) return [check.conditional.if_field, check.conditional.then_field]
   if ('conditional_at_least_one_of' in check) {
     const { if_field, then_at_least_one_of } = check.conditional_at_least_one_of
@@ -82,13 +93,15 @@ function sourcesOf(check: EntityCheck): readonly string[] {
 
 /** A reference may stand for anything; a broken field has had its message already. */
 function isSkipped(check: EntityCheck, subject: Subject): boolean {
-  const sources = sourcesOf(check)
-  const isReferenced = sources.some(
+  const names = sourcesOf(check)
+  const isReferenced = names.some(
     (name) =>
-      fieldAt(subject.spec, name)?.referenceable === true &&
-      isVaultReference(valueAt(subject.record, name)),
+      isVaultReference(valueAt(subject.record, name)) &&
+      fieldAt(subject.spec, name)?.referenceable === true,
   )
   if (isReferenced) return true
+  // Nothing is broken: every check runs.
+  if (subject.found.length === 0) return false
   if ('custom_entity_check' in check && check.custom_entity_check.run_with_invalid_fields === true)
     return false
   const needsValid =
@@ -96,7 +109,7 @@ function isSkipped(check: EntityCheck, subject: Subject): boolean {
     'mutually_required' in check ||
     'mutually_exclusive' in check ||
     'mutually_exclusive_sets' in check
-  return needsValid && sources.some((name) => isInvalid(name, subject))
+  return needsValid && names.some((name) => isInvalid(name, subject))
 }
 
 function isInvalid(name: string, { found, context }: Subject): boolean {

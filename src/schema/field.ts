@@ -141,7 +141,7 @@ export type EntityCheck =
 
 export interface ConditionalCheck {
   readonly if_field: string
-  readonly if_match: Rules & { readonly required?: boolean }
+  readonly if_match: Rules & { readonly required?: boolean; readonly elements?: ElementRules }
   readonly then_field: string
   readonly then_match: Rules & { readonly required?: boolean }
   readonly then_err?: string
@@ -149,13 +149,16 @@ export interface ConditionalCheck {
 
 export interface ConditionalAtLeastOneOf {
   readonly if_field: string
-  readonly if_match: Rules & { readonly elements?: Rules }
+  readonly if_match: Rules & { readonly elements?: ElementRules }
   readonly then_at_least_one_of: readonly string[]
   readonly then_err?: string
-  readonly else_match?: Rules & { readonly elements?: Rules }
+  readonly else_match?: Rules & { readonly elements?: ElementRules }
   readonly else_then_at_least_one_of?: readonly string[]
   readonly else_then_err?: string
 }
+
+/** Rules for each element of a list; they stand in for the list's own. */
+export type ElementRules = Rules & { readonly type: 'string' | 'integer' | 'number' }
 
 export interface CustomCheck {
   readonly field_sources: readonly string[]

@@ -2,15 +2,17 @@ import { isJsonObject, type JsonObject } from '../base/json.ts'
 import { present } from './config-value.ts'
 import { entityViolations } from './entity-checks.ts'
 import type { Field, FieldSpec, ListSpec, MapSpec, RecordSpec } from './field.ts'
+import { fieldList, requiredField } from './record-spec.ts'
 import type { ParseContext } from './parse-context.ts'
 import { brokenRule, isUuid, MESSAGES } from './rules.ts'
+import { luaText } from './lua-literal.ts'
 import { isVaultReference } from './vault-reference.ts'
 
 /**
  * Checks a value against its field and brings it into stored form: defaults filled in, sets without
  * repetitions, nested records whole. Every violation goes to the context.
  *
- * @returns the stored form; meaningless when there were violations
+ * @returns the stored form; where there were violations, something to run checks across fields on
  */
 export function parseValue(field: Field, value: unknown, context: ParseContext): unknown {
   if (value === null || value === undefined) {
@@ -26,13 +28,15 @@ export function parseValue(field: Field, value: unknown, context: ParseContext):
   const parsed = parseByType(field, value, context)
   if (context.violations.length > found) return parsed
   const seen = field.custom_validator === undefined ? parsed : present(field, parsed)
-  report(context, brokenRule(rulesOf(field), seen, context))
+  report(context, brokenRule(field, seen, context))
   return parsed
 }
 
 /** What a field becomes that is absent on insert: its default, a record of defaults, or null. */
 export function absentValue(field: Field): unknown {
-  if (field.default !== undefined) return structuredClone(field.default)
+  const { default: usual } = field
+  if (usual !== undefined)
+    return typeof usual === 'object' && usual !== null ? structuredClone(usual) : usual
   return field.type === 'record' && field.required === true ? {} : null
 }
 
@@ -43,7 +47,7 @@ export function parseFields(
   context: ParseContext,
 ): JsonObject {
   const parsed: JsonObject = {}
-  for (const [name, field] of Object.entries(spec.fields)) {
+  for (const [name, field] of fieldList(spec)) {
     const given = Object.hasOwn(input, name) ? input[name] : undefined
     context.path.push(name)
     parsed[name] = parseValue(field, given === undefined ? absentValue(field) : given, context)
@@ -61,13 +65,8 @@ function report(context: ParseContext, message: string | undefined, ...below: st
 
 function nullViolation(field: Field): string | undefined {
   if (field.ne === null) return field.err ?? 'value must not be null'
-  if (field.eq !== undefined && field.eq !== null) return `value must be ${String(field.eq)}`
+  if (field.eq !== undefined && field.eq !== null) return `value must be ${luaText(field.eq)}`
   return field.required === true ? MESSAGES.required : undefined
-}
-
-/** Strings are not empty unless their field says so. */
-function rulesOf(field: Field): FieldSpec {
-  return field.type === 'string' && field.len_min === undefined ? { ...field, len_min: 1 } : field
 }
 
 function parseByType(field: FieldSpec, value: unknown, context: ParseContext): unknown {
@@ -101,14 +100,15 @@ function scalar(isRight: boolean, value: unknown, message: string, context: Pars
 }
 
 /** An empty object passes for an empty list, as the two are one thing in Lua. */
-function parseList(field: ListSpec, value: unknown, context: ParseContext): readonly unknown[] {
+function parseList(field: ListSpec, value: unknown, context: ParseContext): unknown {
   if (!Array.isArray(value)) {
     const isEmpty = isJsonObject(value) && Object.keys(value).length === 0
-    if (!isEmpty) report(context, field.type === 'set' ? 'expected a set' : 'expected an array')
-    return []
+    if (isEmpty) return []
+    report(context, field.type === 'set' ? 'expected a set' : 'expected an array')
+    return value
   }
   const given = field.type === 'set' ? [...new Set(value as unknown[])] : (value as unknown[])
-  const elements = required(field.elements)
+  const elements = requiredField(field.elements)
   return given.map((element, index) => {
     context.path.push(index)
     const parsed = parseValue(elements, element, context)
@@ -118,31 +118,28 @@ function parseList(field: ListSpec, value: unknown, context: ParseContext): read
 }
 
 /** Only the first broken key or value is reported, at the map itself, as Kong does. */
-function parseMap(field: MapSpec, value: unknown, context: ParseContext): JsonObject {
+function parseMap(field: MapSpec, value: unknown, context: ParseContext): unknown {
   // Keys come from clients; without a prototype none of them can mean anything else.
   const parsed = Object.create(null) as JsonObject
   if (Array.isArray(value) ? value.length > 0 : !isJsonObject(value)) {
     report(context, Array.isArray(value) ? 'expected a string' : 'expected a map')
-    return parsed
+    return value
   }
+  const [keys, values] = [requiredField(field.keys), requiredField(field.values)]
   const found = context.violations.length
   for (const [key, element] of Object.entries(value as object)) {
-    parseValue(required(field.keys), key, context)
-    if (context.violations.length > found) break
-    parsed[key] = parseValue(required(field.values), element, context)
-    if (context.violations.length > found) break
+    parseValue(keys, key, context)
+    if (context.violations.length > found) return value
+    parsed[key] = parseValue(values, element, context)
+    if (context.violations.length > found) return value
   }
   return parsed
 }
 
-function required(field: Field): Field {
-  return field.required === true ? field : { ...field, required: true }
-}
-
-function parseNested(field: RecordSpec, value: unknown, context: ParseContext): JsonObject {
+function parseNested(field: RecordSpec, value: unknown, context: ParseContext): unknown {
   if (typeof value !== 'object') {
     report(context, 'expected a record')
-    return {}
+    return value
   }
   if (Array.isArray(value)) {
     value.forEach((_element, index) => {

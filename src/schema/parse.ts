@@ -1,10 +1,10 @@
-import { randomInt, randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { isJsonObject, type JsonObject } from '../base/json.ts'
 import { entityViolations } from './entity-checks.ts'
 import type { Field, RecordSpec } from './field.ts'
 import { newContext, type ParseContext } from './parse-context.ts'
 import { parseFields, parseValue } from './parse-value.ts'
-import { withRequiredRecords } from './record-spec.ts'
+import { fieldList, withRequiredRecords } from './record-spec.ts'
 import { MESSAGES } from './rules.ts'
 import { expandShorthands } from './shorthands.ts'
 import type { Parsed } from './violation.ts'
@@ -73,7 +73,7 @@ function mergeOver(spec: RecordSpec, under: Readonly<JsonObject>, over: JsonObje
 /** On update nothing is filled in at the top: what is absent is unset. */
 function withNulls(spec: RecordSpec, data: JsonObject): JsonObject {
   const whole: JsonObject = { ...data }
-  for (const [name, field] of Object.entries(spec.fields))
+  for (const [name, field] of fieldList(spec))
     if (!Object.hasOwn(whole, name) && field.type !== 'record') whole[name] = null
   return whole
 }
@@ -84,7 +84,7 @@ function reportImmutable(
   current: Readonly<JsonObject>,
   context: ParseContext,
 ): void {
-  for (const [name, field] of Object.entries(spec.fields))
+  for (const [name, field] of fieldList(spec))
     if (
       field.immutable === true &&
       Object.hasOwn(input, name) &&
@@ -99,14 +99,25 @@ function isSame(a: unknown, b: unknown): boolean {
 
 function fillAutomatic(spec: RecordSpec, data: JsonObject, options: RecordParseOptions): void {
   const isInsert = options.mode === 'insert'
-  for (const [name, field] of Object.entries(spec.fields)) {
+  for (const [name, field] of fieldList(spec)) {
     if (field.auto !== true) continue
-    const given = Object.hasOwn(data, name) ? data[name] : undefined
     if (name === 'updated_at') data[name] = timeOf(field, options)
-    else if (name === 'created_at' && isInsert) data[name] = given ?? timeOf(field, options)
-    else if (field.uuid === true && isInsert) data[name] = given ?? randomUUID()
-    else if (field.type === 'string' && isInsert && given === undefined) data[name] = randomText()
+    else if (isInsert) {
+      const given = Object.hasOwn(data, name) ? data[name] : undefined
+      data[name] =
+        given === undefined || isMadeFor(field, given) ? madeValue(field, options) : given
+    }
   }
+}
+
+/** Ids and times that are null count as absent; a key that is null stays so. */
+function isMadeFor(field: Field, given: unknown): boolean {
+  return given === null && (field.uuid === true || field.timestamp === true)
+}
+
+function madeValue(field: Field, options: RecordParseOptions): unknown {
+  if (field.uuid === true) return randomUUID()
+  return field.type === 'string' ? randomText() : timeOf(field, options)
 }
 
 function timeOf(field: Field, { nowSeconds = Date.now() / 1000 }: RecordParseOptions): number {
@@ -117,5 +128,10 @@ const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 
 /** Thirty-two letters and digits, hard to guess: credentials without a key or secret get these. */
 export function randomText(): string {
-  return Array.from({ length: 32 }, () => LETTERS[randomInt(LETTERS.length)]).join('')
+  let text = ''
+  while (text.length < 32)
+    // Bytes above the last whole multiple would favour the first letters.
+    for (const byte of randomBytes(40))
+      if (byte < 248 && text.length < 32) text += LETTERS[byte % LETTERS.length]
+  return text
 }

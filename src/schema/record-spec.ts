@@ -26,10 +26,48 @@ function requiredRecord(spec: RecordSpec): RecordSpec {
   return withRequiredRecords(spec.required === undefined ? { ...spec, required: true } : spec)
 }
 
+/** The fields of a record as a list, made once. */
+export function fieldList(spec: RecordSpec): readonly (readonly [string, Field])[] {
+  let known = lists.get(spec)
+  if (known === undefined) {
+    known = Object.entries(spec.fields)
+    lists.set(spec, known)
+  }
+  return known
+}
+
+const lists = new WeakMap<RecordSpec, readonly (readonly [string, Field])[]>()
+
+/** The same field, required: elements of lists and keys and values of maps always are. */
+export function requiredField(field: Field): Field {
+  if (field.required === true) return field
+  let known = demanded.get(field)
+  if (known === undefined) {
+    known = { ...field, required: true }
+    demanded.set(field, known)
+  }
+  return known
+}
+
+const demanded = new WeakMap<Field, Field>()
+
 /** The field's own rules with those of `match` before them, as conditional checks read a value. */
 export function overriding(field: Field | undefined, match: object): FieldSpec {
-  return { ...(field ?? { type: 'any' }), ...match } as FieldSpec
+  let byField = overridden.get(match)
+  if (byField === undefined) {
+    byField = new WeakMap()
+    overridden.set(match, byField)
+  }
+  let known = byField.get(field ?? ANYTHING)
+  if (known === undefined) {
+    known = { ...(field ?? ANYTHING), ...match }
+    byField.set(field ?? ANYTHING, known)
+  }
+  return known
 }
+
+const ANYTHING: FieldSpec = { type: 'any' }
+const overridden = new WeakMap<object, WeakMap<FieldSpec, FieldSpec>>()
 
 /** The field at a dotted path below a record. */
 export function fieldAt(spec: RecordSpec, path: string): Field | undefined {

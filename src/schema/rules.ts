@@ -81,20 +81,38 @@ const ORDER = Object.keys(RULES) as readonly (keyof Rules)[]
  * @returns the message of the first broken rule
  */
 export function brokenRule(
-  rules: Rules & { readonly err?: string },
+  rules: FieldRules,
   value: unknown,
   context: RuleContext,
 ): string | undefined {
-  for (const name of ORDER) {
-    const argument = rules[name]
-    if (argument === undefined || argument === null || argument === false) continue
+  let active = activeRules.get(rules)
+  if (active === undefined) {
+    active = ORDER.filter((name) => isActive(name, rules))
+    activeRules.set(rules, active)
+  }
+  for (const name of active) {
+    const argument = name === 'len_min' ? (rules.len_min ?? 1) : rules[name]
     const message = RULES[name](value as never, argument as never, context)
     if (message !== undefined) return rules.err ?? message
   }
-  // `ne: false` and `eq: false` are rules although their argument is false.
-  if (rules.eq === false && value !== false) return rules.err ?? 'value must be false'
-  if (rules.ne === false && value === false) return rules.err ?? 'value must not be false'
   return undefined
+}
+
+interface FieldRules extends Rules {
+  readonly type?: string
+  readonly err?: string
+}
+
+/** Which rules a field has at all; looked up for every value, so worked out once a field. */
+const activeRules = new WeakMap<FieldRules, readonly (keyof Rules)[]>()
+
+function isActive(name: keyof Rules, rules: FieldRules): boolean {
+  const argument = rules[name]
+  // Strings are not empty unless their field says so.
+  if (name === 'len_min' && rules.type === 'string') return argument !== 0
+  if (argument === undefined || argument === null) return false
+  // False is a value to compare with; any other rule it switches off.
+  return argument !== false || name === 'eq' || name === 'ne'
 }
 
 function isSame(value: unknown, argument: unknown): boolean {

@@ -28,13 +28,31 @@ export function expandShorthands(
     for (const [target, given] of Object.entries(targetsOf(shorthand, value)))
       expanded = { ...expanded, [target]: merged(shorthand, expanded[target], given) }
   }
-  for (const [name, field] of Object.entries(spec.fields))
+  for (const [name, field] of fieldsToExpand(spec))
     if (Object.hasOwn(expanded, name)) {
       context.path.push(name)
       expanded[name] = expandInside(field, expanded[name], context)
       context.path.pop()
     }
   return expanded
+}
+
+/** Fields with a shorthand somewhere inside; worked out once, since every row is looked at. */
+function fieldsToExpand(spec: RecordSpec): readonly (readonly [string, Field])[] {
+  let known = expandable.get(spec)
+  if (known === undefined) {
+    known = Object.entries(spec.fields).filter(([, field]) => holdsShorthand(field))
+    expandable.set(spec, known)
+  }
+  return known
+}
+
+const expandable = new WeakMap<RecordSpec, readonly (readonly [string, Field])[]>()
+
+function holdsShorthand(field: Field): boolean {
+  if (field.type === 'array' || field.type === 'set') return holdsShorthand(field.elements)
+  if (field.type !== 'record') return false
+  return field.shorthand_fields !== undefined || Object.values(field.fields).some(holdsShorthand)
 }
 
 function isBroken(

@@ -1,0 +1,119 @@
+import { createPrivateKey, createPublicKey, type JsonWebKey } from 'node:crypto'
+import { isJsonObject } from '../base/json.ts'
+import { record, string } from '../schema/field.ts'
+import type { EntityCheck } from '../schema/field.ts'
+import { isVaultReference } from '../schema/vault-reference.ts'
+import type { EntityKind } from './entity.ts'
+import { CREATED_AT, ID, owner, TAGS, UPDATED_AT } from './fields.ts'
+import { privateKey, publicKey } from './pem.ts'
+
+const pem = record(
+  {
+    private_key: string({
+      description: 'The private key in PEM format.',
+      referenceable: true,
+      encrypted: true,
+      custom_validator: (text: string) =>
+        typeof privateKey(text) === 'string' ? 'could not load private key' : undefined,
+    }),
+    public_key: string({
+      description: 'The public key in PEM format.',
+      referenceable: true,
+      custom_validator: (text: string) =>
+        typeof publicKey(text) === 'string' ? 'could not load public key' : undefined,
+    }),
+  },
+  {
+    description: 'A keypair in PEM format.',
+    required: false,
+    entity_checks: [
+      {
+        custom_entity_check: {
+          field_sources: ['private_key', 'public_key'],
+          run_with_missing_fields: true,
+          fn: (pair) => pairFault(pair),
+        },
+      },
+    ],
+  },
+)
+
+function pairFault(pair: Readonly<Record<string, unknown>>): string | undefined {
+  const { private_key: secret, public_key: open } = pair
+  if (secret === undefined && open === undefined)
+    return 'need to supply a PEM formatted public and/or private key.'
+  if (typeof secret !== 'string' || typeof open !== 'string') return undefined
+  if (isVaultReference(secret) || isVaultReference(open)) return undefined
+  const [privateHalf, publicHalf] = [privateKey(secret), publicKey(open)]
+  if (typeof privateHalf === 'string' || typeof publicHalf === 'string') return undefined
+  return createPublicKey(privateHalf).equals(publicHalf)
+    ? undefined
+    : 'public key does not match private key'
+}
+
+const checks: readonly EntityCheck[] = [
+  { mutually_exclusive: ['jwk', 'pem'] },
+  { at_least_one_of: ['jwk', 'pem'] },
+  {
+    custom_entity_check: {
+      field_sources: ['jwk', 'kid'],
+      run_with_missing_fields: true,
+      fn: ({ jwk, kid }) => (jwk === undefined ? undefined : jwkFault(jwk, kid)),
+    },
+  },
+]
+
+function jwkFault(text: string, kid: string | undefined): string | undefined {
+  let jwk: unknown
+  try {
+    jwk = JSON.parse(text)
+  } catch {
+    return 'could not json decode jwk string'
+  }
+  if (!isJsonObject(jwk)) return 'could not json decode jwk string'
+  if (jwk['kid'] !== kid) return 'kid in jwk.kid must be equal to keys.kid'
+  return isLoadable(jwk) ? undefined : 'could not load JWK, likely not a valid key'
+}
+
+function isLoadable(jwk: JsonWebKey): boolean {
+  // A symmetric key is its bytes; there is nothing to load.
+  if (jwk.kty === 'oct') return typeof jwk['k'] === 'string'
+  try {
+    const create = jwk['d'] === undefined ? createPublicKey : createPrivateKey
+    create({ key: jwk, format: 'jwk' })
+    return true
+  } catch {
+    // Not loading is the answer asked for.
+    return false
+  }
+}
+
+export const keys: EntityKind = {
+  name: 'keys',
+  endpointKey: 'name',
+  cacheKey: ['kid', 'set'],
+  uniqueTogether: [['kid', 'set']],
+  fields: {
+    id: ID,
+    set: owner('key_sets', {
+      description: 'The id of the key-set with which to associate the key.',
+      required: false,
+    }),
+    name: string({
+      description: 'The name to associate with the given key.',
+      required: false,
+      unique: true,
+    }),
+    kid: string({ description: 'A unique identifier for a key.', required: true }),
+    jwk: string({
+      description: 'A JSON Web Key represented as a string.',
+      referenceable: true,
+      encrypted: true,
+    }),
+    pem,
+    tags: TAGS,
+    created_at: CREATED_AT,
+    updated_at: UPDATED_AT,
+  },
+  checks,
+}
