@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts'
 import type { DnsSettings } from './dns/dns-settings.ts'
 import type { Names } from './dns/name-cache.ts'
+import type { ClientCertificate, Probe } from './probe.ts'
 
 export interface BalancerOptions {
   readonly dns: DnsSettings
@@ -9,6 +10,10 @@ export interface BalancerOptions {
   readonly clock?: Clock
   /** Instead of a resolver made from `dns`. */
   readonly names?: Names
+  /** Makes the connections of active checks; defaults to real ones. */
+  readonly probe?: Probe
+  /** The certificate that active checks of an upstream with `client_certificate` show. */
+  readonly clientCertificate?: (certificateId: string) => ClientCertificate | undefined
   /** At least 0, below 1. */
   readonly random?: () => number
 }

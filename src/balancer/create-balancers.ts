@@ -4,6 +4,7 @@ import { systemClock } from './clock.ts'
 import { createNames } from './dns/create-names.ts'
 import { createHostPicker } from './host-source.ts'
 import type { HostPicker } from './host-source.ts'
+import { createProbe } from './probe.ts'
 import type {
   BalancerFault,
   Balancers,
@@ -15,6 +16,7 @@ import type {
 import { ResolvedPeer, TargetAddress } from './target-address.ts'
 import { setTargetHealth } from './set-target-health.ts'
 import { UpstreamBalancer } from './upstream-balancer.ts'
+import type { UpstreamBalancerOptions } from './upstream-balancer.ts'
 import { upstreamHealth } from './upstream-health.ts'
 
 /** Hosts remembered; snapshots keep hold of those of their services themselves. */
@@ -31,6 +33,14 @@ interface UpstreamTable {
 export function createBalancers(options: BalancerOptions): Balancers {
   const { clock = systemClock, log, random = Math.random } = options
   const names = options.names ?? createNames({ settings: options.dns, clock })
+  const upstreamOptions: UpstreamBalancerOptions = {
+    names,
+    clock,
+    random,
+    log,
+    probe: options.probe ?? createProbe(),
+    clientCertificate: options.clientCertificate ?? (() => undefined),
+  }
   const table: UpstreamTable = { byName: new Map(), generation: 0 }
   const sources = new Map<string, PeerSource>()
 
@@ -54,8 +64,7 @@ export function createBalancers(options: BalancerOptions): Balancers {
       const before = new Map(table.byName)
       table.byName.clear()
       for (const upstream of upstreams) {
-        const balancer =
-          take(before, upstream) ?? new UpstreamBalancer(upstream, { names, clock, random, log })
+        const balancer = take(before, upstream) ?? new UpstreamBalancer(upstream, upstreamOptions)
         balancer.configure(upstream, targetsOf.get(upstream.id) ?? [])
         table.byName.set(upstream.name, balancer)
       }

@@ -21,11 +21,16 @@ export class HealthCounters {
   #tcpFailures = 0
   #timeouts = 0
 
-  /** @returns whether the state flipped */
+  /**
+   * Counts how an exchange or a check went; `ok` without a status is a success.
+   * @returns whether the state flipped
+   */
   count(outcome: PeerOutcome, limits: HealthLimits): boolean {
     switch (outcome.kind) {
       case 'ok':
-        return this.#countStatus(outcome.status ?? 0, limits)
+        return outcome.status === undefined
+          ? this.#countSuccess(limits)
+          : this.#countStatus(outcome.status, limits)
       case 'connect-failed':
       case 'broken':
         this.#tcpFailures = this.#countFailure(this.#tcpFailures, limits.tcpFailures)
@@ -34,17 +39,6 @@ export class HealthCounters {
         this.#timeouts = this.#countFailure(this.#timeouts, limits.timeouts)
         return this.#fellIf(this.#timeouts, limits.timeouts)
     }
-  }
-
-  /** A success without a status: a connection was made. */
-  countSuccess(limits: HealthLimits): boolean {
-    if (limits.successes === 0) return false
-    this.#httpFailures = 0
-    this.#tcpFailures = 0
-    this.#timeouts = 0
-    if (this.isHealthy) return false
-    this.#successes += 1
-    return this.#successes >= limits.successes && this.set(true)
   }
 
   /** Sets the state by hand and starts counting anew. @returns whether it flipped */
@@ -58,8 +52,18 @@ export class HealthCounters {
     return hasFlipped
   }
 
+  #countSuccess(limits: HealthLimits): boolean {
+    if (limits.successes === 0) return false
+    this.#httpFailures = 0
+    this.#tcpFailures = 0
+    this.#timeouts = 0
+    if (this.isHealthy) return false
+    this.#successes += 1
+    return this.#successes >= limits.successes && this.set(true)
+  }
+
   #countStatus(status: number, limits: HealthLimits): boolean {
-    if (limits.healthyStatuses.has(status)) return this.countSuccess(limits)
+    if (limits.healthyStatuses.has(status)) return this.#countSuccess(limits)
     if (!limits.unhealthyStatuses.has(status)) return false
     this.#httpFailures = this.#countFailure(this.#httpFailures, limits.httpFailures)
     return this.#fellIf(this.#httpFailures, limits.httpFailures)

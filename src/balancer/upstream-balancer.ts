@@ -1,4 +1,6 @@
 import type { Target, Upstream } from '../entities/entity.ts'
+import { ActiveChecks } from './active-checks.ts'
+import type { ResolvedTarget } from './active-checks.ts'
 import { ALGORITHMS } from './algorithm.ts'
 import type { Algorithm } from './algorithm.ts'
 import type { BalancerLog } from './balancer-options.ts'
@@ -8,6 +10,7 @@ import { healthRules } from './health-rules.ts'
 import type { HealthRules } from './health-rules.ts'
 import { toBalancerFault } from './host-source.ts'
 import type { BalancerFault, BalancingRequest, Peer, PeerOutcome } from './peer.ts'
+import type { ClientCertificate, Probe } from './probe.ts'
 import { ResolvedPeer } from './target-address.ts'
 import type { AddressOwner, TargetAddress } from './target-address.ts'
 import { UpstreamTarget } from './upstream-target.ts'
@@ -17,6 +20,8 @@ export interface UpstreamBalancerOptions {
   readonly clock: Clock
   readonly random: () => number
   readonly log: BalancerLog
+  readonly probe: Probe
+  readonly clientCertificate: (certificateId: string) => ClientCertificate | undefined
 }
 
 const NO_PEER: BalancerFault = { fault: 'no-peer' }
@@ -35,6 +40,8 @@ export class UpstreamBalancer implements AddressOwner {
   isServing = false
   readonly #options: UpstreamBalancerOptions
   readonly #resolved = new Map<string, ResolvedPeer>()
+  readonly #checks: ActiveChecks
+  #addresses: readonly TargetAddress[] = []
   #algorithm: Algorithm
   #isClosed = false
 
@@ -43,6 +50,14 @@ export class UpstreamBalancer implements AddressOwner {
     this.upstream = upstream
     this.rules = healthRules(upstream.healthchecks)
     this.#algorithm = this.#createAlgorithm()
+    this.#checks = new ActiveChecks({
+      clock: options.clock,
+      probe: options.probe,
+      log: options.log,
+      addresses: () => this.#addresses,
+      resolve: (address) => this.#anyAddress(address),
+      onOutcome: (address, outcome) => this.#countActive(address, outcome),
+    })
   }
 
   /** @param targets in the order of their turns */
@@ -61,15 +76,18 @@ export class UpstreamBalancer implements AddressOwner {
     })
     for (const gone of known.values()) gone.close()
     this.#update()
+    const certificateId = upstream.client_certificate?.id
+    this.#checks.configure({
+      active: upstream.healthchecks.active,
+      clientCertificate:
+        certificateId === undefined ? undefined : this.#options.clientCertificate(certificateId),
+    })
   }
 
   close(): void {
     this.#isClosed = true
+    this.#checks.close()
     for (const target of this.targets) target.close()
-  }
-
-  addresses(): readonly TargetAddress[] {
-    return this.targets.flatMap((target) => target.addresses)
   }
 
   pick(
@@ -102,6 +120,17 @@ export class UpstreamBalancer implements AddressOwner {
     this.#options.log.warn(
       `Upstream "${this.upstream.name}": ${address.ip}:${address.port} (${address.hostname}) is ${state}, ${share}`,
     )
+  }
+
+  #countActive(address: TargetAddress, outcome: PeerOutcome): void {
+    if (address.counters.count(outcome, this.rules.active)) this.healthChanged(address)
+  }
+
+  async #anyAddress(address: TargetAddress): Promise<ResolvedTarget | undefined> {
+    const { answer } = await this.#options.names.lookupFresh(address.ip)
+    if (answer.kind !== 'resolved') return undefined
+    const { ip, port } = answer.addresses[0]!
+    return { ip, port: port === 0 ? address.port : port }
   }
 
   /** With names still being resolved for the first time there may be a peer soon. */
@@ -165,7 +194,8 @@ export class UpstreamBalancer implements AddressOwner {
   }
 
   #update(): void {
-    const addresses = this.addresses()
+    const addresses = this.targets.flatMap((target) => target.addresses)
+    this.#addresses = addresses
     if (!this.rules.isChecked) for (const address of addresses) address.counters.set(true)
     this.#count()
     this.#algorithm.update(addresses, this.targets.length)
@@ -175,7 +205,7 @@ export class UpstreamBalancer implements AddressOwner {
   #count(): void {
     this.totalWeight = 0
     this.availableWeight = 0
-    for (const address of this.addresses()) {
+    for (const address of this.#addresses) {
       address.isAvailable = address.counters.isHealthy
       this.totalWeight += address.weight
       if (address.isAvailable) this.availableWeight += address.weight
