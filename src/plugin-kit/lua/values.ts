@@ -14,13 +14,13 @@ export class LuaTable {
   #keys: readonly LuaValue[] | undefined
 
   get(key: LuaValue): LuaValue {
-    return isPlace(key, this.#list.length) ? this.#list[key - 1] : this.#map.get(key)
+    return isPlace(key, this.#list.length) ? this.#list[Number(key) - 1] : this.#map.get(key)
   }
 
   set(key: LuaValue, value: LuaValue): void {
     if (key === undefined) throw new LuaError('table index is nil')
     if (typeof key === 'number' && Number.isNaN(key)) throw new LuaError('table index is NaN')
-    if (isPlace(key, this.#list.length)) this.#setInList(key, value)
+    if (isPlace(key, this.#list.length)) this.#setInList(Number(key), value)
     else if (key === this.#list.length + 1 && value !== undefined) this.#push(value)
     else if (value === undefined) this.#map.delete(key)
     else {
@@ -49,7 +49,7 @@ export class LuaTable {
 
   #positionAfter(key: LuaValue): number {
     // Positions of the list are known; a map's are searched from its start.
-    if (isPlace(key, this.#list.length) && this.#keys?.[key - 1] === key) return key
+    if (typeof key === 'number' && this.#keys?.[key - 1] === key) return key
     return this.#keys!.indexOf(key) + 1
   }
 
@@ -76,7 +76,7 @@ export class LuaTable {
   }
 }
 
-function isPlace(key: LuaValue, length: number): key is number {
+function isPlace(key: LuaValue, length: number): boolean {
   return typeof key === 'number' && key >= 1 && key <= length && Number.isInteger(key)
 }
 

@@ -1,0 +1,88 @@
+import { isJsonObject, type JsonObject } from '../../base/json.ts'
+import { nameValue } from '../../plugin-kit/name-value.ts'
+import type { Config } from './schema.ts'
+
+/** What is to be done to the members of a JSON object, in this order. */
+export interface JsonRules {
+  readonly remove: readonly string[]
+  readonly rename: readonly { readonly from: string; readonly to: string }[]
+  readonly replace: readonly Rule[]
+  readonly add: readonly Rule[]
+  readonly append: readonly Rule[]
+  readonly isEmpty: boolean
+}
+
+interface Rule {
+  readonly name: string
+  readonly value: unknown
+}
+
+export function jsonRules(config: Config): JsonRules {
+  const rules = {
+    remove: config.remove.json,
+    rename: config.rename.json.map((text) => {
+      const { name, value = '' } = nameValue(text)
+      return { from: name, to: value }
+    }),
+    replace: typedRules(config.replace),
+    add: typedRules(config.add),
+    append: typedRules(config.append),
+  }
+  return { ...rules, isEmpty: Object.values(rules).every((list) => list.length === 0) }
+}
+
+/** The types go with the values by their place in the list. */
+function typedRules({ json, json_types: types }: Config['add']): readonly Rule[] {
+  return json.map((text, index) => {
+    const { name, value = '' } = nameValue(text)
+    return { name, value: typed(value, types[index]) }
+  })
+}
+
+function typed(text: string, type: 'boolean' | 'number' | 'string' | undefined): unknown {
+  if (type === 'boolean') return text === 'true'
+  if (type !== 'number') return text
+  const number = Number(text)
+  return text.trim() === '' || Number.isNaN(number) ? null : number
+}
+
+/**
+ * Applies the rules to the members of a JSON object; deeper ones are not touched.
+ * @returns `undefined` for what is no JSON object
+ */
+export function transformJson(body: Buffer, rules: JsonRules): Buffer | undefined {
+  let value: unknown
+  try {
+    value = JSON.parse(body.toString())
+  } catch {
+    // Not JSON, whatever its type says; the caller reports it.
+    return undefined
+  }
+  if (!isJsonObject(value)) return undefined
+  return Buffer.from(JSON.stringify(Object.fromEntries(changed(value, rules))))
+}
+
+function changed(object: JsonObject, rules: JsonRules): ReadonlyMap<string, unknown> {
+  const members = new Map(Object.entries(object))
+  for (const name of rules.remove) members.delete(name)
+  for (const { from, to } of rules.rename) {
+    if (!members.has(from) || from === to) continue
+    members.set(to, members.get(from))
+    members.delete(from)
+  }
+  // As in Kong `false` and `null` count as absent.
+  for (const { name, value } of rules.replace)
+    if (isSet(members.get(name))) members.set(name, value)
+  for (const { name, value } of rules.add) if (!isSet(members.get(name))) members.set(name, value)
+  for (const { name, value } of rules.append) members.set(name, appended(members.get(name), value))
+  return members
+}
+
+function isSet(value: unknown): boolean {
+  return value !== undefined && value !== null && value !== false
+}
+
+function appended(current: unknown, value: unknown): unknown {
+  if (Array.isArray(current)) return [...(current as unknown[]), value]
+  return typeof current === 'string' ? [current, value] : [value]
+}
