@@ -83,6 +83,8 @@ function pathCandidates(part: RoutePart, { rank, flavor }: Place): readonly Plac
   if (paths.length === 0) return [{ prefix: '', candidate: fixed(undefined) }]
   const plain = paths.filter((path) => !isRegexPath(path)).map(toBytes)
   if (plain.length > 0) return plain.map((path) => ({ prefix: path, candidate: fixed(path) }))
-  const take = takeByPattern(pathPatterns(paths, flavor), base)
-  return [{ prefix: '', candidate: { rank, fixed: undefined, take } }]
+  const patterns = pathPatterns(paths, flavor)
+  const candidate = { rank, fixed: undefined, take: takeByPattern(patterns, base) }
+  const prefixes = new Set(patterns.map((pattern) => pattern.prefix))
+  return [...prefixes].map((prefix) => ({ prefix, candidate }))
 }

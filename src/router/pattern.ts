@@ -1,10 +1,11 @@
 import { RE2JS } from 're2js'
 import { fromBytes, toBytes } from './byte-text.ts'
+import { nativeRegex, type NativeRegex } from './native-regex.ts'
 
 /** A compiled regex over bytes; its time grows with the text's length alone. */
 export interface Pattern {
-  readonly source: string
-  readonly groupCount: number
+  /** Bytes that every match begins with. */
+  readonly prefix: string
   test(bytes: string): boolean
   exec(bytes: string): PatternMatch | undefined
 }
@@ -25,38 +26,89 @@ export interface PatternOptions {
   readonly isBytewise?: boolean
 }
 
-/** @throws {Error} when the source is no regex; see {@link regexFault} */
+/**
+ * Compiles a regex of the syntax that PCRE and Rust share with RE2.
+ *
+ * @throws {Error} when the source is none; {@link regexFault} says why
+ */
 export function compilePattern(source: string, options: PatternOptions): Pattern {
-  const flags = options.ignoresCase === true ? RE2JS.CASE_INSENSITIVE : 0
-  const text = options.isBytewise === true ? toBytes(source) : source
-  RE2JS.compile(text, flags)
-  const regex = RE2JS.compile(options.isAnchored ? `^(?:${text})` : text, flags)
-  const decode = options.isBytewise === true ? asIs : fromBytes
-  const encode = options.isBytewise === true ? asIs : toBytes
+  const { isAnchored, ignoresCase = false, isBytewise = false } = options
+  const text = isBytewise ? toBytes(source) : source
+  const native = nativeRegex(text, { isAnchored, ignoresCase })
+  const run =
+    native === undefined
+      ? runWithoutBacktracking(text, isAnchored, ignoresCase)
+      : runNatively(native, isAnchored)
+  const prefix = native?.prefix ?? ''
+  if (isBytewise) return { prefix, ...run }
   return {
-    source,
-    groupCount: regex.groupCount(),
-    test: (bytes) => regex.test(decode(bytes)),
+    prefix: toBytes(prefix),
+    test: (bytes) => run.test(fromBytes(bytes)),
     exec(bytes) {
-      const matcher = regex.matcher(decode(bytes))
-      if (!matcher.find()) return undefined
-      const groups: (string | undefined)[] = []
-      for (let number = 1; number <= matcher.groupCount(); number += 1)
-        groups.push(encodeIf(matcher.group(number), encode))
-      const named: Record<string, string> = {}
-      for (const [name, value] of Object.entries(matcher.getNamedGroups()))
-        if (value !== null) named[name] = encode(value)
-      return { matched: encode(matcher.group() ?? ''), groups, named }
+      const characters = fromBytes(bytes)
+      const match = run.exec(characters)
+      return characters === bytes || match === undefined ? match : matchInBytes(match)
     },
   }
 }
 
-function asIs(text: string): string {
-  return text
+type Run = Pick<Pattern, 'test' | 'exec'>
+
+function runNatively(native: NativeRegex, isAnchored: boolean): Run {
+  const flags = `u${isAnchored ? 'y' : ''}${native.ignoresCase ? 'i' : ''}`
+  const regex = new RegExp(native.source, flags)
+  const { groupNames } = native
+  return {
+    test(text) {
+      regex.lastIndex = 0
+      return regex.test(text)
+    },
+    exec(text) {
+      regex.lastIndex = 0
+      const match = regex.exec(text)
+      if (match === null) return undefined
+      if (groupNames.length === 0) return { matched: match[0], groups: NO_GROUPS, named: NO_NAMES }
+      const named: Record<string, string> = {}
+      for (let at = 0; at < groupNames.length; at += 1) {
+        const name = groupNames[at]
+        const value: string | undefined = match[at + 1]
+        if (name !== undefined && value !== undefined) named[name] = value
+      }
+      return { matched: match[0], groups: match.slice(1), named }
+    },
+  }
 }
 
-function encodeIf(text: string | null, encode: (text: string) => string): string | undefined {
-  return text === null ? undefined : encode(text)
+const NO_GROUPS: readonly string[] = []
+const NO_NAMES: Readonly<Record<string, string>> = {}
+
+function runWithoutBacktracking(text: string, isAnchored: boolean, ignoresCase: boolean): Run {
+  const flags = ignoresCase ? RE2JS.CASE_INSENSITIVE : 0
+  // By itself first: `a)(b` would become valid inside the group.
+  const plain = RE2JS.compile(text, flags)
+  const regex = isAnchored ? RE2JS.compile(`^(?:${text})`, flags) : plain
+  return {
+    test: (subject) => regex.test(subject),
+    exec(subject) {
+      const matcher = regex.matcher(subject)
+      if (!matcher.find()) return undefined
+      const groups: (string | undefined)[] = []
+      for (let number = 1; number <= matcher.groupCount(); number += 1)
+        groups.push(matcher.group(number) ?? undefined)
+      const named: Record<string, string> = {}
+      for (const [name, value] of Object.entries(matcher.getNamedGroups()))
+        if (value !== null) named[name] = value
+      return { matched: matcher.group() ?? '', groups, named }
+    },
+  }
+}
+
+function matchInBytes({ matched, groups, named }: PatternMatch): PatternMatch {
+  return {
+    matched: toBytes(matched),
+    groups: groups.map((group) => (group === undefined ? undefined : toBytes(group))),
+    named: Object.fromEntries(Object.entries(named).map(([name, value]) => [name, toBytes(value)])),
+  }
 }
 
 /**

@@ -1,56 +1,62 @@
-/** Items under one prefix, and the next shorter prefix that has some. */
-export interface PrefixNode<Item> {
-  readonly prefix: string
-  readonly items: Item[]
-  parent: PrefixNode<Item> | undefined
-}
+import { lengthsOf, searchPlan, shorterSteps, type SearchPlan } from './search-plan.ts'
 
 /** A set of prefixes of its own: one for each host that routes name, one for routes that name none. */
 export interface PrefixSet<Item> {
   readonly id: number
-  readonly root: PrefixNode<Item>
-  readonly nodes: Map<string, PrefixNode<Item>>
-  /** Lengths of the prefixes, ascending; the root's 0 is not among them. */
+  readonly nodes: Map<string, Node<Item>>
+  /** Which lengths to try in which order. */
+  plan: SearchPlan
+  /** All lengths that occur, descending; the empty prefix does not count. */
   lengths: readonly number[]
+  /** Record of the empty prefix. */
+  root: number
 }
+
+interface Node<Item> {
+  readonly prefix: string
+  readonly items: Item[]
+}
+
+/** What a record holds, by offset from its number. */
+export const Field = { START: 0, END: 1, PARENT: 2, LONGEST: 3, SET: 4, KEY: 5, LENGTH: 6 } as const
+const RECORD = 8
 
 /**
  * Finds the longest of very many prefixes of a text, in a time that does not depend on how many
- * there are: the text is hashed once from left to right, and a binary search over the lengths that
- * occur asks one hash table which of them to try.
+ * there are: the text is hashed once from left to right, and a search tree over the lengths that
+ * occur says with which of these hashes to ask one hash table.
  *
  * For the search to know that a longer prefix may exist, each prefix leaves a marker at the
- * shorter lengths its own search passes.
+ * shorter lengths its own search passes. All that a lookup reads lies in a few flat arrays: with
+ * many routes its time is the time of its cache misses.
  *
  * @see Waldvogel et al., "Scalable High Speed IP Routing Lookups", 1997, for the method
  */
 export class PrefixIndex<Item> {
+  /** Items of all nodes; those of one lie from its `START` to before its `END`, in the order added. */
+  readonly items: Item[] = []
+  /** Nodes and markers, see {@link Field}; a node's `PARENT` is the next shorter node, -1 after the root. */
+  records = new Int32Array(0)
   readonly #sets: PrefixSet<Item>[] = []
-  #maxLength = 0
-  #mask = 0
-  /** Slots of the table: hash and index of the entry plus one; 0 is free. */
+  /** Pairs of a hash and a record's number plus one; 0 is a free slot. */
   #slots = new Int32Array(0)
-  readonly #keys: string[] = []
-  readonly #longest: PrefixNode<Item>[] = []
-  readonly #owners: number[] = []
-  #hashes = new Int32Array(0)
+  #mask = 0
+  #keys = new Uint8Array(0)
+  /** Of the prepared text: hash of its first n bytes at n. */
+  #hashes = new Int32Array(1)
 
   addSet(): PrefixSet<Item> {
-    const root: PrefixNode<Item> = { prefix: '', items: [], parent: undefined }
-    const set: PrefixSet<Item> = {
-      id: this.#sets.length,
-      root,
-      nodes: new Map([['', root]]),
-      lengths: [],
-    }
+    const nodes = new Map([['', { prefix: '', items: [] }]])
+    const set: PrefixSet<Item> = { id: this.#sets.length, nodes, plan: [], lengths: [], root: 0 }
     this.#sets.push(set)
     return set
   }
 
+  /** @param prefix one character a byte */
   add(set: PrefixSet<Item>, prefix: string, item: Item): void {
     let node = set.nodes.get(prefix)
     if (node === undefined) {
-      node = { prefix, items: [], parent: undefined }
+      node = { prefix, items: [] }
       set.nodes.set(prefix, node)
     }
     node.items.push(item)
@@ -58,22 +64,47 @@ export class PrefixIndex<Item> {
 
   /** Makes ready for searching; nothing may be added any more. */
   seal(): void {
-    const shared = new Map<string, readonly number[]>()
+    const shared = new Map<string, SearchPlan>()
     const entries: Entry<Item>[] = []
+    let longest = 0
     for (const set of this.#sets) {
-      const lengths = [...new Set([...set.nodes.keys()].map((prefix) => prefix.length))]
-      lengths.sort((a, b) => a - b)
-      if (lengths[0] === 0) lengths.shift()
-      const key = lengths.join()
-      set.lengths = shared.get(key) ?? lengths
-      shared.set(key, set.lengths)
-      linkParents(set)
+      const plan = searchPlan(set.nodes.keys())
+      const key = plan.join()
+      set.plan = shared.get(key) ?? plan
+      shared.set(key, set.plan)
+      set.root = entries.length * RECORD
+      set.lengths = lengthsOf(plan)
+      longest = Math.max(longest, set.lengths[0] ?? 0)
       collectEntries(set, entries)
-      set.nodes.clear()
-      this.#maxLength = Math.max(this.#maxLength, lengths.at(-1) ?? 0)
     }
+    this.#writeRecords(entries)
     this.#fillTable(entries)
-    this.#hashes = new Int32Array(this.#maxLength + 1)
+    this.#hashes = new Int32Array(longest + 1).fill(SEED, 0, 1)
+    for (const set of this.#sets) set.nodes.clear()
+  }
+
+  #writeRecords(entries: readonly Entry<Item>[]): void {
+    const numbers = new Map(entries.map(({ node }, index) => [node, index * RECORD]))
+    const keys: Buffer[] = []
+    let keyStart = 0
+    this.records = new Int32Array(entries.length * RECORD)
+    for (const [index, { set, node, longest, parent }] of entries.entries()) {
+      const start = this.items.length
+      for (const item of node.items) this.items.push(item)
+      const fields = [
+        start,
+        this.items.length,
+        parent === undefined ? -1 : numbers.get(parent)!,
+        numbers.get(longest)!,
+        set.id,
+        keyStart,
+        node.prefix.length,
+      ]
+      this.records.set(fields, index * RECORD)
+      keys.push(Buffer.from(node.prefix, 'latin1'))
+      keyStart += node.prefix.length
+    }
+    this.#keys = new Uint8Array(Buffer.concat(keys))
   }
 
   #fillTable(entries: readonly Entry<Item>[]): void {
@@ -81,22 +112,20 @@ export class PrefixIndex<Item> {
     while (size < entries.length * 2) size *= 2
     this.#mask = size - 1
     this.#slots = new Int32Array(size * 2)
-    for (const { set, key, longest } of entries) {
-      const index = this.#keys.push(key)
-      this.#longest.push(longest)
-      this.#owners.push(set.id)
-      const hash = slotHash(hashOf(key), set.id)
+    for (const [index, { set, node }] of entries.entries()) {
+      if (node.prefix === '') continue
+      const hash = slotHash(hashOf(node.prefix), set.id)
       let slot = hash & this.#mask
       while (this.#slots[slot * 2 + 1] !== 0) slot = (slot + 1) & this.#mask
       this.#slots[slot * 2] = hash
-      this.#slots[slot * 2 + 1] = index
+      this.#slots[slot * 2 + 1] = index * RECORD + 1
     }
   }
 
   /** Hashes a text; the searches that follow are about this one. */
   prepare(text: string): void {
     const hashes = this.#hashes
-    const length = Math.min(text.length, this.#maxLength)
+    const length = Math.min(text.length, hashes.length - 1)
     let hash = SEED
     for (let at = 0; at < length; at += 1) {
       hash = Math.imul(hash ^ text.charCodeAt(at), PRIME)
@@ -104,129 +133,116 @@ export class PrefixIndex<Item> {
     }
   }
 
-  /** The node of the longest prefix of the prepared text; at least the set's root. */
-  find(set: PrefixSet<Item>, text: string): PrefixNode<Item> {
-    const { lengths } = set
-    let low = 0
-    let high = lengths.length - 1
+  /** @returns record of the longest prefix of the prepared text; at least the set's root */
+  find(set: PrefixSet<Item>, text: string): number {
+    const { plan, id } = set
+    const hashes = this.#hashes
     let hit = 0
-    while (low <= high) {
-      const middle = (low + high) >> 1
-      const length = lengths[middle]!
-      const index = length > text.length ? 0 : this.#probe(slotHash(this.#hashes[length]!, set.id))
-      if (index === 0) high = middle - 1
-      else {
-        hit = index
-        low = middle + 1
-      }
+    let step = plan.length === 0 ? -1 : 0
+    while (step !== -1) {
+      const length = plan[step]!
+      const found = length > text.length ? 0 : this.#probe(slotHash(hashes[length]!, id))
+      if (found !== 0) hit = found
+      step = plan[step + (found === 0 ? 2 : 1)]!
     }
     if (hit === 0) return set.root
-    // Hashes may be equal by chance or by malice. A true hit implies that all before it were true.
-    if (this.#owners[hit - 1] === set.id && text.startsWith(this.#keys[hit - 1]!))
-      return this.#longest[hit - 1]!
-    return this.#findSlowly(set, text)
+    // Hashes may be equal by chance or by malice. If the last hit is true, so were those before it.
+    return this.#isPrefix(hit - 1, set, text)
+      ? this.records[hit - 1 + Field.LONGEST]!
+      : this.#findSlowly(set, text)
   }
 
+  /** @returns number of the record with a hash, plus one, or 0 */
   #probe(hash: number): number {
     const slots = this.#slots
     const mask = this.#mask
     let slot = hash & mask
     for (;;) {
-      const index = slots[slot * 2 + 1]!
-      if (index === 0 || slots[slot * 2] === hash) return index
+      const found = slots[slot * 2 + 1]!
+      if (found === 0 || slots[slot * 2] === hash) return found
       slot = (slot + 1) & mask
     }
   }
 
-  /** The same search with every step compared in full. */
-  #findSlowly(set: PrefixSet<Item>, text: string): PrefixNode<Item> {
-    for (let at = set.lengths.length - 1; at >= 0; at -= 1) {
-      const length = set.lengths[at]!
-      if (length > text.length) continue
-      const index = this.#probeExactly(set, text, length)
-      if (index !== 0) return this.#longest[index - 1]!
+  #isPrefix(record: number, set: PrefixSet<Item>, text: string): boolean {
+    const { records } = this
+    const keys = this.#keys
+    if (records[record + Field.SET] !== set.id) return false
+    const length = records[record + Field.LENGTH]!
+    const start = records[record + Field.KEY]!
+    for (let at = 0; at < length; at += 1)
+      if (keys[start + at] !== text.charCodeAt(at)) return false
+    return true
+  }
+
+  /** Every length from the longest on, compared in full. */
+  #findSlowly(set: PrefixSet<Item>, text: string): number {
+    for (const length of set.lengths) {
+      const record = length > text.length ? -1 : this.#probeExactly(set, text, length)
+      if (record !== -1) return this.records[record + Field.LONGEST]!
     }
     return set.root
   }
 
   #probeExactly(set: PrefixSet<Item>, text: string, length: number): number {
-    const hash = slotHash(this.#hashes[length]!, set.id)
-    let slot = hash & this.#mask
+    let slot = slotHash(this.#hashes[length]!, set.id) & this.#mask
     for (;;) {
-      const index = this.#slots[slot * 2 + 1]!
-      if (index === 0) return 0
-      const key = this.#keys[index - 1]!
-      if (key.length === length && this.#owners[index - 1] === set.id && text.startsWith(key))
-        return index
+      const record = this.#slots[slot * 2 + 1]! - 1
+      if (record === -1) return -1
+      const hasLength = this.records[record + Field.LENGTH] === length
+      if (hasLength && this.#isPrefix(record, set, text)) return record
       slot = (slot + 1) & this.#mask
     }
   }
 }
 
-interface Entry<Item> {
-  readonly set: PrefixSet<Item>
-  readonly key: string
-  /** Longest prefix with items that the key begins with: its own node if it is no mere marker. */
-  readonly longest: PrefixNode<Item>
-}
-
 const SEED = 0x811c9dc5 | 0
 const PRIME = 0x01000193
 
+/** FNV-1a. */
 function hashOf(text: string): number {
   let hash = SEED
   for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), PRIME)
   return hash
 }
 
-/** Spreads the low bits, which FNV leaves close together for texts that end alike. */
+/** Tells sets apart and spreads the low bits. */
 function slotHash(hash: number, setId: number): number {
   const mixed = Math.imul(hash ^ Math.imul(setId + 1, 0x9e3779b1), 0x85ebca6b)
   return mixed ^ (mixed >>> 15)
 }
 
-function linkParents<Item>(set: PrefixSet<Item>): void {
-  for (const node of set.nodes.values())
-    if (node !== set.root) node.parent = longestBelow(set, node.prefix, node.prefix.length)
+interface Entry<Item> {
+  readonly set: PrefixSet<Item>
+  readonly node: Node<Item>
+  /** The node itself, or for a marker the longest node that is a prefix of it. */
+  readonly longest: Node<Item>
+  readonly parent: Node<Item> | undefined
 }
 
-/** The longest node shorter than a length whose prefix a text begins with. */
-function longestBelow<Item>(set: PrefixSet<Item>, text: string, limit: number): PrefixNode<Item> {
-  for (let at = set.lengths.length - 1; at >= 0; at -= 1) {
-    const length = set.lengths[at]!
-    const node = length < limit ? set.nodes.get(text.slice(0, length)) : undefined
-    if (node !== undefined) return node
-  }
-  return set.root
-}
-
+/** Nodes and markers of a set, the root first. */
 function collectEntries<Item>(set: PrefixSet<Item>, entries: Entry<Item>[]): void {
   const markers = new Set<string>()
+  const root = set.nodes.get('')!
+  entries.push({ set, node: root, longest: root, parent: undefined })
   for (const node of set.nodes.values()) {
-    if (node === set.root) continue
-    entries.push({ set, key: node.prefix, longest: node })
-    for (const length of passedLengths(set.lengths, node.prefix.length)) {
-      const key = node.prefix.slice(0, length)
-      if (set.nodes.has(key) || markers.has(key)) continue
-      markers.add(key)
-      entries.push({ set, key, longest: longestBelow(set, key, length) })
+    if (node === root) continue
+    entries.push({ set, node, longest: node, parent: longestBelow(set, node.prefix) })
+    for (const length of shorterSteps(set.plan, node.prefix.length)) {
+      const prefix = node.prefix.slice(0, length)
+      if (set.nodes.has(prefix) || markers.has(prefix)) continue
+      markers.add(prefix)
+      const longest = longestBelow(set, prefix)
+      entries.push({ set, node: { prefix, items: [] }, longest, parent: undefined })
     }
   }
 }
 
-/** The shorter lengths that the binary search for a length tries on its way. */
-function passedLengths(lengths: readonly number[], wanted: number): readonly number[] {
-  const passed: number[] = []
-  let low = 0
-  let high = lengths.length - 1
-  while (low <= high) {
-    const middle = (low + high) >> 1
-    const length = lengths[middle]!
-    if (length === wanted) return passed
-    if (length < wanted) {
-      passed.push(length)
-      low = middle + 1
-    } else high = middle - 1
+/** The longest node that is a true prefix of a text. */
+function longestBelow<Item>({ nodes, lengths }: PrefixSet<Item>, text: string): Node<Item> {
+  for (const length of lengths) {
+    const node = length < text.length ? nodes.get(text.slice(0, length)) : undefined
+    if (node !== undefined) return node
   }
-  return passed
+  return nodes.get('')!
 }

@@ -1,6 +1,6 @@
 import { takeCandidate, type Candidate } from './candidate.ts'
 import { hostName, type HostPattern } from './host.ts'
-import { PrefixIndex, type PrefixNode, type PrefixSet } from './prefix-index.ts'
+import { Field, PrefixIndex, type PrefixSet } from './prefix-index.ts'
 import type { RouteMatch, RoutingRequest } from './route-match.ts'
 
 /**
@@ -74,11 +74,12 @@ export class RouteIndex {
     request: RoutingRequest,
     found: RouteMatch | undefined,
   ): RouteMatch | undefined {
+    const { records, items } = this.#paths
     let best = found
-    let node: PrefixNode<Candidate> | undefined = this.#paths.find(set, request.path)
-    for (; node !== undefined; node = node.parent) {
-      const { items } = node
-      for (let at = 0; at < items.length; at += 1) {
+    let node = this.#paths.find(set, request.path)
+    for (; node !== -1; node = records[node + Field.PARENT]!) {
+      const end = records[node + Field.END]!
+      for (let at = records[node + Field.START]!; at < end; at += 1) {
         const candidate = items[at]!
         if (candidate.rank >= this.#rank) break
         const match = takeCandidate(candidate, request)

@@ -1,0 +1,173 @@
+/**
+ * What finding a route costs with 1, 100, 10,000 and 50,000 routes.
+ *
+ * Paths and hosts are cut from request heads for every lookup, as the codec does it, so that no
+ * hash is remembered inside a string. `npx node bench/micro/router.bench.ts`
+ */
+import { randomInt } from 'node:crypto'
+import type { Route, Service } from '../../src/entities/entity.ts'
+import { normalizePath } from '../../src/http/normalize-path.ts'
+import { buildRouter } from '../../src/router/build-router.ts'
+import type { RouterFlavor, RoutingRequest } from '../../src/router/route-match.ts'
+
+interface Shape {
+  readonly name: string
+  /** Fields of the route with a number, and a request it takes. */
+  readonly make: (number: number) => {
+    readonly fields: Partial<Route>
+    readonly path: string
+    readonly host: string
+  }
+}
+
+const SHAPES: readonly Shape[] = [
+  {
+    name: 'path',
+    make: (n) => ({
+      fields: { paths: [`/api/service-${n}`] },
+      path: `/api/service-${n}/orders/42`,
+      host: 'gateway.example.com',
+    }),
+  },
+  {
+    name: 'paths of many lengths',
+    make: (n) => {
+      const path = `/${'team/'.repeat(n % 7)}app-${n}${'/v1'.repeat(n % 5)}`
+      return { fields: { paths: [path] }, path: `${path}/orders/42`, host: 'gateway.example.com' }
+    },
+  },
+  {
+    name: 'host',
+    make: (n) => ({
+      fields: { hosts: [`tenant-${n}.example.com`] },
+      path: '/orders/42',
+      host: `tenant-${n}.example.com`,
+    }),
+  },
+  {
+    name: 'host, path and method',
+    make: (n) => ({
+      fields: {
+        hosts: [`tenant-${n % 500}.example.com`],
+        paths: [`/api/service-${n}`],
+        methods: ['GET', 'POST'],
+      },
+      path: `/api/service-${n}/orders/42`,
+      host: `tenant-${n % 500}.example.com`,
+    }),
+  },
+  {
+    name: 'regex',
+    make: (n) => ({
+      fields: { paths: [`~/api/service-${n}/orders/\\d+$`] },
+      path: `/api/service-${n}/orders/42`,
+      host: 'gateway.example.com',
+    }),
+  },
+]
+
+const COUNTS = [1, 100, 10_000, 50_000] as const
+const LOOKUPS = 200_000
+const ROUNDS = 9
+
+class BenchRequest implements RoutingRequest {
+  readonly method = 'GET'
+  path = normalizePath('/')
+  readonly rawQuery = ''
+  host = ''
+  readonly scheme = 'http'
+  readonly port = 8000
+  readonly sni = undefined
+  readonly sourceIp = '127.0.0.1'
+  readonly sourcePort = 50_000
+  readonly destinationIp = '127.0.0.1'
+  readonly destinationPort = 8000
+  headerValues(): readonly string[] {
+    return []
+  }
+}
+
+interface Head {
+  readonly text: string
+  readonly pathEnd: number
+  readonly hostStart: number
+}
+
+function headOf(path: string, host: string): Head {
+  const text = Buffer.from(`GET ${path} HTTP/1.1\r\nhost: ${host}\r\naccept: */*\r\n\r\n`)
+  const latin1 = text.latin1Slice()
+  return { text: latin1, pathEnd: 4 + path.length, hostStart: latin1.indexOf('host: ') + 6 }
+}
+
+function routeOf(number: number, fields: Partial<Route>): Route {
+  const id = `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`
+  return {
+    id,
+    name: null,
+    created_at: 1,
+    protocols: ['http', 'https'],
+    https_redirect_status_code: 426,
+    strip_path: true,
+    preserve_host: false,
+    request_buffering: true,
+    response_buffering: true,
+    tags: null,
+    service: null,
+    snis: null,
+    sources: null,
+    destinations: null,
+    methods: null,
+    hosts: null,
+    paths: null,
+    headers: null,
+    regex_priority: 0,
+    path_handling: 'v0',
+    ...fields,
+  } as Route
+}
+
+function measure(shape: Shape, count: number, flavor: RouterFlavor) {
+  const made = Array.from({ length: count }, (_, number) => shape.make(number))
+  const routes = made.map(({ fields }, number) => routeOf(number, fields))
+  const started = performance.now()
+  const router = buildRouter(routes, new Map<string, Service>(), flavor)
+  const buildMs = performance.now() - started
+  const heads = Array.from({ length: 4096 }, () => {
+    const { path, host } = made[randomInt(count)]!
+    return headOf(path, host)
+  })
+  const request = new BenchRequest()
+  const aim = (at: number): void => {
+    const head = heads[at & 4095]!
+    request.path = normalizePath(head.text.slice(4, head.pathEnd))
+    request.host = head.text.slice(head.hostStart, head.text.length - 17)
+  }
+  const samples: number[] = []
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const beforeBare = performance.now()
+    for (let at = 0; at < LOOKUPS; at += 1) aim(at)
+    const bare = performance.now() - beforeBare
+    const before = performance.now()
+    let found = 0
+    for (let at = 0; at < LOOKUPS; at += 1) {
+      aim(at)
+      if (router.match(request) !== undefined) found += 1
+    }
+    if (found !== LOOKUPS)
+      throw new Error(`${shape.name}: ${LOOKUPS - found} lookups found nothing`)
+    samples.push(((performance.now() - before - bare) * 1e6) / LOOKUPS)
+  }
+  samples.sort((a, b) => a - b)
+  return { nanoseconds: samples[ROUNDS >> 1]!, buildMs }
+}
+
+const flavor = (process.argv[2] ?? 'traditional_compatible') as RouterFlavor
+console.log(`flavour ${flavor}: ns a lookup (thousand lookups a second), build in ms`)
+for (const shape of SHAPES) {
+  const cells = COUNTS.map((count) => {
+    const { nanoseconds, buildMs } = measure(shape, count, flavor)
+    const rate = Math.round(1e6 / nanoseconds)
+    return `${count}: ${nanoseconds.toFixed(0)} (${rate}k) ${buildMs.toFixed(0)} ms`
+  })
+  console.log(`${shape.name.padEnd(24)} ${cells.join('  ')}`)
+}
