@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Healthchecks } from '../entities/entity.ts'
+import type { HealthChange } from './balancer-options.ts'
 import { createBalancers } from './create-balancers.ts'
 import type { AskServer } from './dns/ask-server.ts'
 import { createNames } from './dns/create-names.ts'
@@ -93,7 +94,7 @@ describe('createBalancers() with a plain host', () => {
 
   it('writes IPv6 addresses in brackets where they are a host', () => {
     const { balancers } = balancersOver()
-    for (const host of ['::1', '[::1]'])
+    for (const host of ['::1', '[::1]', '[0000:0000:0000:0000:0000:0000:0000:0001]'])
       expect(balancers.source(host, 80).pick(requestOf(), [])).toMatchObject({
         ip: '::1',
         hostHeader: '[::1]',
@@ -357,6 +358,55 @@ describe('createBalancers(), health', () => {
     expect(balancers.setHealth('upstream-1', id, true, '10.0.0.7:80')).toContain('no address')
     expect(balancers.setHealth('upstream-1', 'x', true)).toContain('no target')
     expect(balancers.setHealth('x', id, true)).toContain('no balancer')
+  })
+
+  it('finds an IPv6 address however it is written', async () => {
+    const { balancers } = balancersOver()
+    const target = '[0000:0000:0000:0000:0000:0000:0000:0001]:80'
+    balancers.apply([upstreamOf({ healthchecks: PASSIVE })], targetsOf([target]))
+    expect(await pick(balancers, 'backend')).toMatchObject({ ip: '::1', hostHeader: '[::1]' })
+    for (const address of ['[::1]:80', '::1:80', target])
+      expect(balancers.setHealth('upstream-1', `id of ${target}`, false, address)).toBeUndefined()
+    expect(await faultOf(balancers, 'backend')).toEqual({ fault: 'no-peer' })
+  })
+
+  it('tells others of a change that it found itself, in a form that they can take over', async () => {
+    const changes: HealthChange[] = []
+    const other = balancersOver().balancers
+    const balancers = createBalancers({
+      dns: DEFAULT_DNS_SETTINGS,
+      log: recordingLog(),
+      onHealthChange: (change) => changes.push(change),
+    })
+    for (const each of [balancers, other])
+      each.apply([upstreamOf({ healthchecks: PASSIVE })], targetsOf(['10.0.0.1:80']))
+    const peer = await pick(balancers, 'backend')
+    balancers.source('backend', 80).report(peer, REFUSED)
+    balancers.source('backend', 80).report(peer, REFUSED)
+    expect(changes).toHaveLength(1)
+    const { upstreamId, targetId, isHealthy, address } = changes[0]!
+    expect(other.setHealth(upstreamId, targetId, isHealthy, address)).toBeUndefined()
+    expect(await faultOf(other, 'backend')).toEqual({ fault: 'no-peer' })
+    balancers.setHealth(upstreamId, targetId, true)
+    expect(changes).toHaveLength(1)
+  })
+
+  it('leaves active checks to another worker when told to', async () => {
+    const clock = new ManualClock()
+    const { active } = NO_CHECKS
+    const balancers = createBalancers({
+      dns: DEFAULT_DNS_SETTINGS,
+      clock,
+      log: recordingLog(),
+      runsActiveChecks: false,
+    })
+    const healthchecks = {
+      ...NO_CHECKS,
+      active: { ...active, healthy: { ...active.healthy, interval: 1 } },
+    }
+    balancers.apply([upstreamOf({ healthchecks })], targetsOf(['10.0.0.1:80']))
+    expect(balancers.health('upstream-1')!.isChecked).toBe(true)
+    expect(clock.timerCount).toBe(0)
   })
 
   it('probes the healthy and the unhealthy each in their rhythm', async () => {

@@ -40,6 +40,8 @@ export function createBalancers(options: BalancerOptions): Balancers {
     log,
     probe: options.probe ?? createProbe(),
     clientCertificate: options.clientCertificate ?? (() => undefined),
+    runsActiveChecks: options.runsActiveChecks ?? true,
+    onHealthChange: options.onHealthChange ?? (() => {}),
   }
   const table: UpstreamTable = { byName: new Map(), generation: 0 }
   const sources = new Map<string, PeerSource>()

@@ -73,9 +73,13 @@ function probeHttp(
     const { ip: host, port, path } = probe
     const request = send({ host, port, path, headers, agent: false, setHost: false })
     request.on('response', (response) => resolve({ kind: 'ok', status: response.statusCode ?? 0 }))
-    request.on('error', () =>
-      resolve({ kind: request.socket?.connecting === false ? 'broken' : 'connect-failed' }),
+    let isConnected = false
+    request.on('socket', (socket) =>
+      socket.once('connect', () => {
+        isConnected = true
+      }),
     )
+    request.on('error', () => resolve({ kind: isConnected ? 'broken' : 'connect-failed' }))
     request.end()
     return () => request.destroy()
   })

@@ -1,3 +1,4 @@
+import { splitPlace } from './host-name.ts'
 import type { UpstreamBalancer } from './upstream-balancer.ts'
 
 /**
@@ -18,9 +19,9 @@ export function setTargetHealth(
   if (!balancer.rules.isChecked) return `no healthchecker found for ${name}`
   const target = balancer.targets.find(({ id }) => id === targetId)
   if (target === undefined) return `no target ${targetId} in upstream ${name}`
-  const wanted = address?.replace(/^\[(.*)\](:\d+)$/, '$1$2')
+  const wanted = address === undefined ? undefined : splitPlace(address)
   const chosen = target.addresses.filter(
-    ({ ip, port }) => wanted === undefined || wanted === `${ip}:${port}`,
+    ({ ip, port }) => wanted === undefined || (ip === wanted.host && port === wanted.port),
   )
   if (chosen.length === 0 && address !== undefined)
     return `target ${target.host}:${target.port} has no address ${address}`

@@ -3,7 +3,7 @@ import { ActiveChecks } from './active-checks.ts'
 import type { ResolvedTarget } from './active-checks.ts'
 import { ALGORITHMS } from './algorithm.ts'
 import type { Algorithm } from './algorithm.ts'
-import type { BalancerLog } from './balancer-options.ts'
+import type { BalancerLog, HealthChange } from './balancer-options.ts'
 import type { Clock } from './clock.ts'
 import type { Names } from './dns/name-cache.ts'
 import { healthRules } from './health-rules.ts'
@@ -14,6 +14,7 @@ import type { ClientCertificate, Probe } from './probe.ts'
 import { ResolvedPeer } from './target-address.ts'
 import type { AddressOwner, TargetAddress } from './target-address.ts'
 import { UpstreamTarget } from './upstream-target.ts'
+import { wasTried } from './was-tried.ts'
 
 export interface UpstreamBalancerOptions {
   readonly names: Names
@@ -22,6 +23,8 @@ export interface UpstreamBalancerOptions {
   readonly log: BalancerLog
   readonly probe: Probe
   readonly clientCertificate: (certificateId: string) => ClientCertificate | undefined
+  readonly runsActiveChecks: boolean
+  readonly onHealthChange: (change: HealthChange) => void
 }
 
 const NO_PEER: BalancerFault = { fault: 'no-peer' }
@@ -76,12 +79,14 @@ export class UpstreamBalancer implements AddressOwner {
     })
     for (const gone of known.values()) gone.close()
     this.#update()
-    const certificateId = upstream.client_certificate?.id
-    this.#checks.configure({
-      active: upstream.healthchecks.active,
-      clientCertificate:
-        certificateId === undefined ? undefined : this.#options.clientCertificate(certificateId),
-    })
+    if (this.#options.runsActiveChecks) this.#configureChecks(upstream)
+  }
+
+  #configureChecks({ client_certificate, healthchecks }: Upstream): void {
+    const certificateId = client_certificate?.id
+    const clientCertificate =
+      certificateId === undefined ? undefined : this.#options.clientCertificate(certificateId)
+    this.#checks.configure({ active: healthchecks.active, clientCertificate })
   }
 
   close(): void {
@@ -105,14 +110,14 @@ export class UpstreamBalancer implements AddressOwner {
     const { connectMs = 0, responseMs } = outcome
     if (responseMs !== undefined) this.#algorithm.observe?.(address, connectMs + responseMs)
     if (this.rules.isChecked && address.counters.count(outcome, this.rules.passive))
-      this.healthChanged(address)
+      this.#flipped(address)
   }
 
   release(address: TargetAddress): void {
     if (address.active > 0) address.active -= 1
   }
 
-  /** To be called when an address's counters have flipped. */
+  /** Draws the consequences of an address's changed health. */
   healthChanged(address: TargetAddress): void {
     this.#count()
     const state = address.counters.isHealthy ? 'healthy' : 'unhealthy'
@@ -123,7 +128,17 @@ export class UpstreamBalancer implements AddressOwner {
   }
 
   #countActive(address: TargetAddress, outcome: PeerOutcome): void {
-    if (address.counters.count(outcome, this.rules.active)) this.healthChanged(address)
+    if (address.counters.count(outcome, this.rules.active)) this.#flipped(address)
+  }
+
+  #flipped(address: TargetAddress): void {
+    this.healthChanged(address)
+    const target = this.targets.find(({ addresses }) => addresses.includes(address))
+    if (target === undefined) return
+    const { isHealthy } = address.counters
+    const place = `${address.ip}:${address.port}`
+    const change = { upstreamId: this.upstream.id, targetId: target.id, isHealthy, address: place }
+    this.#options.onHealthChange(change)
   }
 
   async #anyAddress(address: TargetAddress): Promise<ResolvedTarget | undefined> {
@@ -160,7 +175,7 @@ export class UpstreamBalancer implements AddressOwner {
     }
     const others = [...tried, address]
     const another = this.#algorithm.next(others, request)
-    if (another === undefined || others.indexOf(another) !== -1)
+    if (another === undefined || wasTried(others, another))
       return toBalancerFault(address.ip, answer)
     return this.pick(request, others)
   }

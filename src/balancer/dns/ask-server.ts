@@ -42,7 +42,9 @@ interface Query {
 function askByUdp({ server, question, message, timeoutMs }: Query): Promise<DnsResponse> {
   const { promise, resolve, reject } = Promise.withResolvers<DnsResponse>()
   const socket = createSocket(isIPv6(server.ip) ? 'udp6' : 'udp4')
-  const timer = setTimeout(() => reject(timeout('UDP', server)), timeoutMs)
+  // A question under way does not keep a process alive that is otherwise done.
+  socket.unref()
+  const timer = setTimeout(() => reject(timeout('UDP', server)), timeoutMs).unref()
   socket.on('error', (error) => reject(failure('UDP', server, error)))
   socket.on('message', (bytes) => {
     try {
@@ -67,7 +69,8 @@ function askByUdp({ server, question, message, timeoutMs }: Query): Promise<DnsR
 function askByTcp({ server, question, message, timeoutMs }: Query): Promise<DnsResponse> {
   const { promise, resolve, reject } = Promise.withResolvers<DnsResponse>()
   const socket = createConnection(server.port, server.ip)
-  const timer = setTimeout(() => reject(timeout('TCP', server)), timeoutMs)
+  socket.unref()
+  const timer = setTimeout(() => reject(timeout('TCP', server)), timeoutMs).unref()
   const length = Buffer.alloc(2)
   length.writeUInt16BE(message.length)
   socket.write(Buffer.concat([length, message]))
