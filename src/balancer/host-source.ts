@@ -46,7 +46,8 @@ class NamePicker implements HostPicker {
 
   pick(tried: readonly Peer[]): Peer | BalancerFault | Promise<Peer | BalancerFault> {
     const { clock, names, host } = this.#options
-    if (this.#known !== undefined && clock.nowMs() < this.#known.freshUntilMs)
+    const freshUntilMs = this.#known?.freshUntilMs ?? 0
+    if (freshUntilMs === Number.POSITIVE_INFINITY || clock.nowMs() < freshUntilMs)
       return this.#choose(tried)
     const known = names.lookup(host)
     if (known instanceof Promise)
