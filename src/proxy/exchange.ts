@@ -14,7 +14,7 @@ import type { RouteMatch } from '../router/route-match.ts'
 import type { Collected } from '../snapshot/chain.ts'
 import type { Plan, Snapshot } from '../snapshot/snapshot.ts'
 import type { ProxyContext } from './context.ts'
-import type { Downstream } from './downstream.ts'
+import type { Downstream, Stage } from './downstream.ts'
 import { ExchangeRequest } from './exchange-request.ts'
 import { ExchangeResponse } from './exchange-response.ts'
 import { ExchangeRouting } from './exchange-routing.ts'
@@ -22,6 +22,10 @@ import { applyIdentity, ExchangeUpstream } from './exchange-upstream.ts'
 import { identityLines } from './identity-lines.ts'
 import { newRequestId } from './request-id.ts'
 import type { RequestBody } from './request-body.ts'
+
+const TOKEN_KEY = 'authenticated_jwt_token'
+const NONE_TRIED: readonly Peer[] = []
+const NONE_FAILED: readonly Try[] = []
 
 /**
  * The data plane's exchange: all state of one request and its response. Views for plugins are made
@@ -33,9 +37,15 @@ export class ProxyExchange implements Exchange {
   readonly context: ProxyContext
   readonly downstream: Downstream
   readonly snapshot: Snapshot
-  readonly head: RequestHead
+  /** Empty once the exchange is over: the codec's memory serves the next request then. */
+  head: RequestHead
   readonly body: RequestBody
   readonly routing: ExchangeRouting
+  readonly response = new ExchangeResponse()
+  /** The request line for the log, where it could not be read. */
+  rawRequestLine: string | undefined
+  /** What it waits in; `undefined` while it runs or a plugin has it. */
+  stage: Stage | undefined
 
   match: RouteMatch | undefined
   plan: Plan | undefined
@@ -51,8 +61,12 @@ export class ProxyExchange implements Exchange {
   /** When the first byte of the upstream's answer came; -1 before. */
   answeredAtMs = -1
   finishedAtMs = -1
-  tried: Peer[] = []
-  tries: Try[] = []
+  /** Peers that failed. */
+  tried: readonly Peer[] = NONE_TRIED
+  failedTries: readonly Try[] = NONE_FAILED
+  /** The peer that is asked, or has answered. */
+  peer: Peer | undefined
+  pickedAtMs = -1
   /** The client went away, or was sent all it will get. */
   isOver = false
   /** Header lines that the balancer adds to the response, such as a cookie it hashes on. */
@@ -60,8 +74,9 @@ export class ProxyExchange implements Exchange {
 
   #request: ExchangeRequest | undefined
   #upstream: ExchangeUpstream | undefined
-  #response: ExchangeResponse | undefined
+  #balancing: BalancingRequest | undefined
   #shared: Map<string, unknown> | undefined
+  #token: string | undefined
   #locals: Map<object, unknown> | undefined
   #logValues: Map<string, unknown> | undefined
 
@@ -101,12 +116,29 @@ export class ProxyExchange implements Exchange {
     return this.#upstream
   }
 
-  get response(): ExchangeResponse {
-    return (this.#response ??= new ExchangeResponse(this))
+  /** A token that proved who the client is gets its place here when somebody looks. */
+  get shared(): Map<string, unknown> {
+    if (this.#shared === undefined) {
+      this.#shared = new Map()
+      if (this.#token !== undefined) this.#shared.set(TOKEN_KEY, this.#token)
+    }
+    return this.#shared
   }
 
-  get shared(): Map<string, unknown> {
-    return (this.#shared ??= new Map())
+  get tries(): readonly Try[] {
+    const { peer } = this
+    if (peer === undefined) return this.failedTries
+    return [
+      ...this.failedTries,
+      {
+        ip: peer.ip,
+        port: peer.port,
+        state: undefined,
+        code: undefined,
+        startedAtMs: this.pickedAtMs,
+        balancerMs: 0,
+      },
+    ]
   }
 
   get logValues(): Map<string, unknown> {
@@ -129,6 +161,10 @@ export class ProxyExchange implements Exchange {
   authenticate(identity: Identity): void {
     this.consumer = identity.consumer
     this.credential = identity.credential
+    if (identity.token !== undefined) {
+      if (this.#shared === undefined) this.#token = identity.token
+      else this.#shared.set(TOKEN_KEY, identity.token)
+    }
     const edits = this.#upstream?.edits
     if (edits === undefined) this.identityLines = identityLines(identity)
     else applyIdentity(edits, identityLines(identity))
@@ -144,8 +180,12 @@ export class ProxyExchange implements Exchange {
     this.logValues.set(key, value)
   }
 
-  /** What a balancer may ask. Made for each pick that needs it; most need nothing. */
+  /** What a balancer may ask: one object for all tries, by which it knows them again. */
   get balancing(): BalancingRequest {
+    return (this.#balancing ??= this.#createBalancing())
+  }
+
+  #createBalancing(): BalancingRequest {
     const { request } = this
     return {
       consumerId: this.consumer?.id,
