@@ -26,6 +26,8 @@ export interface TestSetting {
   }
   /** Takes what plugins log at `warn` and above. */
   readonly logged?: string[]
+  /** Stands in for parts of the node. */
+  readonly node?: Partial<NodeServices>
   /** Values of `kong.conf` names. */
   readonly settings?: Readonly<Record<string, unknown>>
 }
@@ -154,6 +156,7 @@ function testNode(setting: TestSetting): NodeServices {
       return kept.get(name) as Value
     },
     setting: (name) => setting.settings?.[name],
+    ...setting.node,
   }
 }
 
