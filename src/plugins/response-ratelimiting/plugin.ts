@@ -81,10 +81,7 @@ function handlersBy(config: Config, context: PluginContext) {
       account.increments = readIncrements(response.headerValues(header).join(','), names)
       response.removeHeader(header)
       if (!config.hide_client_headers) tellLimits(exchange, account)
-      account.isStopped = account.windows.some(
-        ({ name }, index) =>
-          (account.increments.get(name) ?? 0) > 0 && account.remaining[index]! <= 0,
-      )
+      account.isStopped = isBeyond(account)
       if (!account.isStopped) return
       response.status = 429
       response.dropLength()
@@ -93,12 +90,9 @@ function handlersBy(config: Config, context: PluginContext) {
       return accountOf(exchange).isStopped ? NOTHING : undefined
     },
     log(exchange: Exchange) {
-      const { windows, increments, isStopped } = accountOf(exchange)
-      if (isStopped || increments.size === 0) return
-      const used = windows.flatMap((window) => {
-        const by = increments.get(window.name) ?? 0
-        return by > 0 ? [{ window, by }] : []
-      })
+      const account = accountOf(exchange)
+      if (account.isStopped || account.increments.size === 0) return
+      const used = usedOf(account)
       void Promise.resolve(store.add(used, node.now())).catch((error: unknown) =>
         node.log.error('response-ratelimiting: cannot count usage', error),
       )
