@@ -1,5 +1,5 @@
 /** Numbers of the record types that are asked for. */
-export const RECORD_TYPES = { A: 1, CNAME: 5, AAAA: 28, SRV: 33 } as const
+const RECORD_TYPES = { A: 1, CNAME: 5, AAAA: 28, SRV: 33 } as const
 
 export type QueryType = 'A' | 'AAAA' | 'SRV'
 
