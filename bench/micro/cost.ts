@@ -17,11 +17,12 @@ export function cost(name: string, call: () => unknown): void {
   )
 }
 
-let sink: unknown
+/** What calls return lands here, so that the work for it counts as used. */
+const sink: unknown[] = []
 
 function nanoseconds(call: () => unknown, calls: number): number {
   const start = process.hrtime.bigint()
-  for (let n = 0; n < calls; n += 1) sink = call()
+  for (let n = 0; n < calls; n += 1) sink[0] = call()
   return Number(process.hrtime.bigint() - start)
 }
 
