@@ -22,7 +22,7 @@ export interface DeclarativeConfig {
 /** Everything that is wrong with a configuration. */
 export interface DeclarativeRefusal {
   readonly ok: false
-  /** Kong's `declarative config is invalid: {…}`, or `failed parsing declarative configuration: …`. */
+  /** Kong's `declarative config is invalid: {…}`; the answer's `message`. */
   readonly message: string
   /** Kong's nested texts, as `POST /config` shows them. */
   readonly fields: ErrorFields
@@ -43,10 +43,28 @@ export interface DeclarativeFault {
   readonly hint?: string
 }
 
+/** What an answer to `flatten_errors=1` has in place of `message` and `fields`. */
 export interface FlattenedErrors {
+  readonly message: string
   /** What belongs to no entity. */
   readonly fields: ErrorFields
-  readonly flattened_errors: readonly Readonly<Record<string, unknown>>[]
+  /** An empty object when there is none, as Kong writes it; absent when nothing could be read. */
+  readonly flattened_errors?: readonly FlattenedError[] | Readonly<Record<string, never>>
+}
+
+export interface FlattenedError {
+  /** The entity's key in files without its last letter: `service`, `jwt_secret`. */
+  readonly entity_type: string
+  readonly entity_id?: string
+  readonly entity_name?: string
+  readonly entity_tags?: readonly string[]
+  /** As written, without the entities nested in it. */
+  readonly entity: Readonly<Record<string, unknown>>
+  readonly errors: readonly {
+    readonly type: 'field' | 'entity'
+    readonly field?: string
+    readonly message: string
+  }[]
 }
 
 export type DeclarativeResult = DeclarativeConfig | DeclarativeRefusal

@@ -1,0 +1,116 @@
+import { isJsonObject, type JsonObject } from '../base/json.ts'
+import { migratedRoutePath } from '../entities/uri-path.ts'
+import { MESSAGES } from '../schema/rules.ts'
+import type { Violation } from '../schema/violation.ts'
+import { identify } from './identify.ts'
+import { type Item, type ItemList, type Path, pathOf } from './item.ts'
+import type { KindTree } from './kind-tree.ts'
+
+/** Everything a document lists, flat, parents before their children. */
+export interface Collection {
+  readonly items: readonly Item[]
+  /** What is no list of entities where one should be. */
+  readonly violations: readonly Violation[]
+}
+
+export interface CollectOptions {
+  readonly tree: KindTree
+  /** Paths of routes are still in the notation of the formats before 3.0. */
+  readonly hasOldPaths: boolean
+}
+
+/** Gathers the entities of a document, those inside others too, and gives each an id. */
+export function collect(document: JsonObject, options: CollectOptions): Collection {
+  const collector = new Collector(options)
+  for (const kind of options.tree.kinds.values())
+    if (Object.hasOwn(document, kind.name))
+      collector.readList(document[kind.name], { kind, parent: undefined, parentField: undefined })
+  return collector
+}
+
+class Collector implements Collection {
+  readonly items: Item[] = []
+  readonly violations: Violation[] = []
+  readonly #tree: KindTree
+  readonly #hasOldPaths: boolean
+
+  constructor({ tree, hasOldPaths }: CollectOptions) {
+    this.#tree = tree
+    this.#hasOldPaths = hasOldPaths
+  }
+
+  readList(value: unknown, list: ItemList): void {
+    if (value === null) return
+    if (!Array.isArray(value)) {
+      const isEmpty = isJsonObject(value) && Object.keys(value).length === 0
+      if (!isEmpty) this.#report(listPath(list), 'expected an array')
+      return
+    }
+    for (const [index, element] of (value as readonly unknown[]).entries()) {
+      if (isJsonObject(element)) this.#readItem(element, list, index)
+      else if (Array.isArray(element) && element.length === 0) this.#readItem({}, list, index)
+      else
+        this.#report(
+          [...listPath(list), index],
+          element === null ? MESSAGES.required : 'expected a record',
+        )
+    }
+  }
+
+  #readItem(element: JsonObject, list: ItemList, index: number): void {
+    const children = this.#tree.childrenOf(list.kind.name)
+    const written = this.#isMigrated(list) ? withMigratedPaths(element) : element
+    const fields: JsonObject = {}
+    const nested: [string, unknown][] = []
+    for (const name of Object.keys(written)) {
+      const value = written[name]
+      if (children.has(name)) nested.push([name, value])
+      else if (name === '_comment' || name === '_ignore')
+        this.#checkComment(name, value, [...listPath(list), index])
+      else fields[name] = value
+    }
+    const item: Item = { kind: list.kind, written, fields, list, index, id: identify(fields, list) }
+    this.items.push(item)
+    for (const [name, value] of nested) {
+      const { kind, field } = children.get(name)!
+      this.readList(value, { kind, parent: item, parentField: field })
+    }
+  }
+
+  /** Only routes at the top and right inside services at the top. */
+  #isMigrated({ kind, parent }: ItemList): boolean {
+    if (!this.#hasOldPaths || kind.name !== 'routes') return false
+    return (
+      parent === undefined || (parent.kind.name === 'services' && parent.list.parent === undefined)
+    )
+  }
+
+  #checkComment(name: string, value: unknown, path: Path): void {
+    const message = commentFault(name, value)
+    if (message !== undefined) this.#report([...path, name], message)
+  }
+
+  #report(path: Path, message: string): void {
+    this.violations.push({ path, message, kind: 'field' })
+  }
+}
+
+/** What is wrong with a `_comment` or `_ignore`, which may stand beside any entity's fields. */
+export function commentFault(name: string, value: unknown): string | undefined {
+  if (value === null) return undefined
+  if (name === '_comment') return typeof value === 'string' ? undefined : 'expected a string'
+  return Array.isArray(value) ? undefined : 'expected an array'
+}
+
+function listPath({ kind, parent }: ItemList): Path {
+  return parent === undefined ? [kind.name] : [...pathOf(parent), kind.name]
+}
+
+function withMigratedPaths(route: JsonObject): JsonObject {
+  const { paths } = route
+  if (!Array.isArray(paths)) return route
+  const migrated = (paths as readonly unknown[]).map((path) =>
+    typeof path === 'string' ? migratedRoutePath(path) : path,
+  )
+  return { ...route, paths: migrated }
+}

@@ -1,0 +1,62 @@
+import type { Item } from './item.ts'
+import type { KindTree } from './kind-tree.ts'
+
+/** Entities of a document by what they may be referred to by. */
+export class EntityIndex {
+  readonly #byKey = new Map<string, Map<string, Item>>()
+  readonly #byId = new Map<string, Map<string, Item>>()
+  /** Those whose key or id another one had before. */
+  readonly clashes: Clash[] = []
+
+  constructor(tree: KindTree, items: readonly Item[]) {
+    for (const name of tree.kinds.keys()) {
+      this.#byKey.set(name, new Map())
+      this.#byId.set(name, new Map())
+    }
+    for (const item of items) this.#add(item)
+  }
+
+  /** By endpoint key, else by id. */
+  find(kind: string, reference: string): Item | undefined {
+    return this.#byKey.get(kind)?.get(reference) ?? this.#byId.get(kind)?.get(reference)
+  }
+
+  /** The keys of a kind, to name the nearest one to a wrong reference. */
+  keysOf(kind: string): Iterable<string> {
+    return this.#byKey.get(kind)?.keys() ?? []
+  }
+
+  #add(item: Item): void {
+    const key = keyOf(item)
+    const byKey = this.#byKey.get(item.kind.name)!
+    const byId = this.#byId.get(item.kind.name)!
+    if (key !== undefined && byKey.has(key)) {
+      this.clashes.push({ item, field: item.kind.endpointKey!, value: key, isId: false })
+      return
+    }
+    if (key !== undefined) byKey.set(key, item)
+    if (byId.has(item.id))
+      this.clashes.push({ item, field: 'primary key', value: item.id, isId: true })
+    else byId.set(item.id, item)
+  }
+}
+
+export interface Clash {
+  readonly item: Item
+  readonly field: string
+  readonly value: string
+  readonly isId: boolean
+}
+
+/** The value of the endpoint key, where that is unique. */
+export function keyOf({ kind, fields }: Item): string | undefined {
+  if (kind.endpointKey === undefined) return undefined
+  const value = fields[kind.endpointKey]
+  return kind.fields[kind.endpointKey]?.unique === true && typeof value === 'string'
+    ? value
+    : undefined
+}
+
+export function uniquenessMessage(kind: string, field: string, value: string): string {
+  return `uniqueness violation: '${kind}' entity with ${field} set to '${value}' already declared`
+}

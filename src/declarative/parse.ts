@@ -1,0 +1,83 @@
+import { hash } from 'node:crypto'
+import type { Entity } from '../entities/entity.ts'
+import { collect } from './collect.ts'
+import type { DeclarativeResult, DeclarativeText } from './declarative.ts'
+import { EntityIndex } from './entity-index.ts'
+import { kindTree } from './kind-tree.ts'
+import { parseHead } from './parse-head.ts'
+import { parseItems, type ParseItemsOptions, type Row } from './parse-items.ts'
+import { asDocument, type DocumentReading, readDocument } from './read-document.ts'
+import { refuseDocument, refuseText } from './refuse.ts'
+import { duplicateValues } from './uniqueness.ts'
+
+export type DeclarativeOptions = Pick<ParseItemsOptions, 'catalog' | 'nowSeconds'>
+
+/** Reads a declarative configuration from a file's text, whole or not at all. */
+export function parseDeclarative(
+  source: DeclarativeText,
+  options: DeclarativeOptions,
+): DeclarativeResult {
+  return parseReading(readDocument(source), {
+    ...options,
+    text: source.text,
+    hashOf: () => hash('md5', source.text, 'hex'),
+  })
+}
+
+/** The same for a document that was parsed already, e.g. a JSON body. */
+export function parseDeclarativeDocument(
+  document: unknown,
+  options: DeclarativeOptions,
+): DeclarativeResult {
+  return parseReading(asDocument(document), {
+    ...options,
+    text: undefined,
+    hashOf: () => hash('md5', JSON.stringify(document), 'hex'),
+  })
+}
+
+interface Run extends DeclarativeOptions {
+  /** To find places in; absent when the document did not come as text. */
+  readonly text: string | undefined
+  readonly hashOf: () => string
+}
+
+/** A configuration without entities has no hash of its own. */
+const EMPTY_HASH = '0'.repeat(32)
+
+function parseReading(reading: DocumentReading, run: Run): DeclarativeResult {
+  if (!reading.ok) return refuseText(reading)
+  const { document } = reading
+  const tree = kindTree(run.catalog)
+  const head = parseHead(document, tree)
+  const { items, violations } = collect(document, { tree, hasOldPaths: head.hasOldPaths })
+  const index = new EntityIndex(tree, items)
+  const parsed = parseItems(items, {
+    catalog: run.catalog,
+    nowSeconds: run.nowSeconds,
+    tree,
+    index,
+    skipTransformations: !head.isPlain,
+  })
+  const duplicates = duplicateValues(parsed.rows)
+  const isRight =
+    head.violations.length + violations.length + parsed.violations.length === 0 &&
+    parsed.dangling.length + index.clashes.length + duplicates.length === 0
+  if (!isRight) {
+    const structural = [...head.violations, ...violations]
+    const place = { document, text: run.text, catalog: run.catalog, tree, index }
+    return refuseDocument({ structural, parsed, clashes: index.clashes, duplicates }, place)
+  }
+  return {
+    ok: true,
+    entities: byKind(parsed.rows),
+    hash: items.length === 0 ? EMPTY_HASH : run.hashOf(),
+    formatVersion: head.formatVersion,
+  }
+}
+
+function byKind(rows: readonly Row[]): Record<string, Entity[]> {
+  const entities: Record<string, Entity[]> = {}
+  for (const { item, entity } of rows) (entities[item.kind.name] ??= []).push(entity)
+  return entities
+}

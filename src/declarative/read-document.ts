@@ -1,0 +1,71 @@
+import { isJsonObject, type JsonObject } from '../base/json.ts'
+import type { DeclarativeText } from './declarative.ts'
+import { readYaml } from './yaml/compose.ts'
+
+export type DocumentReading =
+  | { readonly ok: true; readonly document: JsonObject }
+  | {
+      readonly ok: false
+      /** The parser's words, with the place as Kong names it. */
+      readonly message: string
+      readonly problem: string
+      readonly line?: number
+      readonly column?: number
+    }
+
+/**
+ * Reads a text as JSON or YAML, by the ending of its file's name; without a name, as JSON if it is
+ * JSON and as YAML if not.
+ */
+export function readDocument({ text, fileName }: DeclarativeText): DocumentReading {
+  const ending = fileName === undefined ? '' : /[^./\\]*$/.exec(fileName)![0]
+  if (ending === 'json') return readJson(text)
+  if (fileName !== undefined && ending !== 'yml' && ending !== 'yaml') {
+    const message = `unknown file type: ${fileName}. (Accepted types: json, yaml)`
+    return { ok: false, message, problem: message }
+  }
+  if (fileName === undefined && /^\s*[[{]/.test(text)) {
+    const reading = readJson(text)
+    if (reading.ok) return reading
+  }
+  return readYamlDocument(text)
+}
+
+/** Whether a value is a document at all. */
+export function asDocument(value: unknown): DocumentReading {
+  // Empty lists and objects are one thing in Lua.
+  if (Array.isArray(value) && value.length === 0) return { ok: true, document: {} }
+  if (isJsonObject(value)) return { ok: true, document: value }
+  return { ok: false, message: 'expected an object', problem: 'expected an object' }
+}
+
+function readJson(text: string): DocumentReading {
+  try {
+    return asDocument(JSON.parse(text))
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : 'no JSON'
+    const index = /position (\d+)/.exec(problem)?.[1]
+    if (index === undefined) return { ok: false, message: problem, problem }
+    const before = text.slice(0, Number(index)).split('\n')
+    return {
+      ok: false,
+      message: problem,
+      problem: problem.replace(/ in JSON at position .*$/s, ''),
+      line: before.length,
+      column: before.at(-1)!.length + 1,
+    }
+  }
+}
+
+function readYamlDocument(text: string): DocumentReading {
+  const reading = readYaml(text)
+  if (reading.ok) return asDocument(reading.value)
+  const { problem, mark, understood } = reading
+  return {
+    ok: false,
+    message: `${understood.line + 1}:${understood.column + 1}: ${problem}`,
+    problem,
+    line: mark.line + 1,
+    column: mark.column + 1,
+  }
+}

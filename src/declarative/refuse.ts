@@ -1,0 +1,197 @@
+import { errorFields, type ErrorFields } from '../schema/kong-errors.ts'
+import { luaLiteral } from '../schema/lua-literal.ts'
+import { MESSAGES } from '../schema/rules.ts'
+import type { Violation } from '../schema/violation.ts'
+import type { DeclarativeRefusal } from './declarative.ts'
+import { type Clash, keyOf, uniquenessMessage } from './entity-index.ts'
+import { describeFaults, type Finding, type Surroundings, syntaxFault } from './faults.ts'
+import { flattenErrors } from './flatten-errors.ts'
+import { type Item, pathOf } from './item.ts'
+import type { ItemViolation, ParsedItems } from './parse-items.ts'
+import type { DocumentReading } from './read-document.ts'
+import { type Dangling, danglingMessage } from './resolve-references.ts'
+import type { Duplicate } from './uniqueness.ts'
+
+/** Everything that was found wrong with a document. */
+export interface Wrongs {
+  /** About what is no entity. */
+  readonly structural: readonly Violation[]
+  readonly parsed: ParsedItems
+  readonly clashes: readonly Clash[]
+  readonly duplicates: readonly Duplicate[]
+}
+
+/** Refuses a text that could not be read at all. */
+export function refuseText(reading: DocumentReading & { readonly ok: false }): DeclarativeRefusal {
+  const fields: ErrorFields = {
+    error: `failed parsing declarative configuration: ${reading.message}`,
+  }
+  const message = invalid(fields)
+  return {
+    ok: false,
+    message,
+    fields,
+    faults: [syntaxFault(reading)],
+    flattened: () => ({ message, fields }),
+  }
+}
+
+/**
+ * Refuses a document. Kong judges it in stages, and shows the errors of the first bad one alone:
+ * each entity for itself, then references, keys and ids, then other unique values. Our own list of
+ * faults has them all.
+ */
+export function refuseDocument(wrongs: Wrongs, surroundings: Surroundings): DeclarativeRefusal {
+  const fields = errorsOfFirstStage(wrongs)
+  return {
+    ok: false,
+    message: invalid(fields),
+    fields,
+    faults: describeFaults(findingsOf(wrongs), surroundings),
+    flattened: () => {
+      const flat = flattenErrors(fields, surroundings)
+      return { message: invalid(flat.fields), ...flat }
+    },
+  }
+}
+
+function invalid(fields: ErrorFields): string {
+  return `declarative config is invalid: ${luaLiteral(fields)}`
+}
+
+function errorsOfFirstStage({ structural, parsed, clashes, duplicates }: Wrongs): ErrorFields {
+  const isInnerBroken = parsed.dangling.some(isInner)
+  if (structural.length > 0 || parsed.violations.length > 0 || isInnerBroken)
+    return violationErrors(structural, parsed)
+  if (clashes.length > 0 || parsed.dangling.length > 0)
+    return togetherErrors(parsed.dangling, clashes)
+  const errors = newErrors()
+  for (const { item, message } of duplicates) branch(errors, item.kind.name)[nameOf(item)] = message
+  return errors as ErrorFields
+}
+
+/** Inside a parent, any reference is one too many as long as anything at all is wrong. */
+function violationErrors(structural: readonly Violation[], parsed: ParsedItems): ErrorFields {
+  const inner = parsed.inner.map(({ item, name }): Violation => ({
+    path: [...pathOf(item), name],
+    message: 'value must be null',
+    kind: 'field',
+  }))
+  const covered = new Set(inner.map(({ path }) => path.join('\n')))
+  const isCovered = ({ path, kind }: Violation): boolean =>
+    kind === 'field' && path.some((_step, at) => covered.has(path.slice(0, at + 1).join('\n')))
+  const unresolved = parsed.dangling
+    .filter((reference) => !isInner(reference))
+    .map(({ item, field }): Violation => ({
+      path: [...pathOf(item), field.name, 'id'],
+      message: MESSAGES.missingKey,
+      kind: 'field',
+    }))
+  const others = [...structural, ...parsed.violations]
+  return errorFields([
+    ...(covered.size === 0 ? others : others.filter((violation) => !isCovered(violation))),
+    ...inner,
+    ...withoutThose(unresolved, parsed.violations),
+  ])
+}
+
+/** A field that is forbidden altogether has had its message. */
+function withoutThose(
+  unresolved: readonly Violation[],
+  known: readonly Violation[],
+): readonly Violation[] {
+  const places = new Set(known.map(({ path }) => path.join('\n')))
+  return unresolved.filter(({ path }) => !places.has(path.slice(0, -1).join('\n')))
+}
+
+function isInner({ item }: Dangling): boolean {
+  return item.list.parent !== undefined
+}
+
+type Errors = Record<string | number, unknown>
+
+function newErrors(): Errors {
+  return Object.create(null) as Errors
+}
+
+function branch(errors: Errors, name: string | number): Errors {
+  return (errors[name] ??= newErrors()) as Errors
+}
+
+/** Dangling references stand by name, clashes by position. */
+function togetherErrors(dangling: readonly Dangling[], clashes: readonly Clash[]): ErrorFields {
+  const errors = newErrors()
+  for (const reference of dangling) {
+    const texts = (branch(errors, reference.item.kind.name)[nameOf(reference.item)] ??= [])
+    ;(texts as string[]).push(danglingMessage(reference))
+  }
+  for (const clash of clashes) {
+    const { item } = clash
+    const { parent } = item.list
+    // Only clashes of ids are told where they are nested, and only by the nearest parent.
+    const around =
+      clash.isId && parent !== undefined
+        ? branch(branch(errors, parent.kind.name), parent.index + 1)
+        : errors
+    branch(around, item.kind.name)[item.index + 1] = clashMessage(clash)
+  }
+  return asLists(errors) as ErrorFields
+}
+
+/** Tables whose keys are positions alone are lists, with null for the good ones before a bad one. */
+function asLists(errors: unknown): unknown {
+  if (typeof errors !== 'object' || errors === null || Array.isArray(errors)) return errors
+  const entries = Object.entries(errors).map(([name, below]) => [name, asLists(below)] as const)
+  if (!entries.every(([name]) => /^[1-9]\d*$/.test(name))) return Object.fromEntries(entries)
+  const list: unknown[] = []
+  for (const [name, below] of entries) {
+    while (list.length < Number(name) - 1) list.push(null)
+    list[Number(name) - 1] = below
+  }
+  return list
+}
+
+/** What errors about all entities together call one of them: its key, else its id. */
+function nameOf(item: Item): string {
+  return keyOf(item) ?? item.id
+}
+
+function clashMessage({ item, field, value }: Clash): string {
+  return uniquenessMessage(item.kind.name, field, value)
+}
+
+function findingsOf({ structural, parsed, clashes, duplicates }: Wrongs): readonly Finding[] {
+  return [
+    ...structural,
+    ...parsed.violations.filter((violation) => !isSaidOf(violation, parsed.dangling)),
+    ...parsed.dangling.map((reference) => ({
+      path: [...pathOf(reference.item), reference.field.name],
+      message: danglingMessage(reference),
+      kind: 'field' as const,
+      item: reference.item,
+      dangling: reference,
+    })),
+    ...clashes.map((clash) => ({
+      path: [...pathOf(clash.item), ...(clash.isId ? [] : [clash.field])],
+      message: clashMessage(clash),
+      kind: 'field' as const,
+      item: clash.item,
+    })),
+    ...duplicates.map(({ item, field, message }) => ({
+      path: [...pathOf(item), field],
+      message,
+      kind: 'field' as const,
+      item,
+    })),
+  ]
+}
+
+/** Whether a violation only follows from a reference that leads nowhere. */
+function isSaidOf({ item, path, message }: ItemViolation, dangling: readonly Dangling[]): boolean {
+  return dangling.some(
+    (reference) =>
+      reference.item === item &&
+      (message.includes(`'${reference.field.name}.id'`) ||
+        path.slice(-2).join('.') === `${reference.field.name}.id`),
+  )
+}
