@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { conformanceTable } from './reference/conformance-table.ts'
 import { entitiesPage } from './reference/entities.ts'
 import { pluginPages } from './reference/plugins.ts'
 import { roomsTable } from './reference/rooms-table.ts'
@@ -10,6 +11,7 @@ const files = new Map([
   ['docs/reference/entities.md', entitiesPage()],
   ['docs/reference/settings.md', settingsPage()],
   ['ARCHITECTURE.md', withRegion('ARCHITECTURE.md', 'rooms', roomsTable())],
+  ['README.md', withRegion('README.md', 'conformance', conformanceTable())],
   ...pluginPages(),
 ])
 
