@@ -15,7 +15,17 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   store: ['base', 'telemetry', 'entities'],
   settings: ['base', 'schema'],
   secrets: ['base'],
-  admin: ['base', 'http', 'schema', 'telemetry', 'entities', 'balancer', 'plugin-kit', 'declarative', 'store'],
+  admin: [
+    'base',
+    'http',
+    'schema',
+    'telemetry',
+    'entities',
+    'balancer',
+    'plugin-kit',
+    'declarative',
+    'store',
+  ],
   gateway: [
     'base',
     'http',
@@ -34,5 +44,5 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'secrets',
     'admin',
   ],
-  cli: ['base', 'settings', 'declarative', 'store', 'gateway'],
+  cli: ['base', 'telemetry', 'entities', 'declarative', 'store', 'settings', 'secrets', 'gateway'],
 }

@@ -9,7 +9,11 @@ export interface AdminContext {
   readonly store: Store
   readonly node: NodeFacts
   /** Loaded plugins, for `GET /` and `/plugins/enabled`. */
-  readonly plugins: readonly { readonly name: string; readonly version: string; readonly priority: number }[]
+  readonly plugins: readonly {
+    readonly name: string
+    readonly version: string
+    readonly priority: number
+  }[]
   readonly headers: { readonly server: boolean; readonly latency: boolean }
   /** Origins of `admin_gui_url`; empty: every origin is echoed. */
   readonly guiOrigins: readonly string[]
@@ -46,8 +50,8 @@ export interface NodeFacts {
 
 export type LoadResult =
   | { readonly ok: true }
-  /** Another one is being loaded, or the process is about to exit. */
-  | { readonly ok: false; readonly status: 429 | 503 | 504; readonly message: string }
+  /** Workers cannot serve it, another one is being loaded, or the process is about to exit. */
+  | { readonly ok: false; readonly status: 400 | 429 | 503 | 504; readonly message: string }
 
 export interface NodeStatus {
   readonly connections: {

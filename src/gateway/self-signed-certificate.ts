@@ -9,7 +9,7 @@ export interface CertificatePair {
 
 /** What Kong's own default certificates say. */
 const SUBJECT = 'C=US, ST=California, L=San Francisco, O=Kong, OU=IT Department, CN=localhost'
-const LIFETIME_YEARS = 20
+const LIFETIME_DAYS = 20 * 365
 
 const ALGORITHMS = {
   rsa: {
@@ -19,6 +19,7 @@ const ALGORITHMS = {
     modulusLength: 2048,
   },
   ecdsa: { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' },
+  'ecdsa-384': { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-384' },
 } as const
 
 /**
@@ -27,26 +28,39 @@ const ALGORITHMS = {
  *
  * @param kind of its key pair
  */
-export async function selfSignedCertificate(
-  kind: keyof typeof ALGORITHMS,
-): Promise<CertificatePair> {
+export function selfSignedCertificate(kind: 'rsa' | 'ecdsa'): Promise<CertificatePair> {
+  return makeCertificate({ kind, subject: SUBJECT, name: 'localhost', days: LIFETIME_DAYS })
+}
+
+/** Makes the pair with which the nodes of Kong's hybrid mode know each other. */
+export function clusteringCertificate(days: number): Promise<CertificatePair> {
+  const name = 'kong_clustering'
+  return makeCertificate({ kind: 'ecdsa-384', subject: `CN=${name}`, name, days })
+}
+
+async function makeCertificate(wanted: {
+  readonly kind: keyof typeof ALGORITHMS
+  readonly subject: string
+  readonly name: string
+  readonly days: number
+}): Promise<CertificatePair> {
   // The metadata API the library's container needs; and a library only a first start ever loads.
   await import('reflect-metadata')
   const x509 = await import('@peculiar/x509')
-  const algorithm = ALGORITHMS[kind]
+  const algorithm = ALGORITHMS[wanted.kind]
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
   const notBefore = new Date()
   const notAfter = new Date(notBefore)
-  notAfter.setUTCFullYear(notAfter.getUTCFullYear() + LIFETIME_YEARS)
+  notAfter.setUTCDate(notAfter.getUTCDate() + wanted.days)
   const certificate = await x509.X509CertificateGenerator.createSelfSigned(
     {
-      name: SUBJECT,
+      name: wanted.subject,
       notBefore,
       notAfter,
       signingAlgorithm: algorithm,
       keys,
       extensions: [
-        new x509.SubjectAlternativeNameExtension([{ type: 'dns', value: 'localhost' }]),
+        new x509.SubjectAlternativeNameExtension([{ type: 'dns', value: wanted.name }]),
         new x509.BasicConstraintsExtension(false),
         new x509.KeyUsagesExtension(
           x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyEncipherment,

@@ -4,6 +4,8 @@ import { ALIASES, isInjectedDirective, PROPERTIES } from './properties.ts'
 
 /** Where values come from, the weakest first. */
 export interface SettingsSources {
+  /** Instead of the built-in defaults. */
+  readonly defaults?: Readonly<Record<string, string>>
   readonly file?: { readonly path: string; readonly text: string } | undefined
   readonly environment: Readonly<Record<string, string | undefined>>
   /** From the command line. */
@@ -26,9 +28,11 @@ export interface RawSettings {
 /** `KONG_` for those who come from it; `PORTUNUS_` wins. */
 const PREFIXES = ['KONG_', 'PORTUNUS_'] as const
 
-/** Brings all sources together: file < `KONG_*` < `PORTUNUS_*` < command line. */
+/** Brings all sources together: defaults < file < `KONG_*` < `PORTUNUS_*` < command line. */
 export function rawSettings(sources: SettingsSources): RawSettings {
   const found: Found = { values: new Map(), injected: new Map(), warnings: [] }
+  for (const [name, text] of Object.entries(sources.defaults ?? {}))
+    take(name, { text, origin: 'default' }, found)
   if (sources.file) takeFile(sources.file, found)
   for (const prefix of PREFIXES) takeEnvironment(prefix, sources.environment, found)
   for (const [name, text] of Object.entries(sources.overrides ?? {}))

@@ -9,7 +9,8 @@ export interface AccessFacts {
   readonly bodyBytes: number
   readonly referer: string | undefined
   readonly userAgent: string | undefined
-  readonly requestId: string
+  /** Absent for servers that give none. */
+  readonly requestId: string | undefined
 }
 
 /**
@@ -22,7 +23,7 @@ export function accessLineFormat(): (facts: AccessFacts, nowMs: number) => strin
   return (facts, nowMs) =>
     `${facts.clientIp} - ${field(facts.user)} [${time(nowMs)}] "${escapeValue(facts.requestLine)}" ` +
     `${facts.status} ${facts.bodyBytes} "${field(facts.referer)}" "${field(facts.userAgent)}" ` +
-    `kong_request_id: "${facts.requestId}"\n`
+    `kong_request_id: "${facts.requestId ?? ''}"\n`
 }
 
 function field(value: string | undefined): string {

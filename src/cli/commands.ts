@@ -1,0 +1,24 @@
+import type { Command } from './command.ts'
+
+type Load = () => Promise<Command>
+
+/** All commands; the code of one is loaded when it is called. */
+export const COMMANDS: Readonly<Record<string, Load>> = {
+  check: async () => (await import('./check.ts')).check,
+  config: async () => (await import('./config.ts')).config,
+  demo: async () => (await import('./demo.ts')).demo,
+  dev: async () => (await import('./dev.ts')).dev,
+  drain: async () => (await import('./drain.ts')).drain,
+  health: async () => (await import('./health.ts')).health,
+  hybrid: async () => (await import('./hybrid.ts')).hybrid,
+  migrations: async () => (await import('./migrations.ts')).migrations,
+  prepare: async () => (await import('./prepare.ts')).prepare,
+  quit: async () => (await import('./quit.ts')).quit,
+  reload: async () => (await import('./reload.ts')).reload,
+  restart: async () => (await import('./restart.ts')).restart,
+  roar: async () => (await import('./roar.ts')).roar,
+  start: async () => (await import('./start.ts')).start,
+  stop: async () => (await import('./stop.ts')).stop,
+  vault: async () => (await import('./vault.ts')).vault,
+  version: async () => (await import('./version.ts')).version,
+}

@@ -1,0 +1,101 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import type { Settings } from '../settings/settings.ts'
+import { prefixLayout } from '../gateway/prefix-layout.ts'
+import { cliSettings, runningSettings } from './cli-settings.ts'
+import { CommandFault, type Call, type Command } from './command.ts'
+import { EXAMPLE_CONFIG } from './example-config.ts'
+import { makePrefixIfPossible } from './prefix-of.ts'
+
+export const config: Command = {
+  usage: `Usage: portunus config COMMAND [OPTIONS]
+
+Use declarative configuration files with Kong.
+
+The available commands are:
+  init [<file>]                       Generate an example config file to
+                                      get you started. If a filename
+                                      is not given, ./kong.yml is used
+                                      by default.
+
+  db_import <file>                    Import a declarative config file into
+                                      the Kong database.
+
+  db_export [<file>]                  Export the Kong database into a
+                                      declarative config file. If a filename
+                                      is not given, ./kong.yml is used
+                                      by default.
+
+  parse <file>                        Parse a declarative config file (check
+                                      its syntax) but do not load it into Kong.
+
+Options:
+ -c,--conf        (optional string)   Configuration file.
+ -p,--prefix      (optional string)   Override prefix directory.
+`,
+  options: { conf: { short: 'c', takes: 'text' }, prefix: { short: 'p', takes: 'text' } },
+  subcommands: ['init', 'parse', 'db_import', 'db-import', 'db_export'],
+
+  async run(call) {
+    const settings = settingsInForce(call)
+    const { output } = call
+    output.verbose('Kong: 3.9.3')
+    output.verbose(`prefix in use: ${settings.prefix}`)
+    switch (call.subcommand) {
+      case 'init':
+        return init(call)
+      case 'parse':
+        return parse(call, settings)
+      case 'db_export':
+        throw withoutDatabase('db_export')
+      default:
+        throw withoutDatabase('db_import')
+    }
+  },
+}
+
+/** What the gateway in the prefix runs with counts for more than a file. */
+function settingsInForce(call: Call): Settings {
+  const settings = cliSettings(call)
+  makePrefixIfPossible(settings, call.output)
+  return existsSync(prefixLayout(settings.prefix).kongEnv) ? runningSettings(call) : settings
+}
+
+function init({ operands, workingDirectory }: Call): void {
+  const file = path.resolve(workingDirectory, operands[0] ?? 'kong.yml')
+  if (existsSync(file)) throw new CommandFault(`${file} already exists.\nWill not overwrite it.`)
+  writeFileSync(file, EXAMPLE_CONFIG)
+}
+
+async function parse(call: Call, settings: Settings): Promise<void> {
+  const [given] = call.operands
+  if (given === undefined)
+    throw new CommandFault(
+      'expected a declarative configuration file; see `portunus config --help`',
+    )
+  const file = path.resolve(call.workingDirectory, given)
+  const text = readConfig(file)
+  const { parseConfiguration } = await import('../gateway/parse-configuration.ts')
+  const { prettyErrors } = await import('../gateway/pretty-errors.ts')
+  const parsed = parseConfiguration(settings, { text, fileName: file })
+  if (!parsed.ok) throw new CommandFault(`Failed parsing:\n${prettyErrors(parsed)}`)
+  call.output.info('parse successful')
+}
+
+function readConfig(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    const text = code === 'ENOENT' ? 'No such file or directory' : message
+    throw new CommandFault(`Failed parsing:\n${file}: ${text}`)
+  }
+}
+
+function withoutDatabase(subcommand: string): CommandFault {
+  const remedy =
+    subcommand === 'db_import'
+      ? '\nWhen using database=off, reload your declarative configuration\nusing the /config endpoint.'
+      : ''
+  return new CommandFault(`'portunus config ${subcommand}' only works with a database.${remedy}`)
+}

@@ -1,0 +1,99 @@
+import { closestWord } from '../base/closest-word.ts'
+import { errorLogTime } from '../telemetry/log-time.ts'
+import { CommandFault, type Command } from './command.ts'
+import { COMMANDS } from './commands.ts'
+import { createOutput, type Output, type Verbosity } from './output.ts'
+import { parseArguments } from './parse-arguments.ts'
+
+const UNIVERSAL_USAGE = ` --v              verbose
+ --vv             debug
+`
+
+export const USAGE = `Usage: portunus COMMAND [OPTIONS]
+
+The available commands are:
+ ${Object.keys(COMMANDS).join('\n ')}
+
+Options:
+${UNIVERSAL_USAGE}`
+
+/**
+ * Runs one command line.
+ *
+ * @param words what stands behind `portunus`
+ * @returns the exit code
+ */
+export async function main(words: readonly string[]): Promise<number> {
+  const [name, ...rest] = leadingCommand(words)
+  if (name === undefined) return quit(USAGE)
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  if (load === undefined)
+    return quit(USAGE, `No such command: ${name}${suggestion(name, Object.keys(COMMANDS))}`)
+  return runCommand(name, await load(), rest)
+}
+
+/** Switches may stand in front of the command. */
+function leadingCommand(words: readonly string[]): readonly string[] {
+  const at = words.findIndex((word) => !word.startsWith('-'))
+  return at === -1 ? [] : [words[at]!, ...words.slice(0, at), ...words.slice(at + 1)]
+}
+
+async function runCommand(
+  name: string,
+  command: Command,
+  words: readonly string[],
+): Promise<number> {
+  const usage = command.usage + UNIVERSAL_USAGE
+  const parsed = parseArguments(words, command)
+  if ('fault' in parsed) return quit(usage, `portunus: ${parsed.fault}`)
+  const { options } = parsed
+  if (options['help']) return quit(usage)
+  const operands = [...parsed.operands]
+  let subcommand: string | undefined
+  if (command.subcommands !== undefined) {
+    subcommand = operands.shift()
+    if (subcommand === undefined) return quit(usage)
+    if (!command.subcommands.includes(subcommand))
+      return quit(usage, `No such command for ${name}: ${subcommand}`)
+  }
+  const output = outputOf(options['vv'] ? 'debug' : options['v'] ? 'verbose' : 'plain')
+  try {
+    const environment = process.env
+    const workingDirectory = process.cwd()
+    const call = { subcommand, operands, options, environment, workingDirectory, output }
+    return (await command.run(call)) ?? 0
+  } catch (error) {
+    return report(error, output)
+  }
+}
+
+function outputOf(verbosity: Verbosity): Output {
+  return createOutput({
+    verbosity,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    environment: process.env,
+    time: () => errorLogTime(Date.now()),
+  })
+}
+
+function report(error: unknown, output: Output): number {
+  const isExpected = error instanceof CommandFault || (error as Error).name === 'StartFault'
+  const message = error instanceof Error ? error.message : String(error)
+  if (!isExpected || output.verbosity !== 'plain')
+    output.note(`Error: \n${(error as Error).stack ?? message}`)
+  else output.note(`Error: ${message}\n\n  Run with --v (verbose) or --vv (debug) for more details`)
+  return 1
+}
+
+/** Says how a command is called. Like Kong, that is never a success. */
+function quit(usage: string, message?: string): number {
+  if (message !== undefined) process.stderr.write(`${message}\n\n`)
+  process.stderr.write(usage)
+  return 1
+}
+
+function suggestion(name: string, known: readonly string[]): string {
+  const closest = closestWord(name, known)
+  return closest === undefined ? '' : ` (did you mean ${closest}?)`
+}

@@ -1,0 +1,36 @@
+import { environmentVault } from '../secrets/environment-vault.ts'
+import { secretResolver } from '../secrets/resolve.ts'
+import { parseReference } from '../secrets/vault-reference.ts'
+import { cliSettings } from './cli-settings.ts'
+import { CommandFault, type Command } from './command.ts'
+
+export const vault: Command = {
+  usage: `Usage: portunus vault COMMAND [OPTIONS]
+
+Vault utilities for Kong.
+
+Example usage:
+ TEST=hello portunus vault get env/test
+
+The available commands are:
+  get <reference>  Retrieves a value for <reference>
+
+Options:
+ -c,--conf    (optional string)  configuration file
+ -p,--prefix  (optional string)  override prefix directory
+`,
+  options: { conf: { short: 'c', takes: 'text' }, prefix: { short: 'p', takes: 'text' } },
+  subcommands: ['get'],
+
+  async run(call) {
+    const [given] = call.operands
+    if (given === undefined) throw new CommandFault('the <reference> argument is required')
+    const reference = given.startsWith('{vault://') ? given : `{vault://${given}}`
+    if ('fault' in parseReference(reference)) throw new CommandFault(`not a reference: ${given}`)
+    const { vault_env_prefix } = cliSettings(call, { isQuiet: true })
+    const source = environmentVault(call.environment, vault_env_prefix)
+    const value = secretResolver(new Map([['env', source]])).resolve(reference)
+    if (typeof value !== 'string') throw new CommandFault(value.fault)
+    call.output.info(value)
+  },
+}

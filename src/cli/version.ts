@@ -1,0 +1,30 @@
+import { COMPATIBILITY_VERSION, portunusVersion } from '../gateway/versions.ts'
+import type { Command } from './command.ts'
+
+export const version: Command = {
+  usage: `Usage: portunus version [OPTIONS]
+
+Print the version of Kong this gateway stands in for. With the -a option,
+will print our own version and those of what is underneath.
+
+Options:
+ -a,--all         get version of all dependencies
+`,
+  options: { all: { short: 'a' } },
+
+  async run({ options, output }) {
+    if (!options['all']) {
+      output.info(COMPATIBILITY_VERSION)
+      return
+    }
+    const { node, openssl } = process.versions
+    output.info(
+      [
+        `Kong: ${COMPATIBILITY_VERSION}`,
+        `portunus: ${portunusVersion()}`,
+        `node: ${node}`,
+        `openssl: ${openssl}`,
+      ].join('\n'),
+    )
+  },
+}

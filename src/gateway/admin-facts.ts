@@ -1,0 +1,130 @@
+import os from 'node:os'
+import type {
+  AdminContext,
+  LogLevelSwitch,
+  NodeStatus,
+  TargetHealthChange,
+} from '../admin/admin-context.ts'
+import type { Catalog } from '../entities/catalog.ts'
+import type { Plugin } from '../plugin-kit/plugin.ts'
+import { enabledHeaders, presentSettings } from '../settings/present-settings.ts'
+import type { Settings } from '../settings/settings.ts'
+import { parseSize } from '../settings/size.ts'
+import type { Store } from '../store/store.ts'
+import { isLogLevel, type LogLevel } from '../telemetry/log-level.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import type { DataPlane } from './data-plane.ts'
+import type { Publisher } from './publisher.ts'
+import type { Reloader } from './reload.ts'
+import { COMPATIBILITY_VERSION, portunusVersion } from './versions.ts'
+
+export interface AdminFactsOptions {
+  /** In force now; changes with a reload. */
+  readonly settings: () => Settings
+  readonly catalog: Catalog
+  readonly store: Store
+  readonly plugins: readonly Plugin[]
+  readonly dataPlane: DataPlane
+  readonly publisher: Publisher
+  readonly reloader: Reloader
+  readonly nodeId: string
+  readonly log: Logger
+}
+
+/** What the Admin API is told about this process, and may do with it. */
+export function adminContext(options: AdminFactsOptions): AdminContext {
+  const { settings, catalog, store, plugins, dataPlane, publisher, reloader, log } = options
+  const start = settings()
+  const enabled = enabledHeaders(start.headers)
+  const logLevel = logLevelSwitch(options)
+  return {
+    catalog,
+    store,
+    node: {
+      id: options.nodeId,
+      hostname: os.hostname(),
+      version: COMPATIBILITY_VERSION,
+      portunusVersion: portunusVersion(),
+      masterPid: process.pid,
+      workerPids: () => [process.pid],
+    },
+    plugins: plugins.map(({ name, version, priority }) => ({ name, version, priority })),
+    headers: { server: enabled.Server, latency: enabled['X-Kong-Admin-Latency'] },
+    guiOrigins: start.admin_gui_url.flatMap(originOf),
+    isDbLess: start.database === 'off',
+    bodyLimitBytes: parseSize(start.nginx_admin_client_max_body_size)!,
+    configuration: () =>
+      presentSettings(settings(), {
+        pluginNames: plugins.map(({ name }) => name),
+        vaultNames: ['env'],
+        logLevel: logLevel.current,
+      }),
+    configurationHash: () => reloader.hash,
+    loadConfig: (config) => reloader.loadConfig(config),
+    whenServed: (version) => publisher.whenServed(version),
+    status: () => statusOf(dataPlane),
+    logLevel,
+    upstreamHealth: async (upstreamId) =>
+      (await dataPlane.ask<'health'>({ about: 'health', upstreamId }))[0],
+    setTargetHealth: (change) => setTargetHealth(dataPlane, change),
+    log,
+  }
+}
+
+function originOf(url: string): readonly string[] {
+  return URL.canParse(url) ? [new URL(url).origin] : []
+}
+
+async function statusOf(dataPlane: DataPlane): Promise<NodeStatus> {
+  const workers = await dataPlane.ask<'status'>({ about: 'status' })
+  const sum = (name: keyof (typeof workers)[number]['connections']) =>
+    workers.reduce((total, { connections }) => total + connections[name], 0)
+  const [active, reading, writing] = [sum('active'), sum('reading'), sum('writing')]
+  return {
+    connections: {
+      accepted: sum('accepted'),
+      handled: sum('handled'),
+      requests: sum('requests'),
+      active,
+      reading,
+      writing,
+      waiting: Math.max(active - reading - writing, 0),
+    },
+    workers: workers.map(({ heapBytes }) => ({ pid: process.pid, heapBytes })),
+  }
+}
+
+async function setTargetHealth(
+  dataPlane: DataPlane,
+  { upstreamId, targetId, isHealthy, address }: TargetHealthChange,
+): Promise<string | undefined> {
+  const faults = await dataPlane.ask<'set-health'>({
+    about: 'set-health',
+    upstreamId,
+    targetId,
+    isHealthy,
+    address,
+  })
+  return faults.find((fault) => fault !== undefined)
+}
+
+function logLevelSwitch({ settings, dataPlane, log }: AdminFactsOptions): LogLevelSwitch {
+  let timer: NodeJS.Timeout | undefined
+  const set = (level: LogLevel) => {
+    log.setLevel(level)
+    dataPlane.setLogLevel(level)
+  }
+  return {
+    get current() {
+      return log.level
+    },
+    set(level, seconds) {
+      if (!isLogLevel(level)) return
+      clearTimeout(timer)
+      set(level)
+      const configured = settings().log_level
+      if (seconds > 0 && isLogLevel(configured))
+        timer = setTimeout(() => set(configured), seconds * 1000).unref()
+    },
+  }
+}

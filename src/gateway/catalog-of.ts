@@ -1,0 +1,17 @@
+import { createCatalog } from '../entities/create-catalog.ts'
+import type { Catalog } from '../entities/catalog.ts'
+import type { Plugin } from '../plugin-kit/plugin.ts'
+import { regexFault } from '../router/pattern.ts'
+import type { RouterFlavor } from '../router/route-match.ts'
+import type { Settings } from '../settings/settings.ts'
+
+/** The catalog of everything a gateway with these settings can be configured with. */
+export function catalogOf(
+  settings: Pick<Settings, 'router_flavor'>,
+  plugins: readonly Plugin[],
+): Catalog {
+  return createCatalog(plugins, {
+    flavor: settings.router_flavor as RouterFlavor,
+    isRegex: (text) => regexFault(text) === undefined,
+  })
+}

@@ -1,0 +1,53 @@
+import net from 'node:net'
+import type { Listener } from '../settings/listener.ts'
+import { portHolder } from './port-holder.ts'
+import { StartFault } from './start-fault.ts'
+
+/**
+ * Makes sure that the ports are free, before anything is started. The listeners themselves share
+ * their ports, so they would quietly split the requests with whoever else is there.
+ *
+ * @throws {StartFault} naming the first port that is taken, and by whom
+ */
+export async function checkPorts(listeners: readonly Listener[]): Promise<void> {
+  for (const listener of listeners) if (listener.port !== 0) await checkPort(listener)
+}
+
+async function checkPort({ ip, port }: Listener): Promise<void> {
+  const probe = net.createServer()
+  try {
+    await new Promise<void>((resolve, reject) => {
+      probe.once('error', reject)
+      probe.listen({ host: ip, port, exclusive: true }, resolve)
+    })
+  } catch (error) {
+    throw bindFault(error as NodeJS.ErrnoException, ip, port)
+  } finally {
+    await new Promise<void>((resolve) => probe.close(() => resolve()))
+  }
+}
+
+/** Says why an address cannot be listened on, and what to do. */
+export function bindFault(
+  { code, message }: NodeJS.ErrnoException,
+  ip: string,
+  port: number,
+): StartFault {
+  const address = ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`
+  if (code === 'EADDRINUSE') {
+    const holder = portHolder(port)
+    const by = holder === undefined ? 'by another process' : `by ${holder}`
+    return new StartFault(
+      `bind() to ${address} failed (98: Address already in use): the port is taken ${by}; stop it, or set another port`,
+    )
+  }
+  if (code === 'EACCES')
+    return new StartFault(
+      `bind() to ${address} failed (13: Permission denied): ports below 1024 need privileges; set a higher port`,
+    )
+  if (code === 'EADDRNOTAVAIL')
+    return new StartFault(
+      `bind() to ${address} failed (99: Cannot assign requested address): it is no address of this machine`,
+    )
+  return new StartFault(`bind() to ${address} failed: ${message}`)
+}

@@ -1,0 +1,159 @@
+import type { EntitySet } from '../entities/entity.ts'
+import type { Settings } from '../settings/settings.ts'
+import type { LogLevel } from '../telemetry/log-level.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import type { ListenerCertificates } from './listener-certificates.ts'
+import { StartFault } from './start-fault.ts'
+import type { Answers, Question, WorkerStart } from './worker-messages.ts'
+import { WorkerThread } from './worker-thread.ts'
+
+export interface DataPlaneOptions {
+  readonly settings: Settings
+  readonly nodeId: string
+  readonly certificates: ListenerCertificates
+  readonly log: Logger
+}
+
+/** What is in force, so that a worker that takes another's place can begin with it. */
+interface InForce {
+  readonly generation: number
+  readonly entities: EntitySet
+}
+
+/** A worker that dies sooner than this after its start would die again at once. */
+const MIN_LIFE_MS = 1000
+const RESTART_AFTER_MS = 1000
+
+/**
+ * The worker threads that serve requests, as the control plane sees them. A configuration is put in
+ * force in two steps: all prepare, then all switch; when one refuses, none switches.
+ */
+export class DataPlane {
+  readonly #log: Logger
+  #start: Omit<WorkerStart, 'index'>
+  #workers: WorkerThread[] = []
+  #generation = 0
+  #inForce: InForce | undefined
+  #isListening = false
+  #isClosing = false
+
+  constructor({ settings, nodeId, certificates, log }: DataPlaneOptions) {
+    this.#start = { settings, nodeId, certificates }
+    this.#log = log
+  }
+
+  /** Starts the threads, which load their code while the caller reads the configuration. */
+  startWorkers(count: number): void {
+    while (this.#workers.length < count) this.#workers.push(this.#startWorker(this.#workers.length))
+  }
+
+  /**
+   * Compiles a configuration in every worker, and leaves the one in force alone.
+   *
+   * @returns puts it in force everywhere, or drops it
+   * @throws {ConfigurationRefused} when a worker cannot serve it; it is dropped then
+   */
+  async prepare(entities: EntitySet): Promise<Prepared> {
+    const generation = (this.#generation += 1)
+    const workers = [...this.#workers]
+    const drop = () => {
+      for (const worker of workers) worker.send({ kind: 'discard', generation })
+    }
+    try {
+      await Promise.all(workers.map((worker) => worker.prepare(generation, entities)))
+    } catch (error) {
+      drop()
+      throw error
+    }
+    return {
+      commit: async () => {
+        this.#inForce = { generation, entities }
+        await Promise.all(this.#workers.map((worker) => worker.commit(generation)))
+      },
+      drop,
+    }
+  }
+
+  /** @returns the ports of the proxy listeners, in their order */
+  async listen(): Promise<readonly number[]> {
+    this.#isListening = true
+    const [first = [], ...others] = await Promise.all(
+      this.#workers.map((worker) => worker.listen()),
+    )
+    const isSplit = others.some((ports) => ports.join() !== first.join())
+    if (isSplit) throw new StartFault('Port 0 needs nginx_worker_processes = 1')
+    return first
+  }
+
+  /** Puts changed settings in force in running workers; listeners are not touched. */
+  async applySettings(settings: Settings, certificates: ListenerCertificates): Promise<void> {
+    this.#start = { ...this.#start, settings, certificates }
+    await Promise.all(
+      this.#workers.map((worker) => worker.applySettings({ settings, certificates })),
+    )
+  }
+
+  ask<About extends Question['about']>(
+    question: Extract<Question, { about: About }>,
+  ): Promise<readonly Answers[About][]> {
+    return Promise.all(this.#workers.map((worker) => worker.ask(question)))
+  }
+
+  setLogLevel(level: LogLevel): void {
+    for (const worker of this.#workers) worker.send({ kind: 'set-log-level', level })
+  }
+
+  reopenLogs(): void {
+    for (const worker of this.#workers) worker.send({ kind: 'reopen-logs' })
+  }
+
+  /** Stops to accept, and lets exchanges in flight end. @param timeoutMs 0: at once */
+  async close(timeoutMs: number): Promise<void> {
+    this.#isClosing = true
+    await Promise.all(this.#workers.map((worker) => worker.drain(timeoutMs)))
+  }
+
+  #startWorker(index: number): WorkerThread {
+    const startedAt = Date.now()
+    return new WorkerThread(
+      { ...this.#start, index },
+      {
+        onGone: (reason) => {
+          if (this.#isClosing) return
+          this.#log.crit(`worker ${index} is gone (${reason}), another one takes its place`)
+          const lived = Date.now() - startedAt
+          const wait = lived < MIN_LIFE_MS ? RESTART_AFTER_MS : 0
+          setTimeout(() => void this.#replace(index), wait)
+        },
+      },
+    )
+  }
+
+  async #replace(index: number): Promise<void> {
+    if (this.#isClosing) return
+    const worker = this.#startWorker(index)
+    this.#workers[index] = worker
+    try {
+      await this.#bringUp(worker)
+    } catch (error) {
+      this.#log.error(`Cannot bring worker ${index} back`, error)
+    }
+  }
+
+  /** Leads a new worker to what the others serve, which may change meanwhile. */
+  async #bringUp(worker: WorkerThread): Promise<void> {
+    let served: InForce | undefined
+    while (served !== this.#inForce && this.#inForce !== undefined) {
+      served = this.#inForce
+      await worker.prepare(served.generation, served.entities)
+      await worker.commit(served.generation)
+    }
+    if (this.#isListening) await worker.listen()
+  }
+}
+
+export interface Prepared {
+  /** Resolves when every worker serves it. */
+  commit(): Promise<void>
+  drop(): void
+}

@@ -1,0 +1,94 @@
+import type { Decision, DecisionRecorder } from '../plugin-kit/exchange.ts'
+import type { ProxyExchange } from '../proxy/exchange.ts'
+import { accessLineFormat } from '../telemetry/access-line.ts'
+import type { LineWriter } from '../telemetry/line-writer.ts'
+import { terseLine } from './terse-line.ts'
+
+/** Writes the access log line of each exchange. */
+export function accessLogger(writer: LineWriter): (exchange: ProxyExchange) => void {
+  const format = accessLineFormat()
+  return (exchange) => {
+    const { head, request, response } = exchange
+    writer.write(
+      format(
+        {
+          clientIp: request.ip,
+          user: basicUser(request.header('authorization')),
+          requestLine: `${request.method} ${head.target} HTTP/${request.httpVersion}`,
+          status: response.status,
+          bodyBytes: response.bodyBytes,
+          referer: request.header('referer'),
+          userAgent: request.header('user-agent'),
+          requestId: exchange.id,
+        },
+        Date.now(),
+      ),
+    )
+  }
+}
+
+/** The user of HTTP basic authentication, as nginx logs it. */
+function basicUser(authorization: string | undefined): string | undefined {
+  if (authorization === undefined || !/^basic /i.test(authorization)) return undefined
+  const pair = Buffer.from(authorization.slice(6), 'base64').toString('latin1')
+  const end = pair.indexOf(':')
+  return end === -1 ? undefined : pair.slice(0, end)
+}
+
+/** Keeps why an exchange was refused, for the line people see. */
+class RefusalRecorder implements DecisionRecorder {
+  refusal: Decision | undefined
+
+  note(decision: Decision): void {
+    if (decision.verdict === 'refused') this.refusal = decision
+  }
+}
+
+export interface TerseLogger {
+  readonly record: () => DecisionRecorder
+  readonly onFinished: (exchange: ProxyExchange) => void
+}
+
+/** Writes one line for people an exchange: what was asked, and who got it or why not. */
+export function terseLogger(writer: LineWriter, hasColor: boolean): TerseLogger {
+  return {
+    record: () => new RefusalRecorder(),
+    onFinished(exchange) {
+      const { request, response, consumer, service, latencies } = exchange
+      const { upstreamMs, requestMs } = latencies
+      writer.write(
+        terseLine(
+          {
+            atMs: Date.now(),
+            method: request.method,
+            path: request.rawPath,
+            hasQuery: request.rawQuery !== '',
+            status: response.status,
+            tookMs: requestMs,
+            consumer: consumer?.username ?? consumer?.custom_id ?? undefined,
+            service: response.source === 'service' ? nameOf(service) : undefined,
+            upstreamMs: upstreamMs === -1 ? undefined : upstreamMs,
+            reason: reasonOf(exchange),
+          },
+          hasColor,
+        ),
+      )
+    },
+  }
+}
+
+function nameOf(service: ProxyExchange['service']): string | undefined {
+  return service === undefined ? undefined : (service.name ?? service.host)
+}
+
+function reasonOf({ decisions, response, match }: ProxyExchange): string | undefined {
+  const refusal = decisions instanceof RefusalRecorder ? decisions.refusal : undefined
+  if (refusal !== undefined && response.status >= 400)
+    return `${refusal.plugin}: ${refusal.detail ?? refusal.code}`
+  if (response.source === 'service') return undefined
+  if (match === undefined && response.status === 404) return 'no route matches'
+  if (response.status === 502) return 'the upstream cannot be reached or answers nonsense'
+  if (response.status === 503) return 'no upstream is available'
+  if (response.status === 504) return 'the upstream took too long'
+  return undefined
+}

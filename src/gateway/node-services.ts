@@ -1,0 +1,27 @@
+import os from 'node:os'
+import type { NodeServices } from '../plugin-kit/plugin.ts'
+import type { Settings } from '../settings/settings.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import { COMPATIBILITY_VERSION } from './versions.ts'
+
+/** What plugins may use of the node they run on. Lives as long as the thread. */
+export function nodeServices(options: {
+  readonly nodeId: string
+  readonly log: Logger
+  /** In force now; changes with a reload. */
+  readonly settings: () => Settings
+}): NodeServices {
+  const kept = new Map<string, unknown>()
+  return {
+    nodeId: options.nodeId,
+    hostname: os.hostname(),
+    version: COMPATIBILITY_VERSION,
+    log: options.log,
+    now: Date.now,
+    keep<Value>(name: string, make: () => Value): Value {
+      if (!kept.has(name)) kept.set(name, make())
+      return kept.get(name) as Value
+    },
+    setting: (name) => options.settings()[name as keyof Settings],
+  }
+}

@@ -1,0 +1,15 @@
+import type { DeclarativeResult, DeclarativeText } from '../declarative/declarative.ts'
+import { parseDeclarative } from '../declarative/parse.ts'
+import type { Settings } from '../settings/settings.ts'
+import { catalogOf } from './catalog-of.ts'
+import { loadPlugins } from './load-plugins.ts'
+
+/** Checks a declarative configuration as a gateway with these settings would, without starting one. */
+export function parseConfiguration(
+  settings: Pick<Settings, 'plugins' | 'router_flavor'>,
+  source: DeclarativeText,
+): DeclarativeResult {
+  const { plugins } = loadPlugins(settings.plugins)
+  const catalog = catalogOf(settings, plugins)
+  return parseDeclarative(source, { catalog, nowSeconds: Math.floor(Date.now() / 1000) })
+}

@@ -1,0 +1,44 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+
+/**
+ * Finds who listens on a TCP port, through /proc.
+ *
+ * @returns e.g. `node (pid 4711)`; nothing when it cannot be told
+ */
+export function portHolder(port: number): string | undefined {
+  try {
+    const inodes = listeningInodes(port)
+    if (inodes.size === 0) return undefined
+    for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name)))
+      if (holdsOneOf(pid, inodes))
+        return `${readFileSync(`/proc/${pid}/comm`, 'utf8').trim()} (pid ${pid})`
+  } catch {
+    // Not Linux, or /proc is closed to us: the port is taken all the same.
+  }
+  return undefined
+}
+
+const LISTENING = '0A'
+
+function listeningInodes(port: number): ReadonlySet<string> {
+  const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
+  const inodes = new Set<string>()
+  for (const table of ['/proc/net/tcp', '/proc/net/tcp6'])
+    for (const line of readFileSync(table, 'latin1').split('\n').slice(1)) {
+      const fields = line.trim().split(/\s+/)
+      if (fields[1]?.endsWith(suffix) && fields[3] === LISTENING) inodes.add(fields[9] ?? '')
+    }
+  return inodes
+}
+
+function holdsOneOf(pid: string, inodes: ReadonlySet<string>): boolean {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).some((descriptor) => {
+      const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${descriptor}`))?.[1]
+      return inode !== undefined && inodes.has(inode)
+    })
+  } catch {
+    // Another user's process, or one that has just ended.
+    return false
+  }
+}

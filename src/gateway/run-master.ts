@@ -1,0 +1,43 @@
+import type { Settings } from '../settings/settings.ts'
+import { removePidFile, writePidFile } from './prefix-layout.ts'
+import { startGateway, type Gateway } from './start.ts'
+
+export interface MasterOptions {
+  readonly settings: Settings
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Reads the settings again, for SIGHUP. */
+  readonly readAgain: () => Settings
+}
+
+export interface Master {
+  readonly gateway: Gateway
+  /** Resolves when the gateway has ended, after a signal. */
+  readonly ended: Promise<void>
+}
+
+/**
+ * Runs a gateway as this process: it keeps the pid file, and signals steer it as they do nginx.
+ * TERM and INT end it at once, QUIT when requests have ended, HUP reloads, USR1 reopens logs.
+ *
+ * @throws {StartFault}
+ */
+export async function runMaster(options: MasterOptions): Promise<Master> {
+  const { settings, environment, readAgain } = options
+  const gateway = await startGateway({ settings, environment })
+  writePidFile(settings.prefix)
+
+  const ended = new Promise<void>((resolve) => {
+    const end = async (isGraceful: boolean) => {
+      await gateway.close(isGraceful)
+      removePidFile(settings.prefix)
+      resolve()
+    }
+    // A second signal may hurry a graceful end; `close` sees to that.
+    process.on('SIGTERM', () => void end(false))
+    process.on('SIGINT', () => void end(false))
+    process.on('SIGQUIT', () => void end(true))
+  })
+  process.on('SIGHUP', () => void gateway.reload(readAgain))
+  process.on('SIGUSR1', () => gateway.reopenLogs())
+  return { gateway, ended }
+}

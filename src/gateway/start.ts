@@ -1,0 +1,152 @@
+import os from 'node:os'
+import { createAdminServer } from '../admin/create-admin-server.ts'
+import type { Settings } from '../settings/settings.ts'
+import type { Store } from '../store/store.ts'
+import type { Catalog } from '../entities/catalog.ts'
+import { createMemoryStore } from '../store/memory-store.ts'
+import { adminContext } from './admin-facts.ts'
+import { catalogOf } from './catalog-of.ts'
+import { checkPorts } from './check-ports.ts'
+import { DataPlane } from './data-plane.ts'
+import { followSource } from './follow-source.ts'
+import { listenerCertificates } from './listener-certificates.ts'
+import { loadPlugins } from './load-plugins.ts'
+import { openLogs } from './logs.ts'
+import { nodeId } from './prefix-layout.ts'
+import { Publisher } from './publisher.ts'
+import { Reloader } from './reload.ts'
+import { entitiesWithSecrets } from './secrets-of.ts'
+import { serveAdmin } from './serve-admin.ts'
+import { StartFault } from './start-fault.ts'
+import { COMPATIBILITY_VERSION, portunusVersion } from './versions.ts'
+
+export interface GatewayOptions {
+  /** The prefix must be there: see `preparePrefix`. */
+  readonly settings: Settings
+  /** For the vault `env`. */
+  readonly environment: Readonly<Record<string, string | undefined>>
+}
+
+/** A gateway that serves. */
+export interface Gateway {
+  /** Ports in the order of the listeners, those chosen by the system included. */
+  readonly ports: { readonly proxy: readonly number[]; readonly admin: readonly number[] }
+  /** What it serves, for a summary. */
+  readonly store: Store
+  /**
+   * Reads everything again; on a fault, which is logged, all goes on as before.
+   * @returns the fault
+   */
+  reload(read: () => Settings): Promise<string | undefined>
+  reopenLogs(): void
+  /** @param isGraceful lets requests in flight end, within `graceful_timeout` */
+  close(isGraceful: boolean): Promise<void>
+}
+
+/**
+ * Starts a gateway: this is where rooms meet.
+ *
+ * @throws {StartFault} when it cannot; nothing of it is left then
+ */
+export async function startGateway({ settings, environment }: GatewayOptions): Promise<Gateway> {
+  let inForce = settings
+  const logs = openLogs(settings)
+  const log = logs.error
+  const { plugins, warnings } = loadPlugins(settings.plugins)
+  for (const warning of warnings) log.warn(warning)
+  const catalog = catalogOf(settings, plugins)
+  const store = openStore(settings, catalog)
+  const certificates = await listenerCertificates(settings)
+  await checkPorts([...settings.listeners.proxy, ...settings.listeners.admin])
+
+  const id = nodeId(settings)
+  const dataPlane = new DataPlane({ settings, nodeId: id, certificates, log })
+  const withSecrets = entitiesWithSecrets({ settings, environment, log })
+  const publisher = new Publisher({ store, dataPlane, withSecrets, log })
+  const reloader = new Reloader({ catalog, publisher, log })
+  const admin = adminContext({
+    settings: () => inForce,
+    catalog,
+    store,
+    plugins,
+    dataPlane,
+    publisher,
+    reloader,
+    nodeId: id,
+    log,
+  })
+
+  try {
+    // Threads load their code while the configuration is read here.
+    dataPlane.startWorkers(workerCount(settings))
+    const config = await reloader.loadSource(settings, { by: 'start' })
+    if (config === undefined) await publisher.publish()
+    const proxyPorts = await dataPlane.listen()
+    const adminListening = await serveAdmin({
+      listeners: settings.listeners.admin,
+      certificates: certificates.admin,
+      accessLog: logs.open(settings.admin_access_log),
+      createServer: (options) => createAdminServer(admin, options),
+    })
+    const source = followSource({ settings, reloader, log })
+    log.notice(`portunus ${portunusVersion()} (Kong ${COMPATIBILITY_VERSION}) serves`)
+
+    return {
+      ports: { proxy: proxyPorts, admin: adminListening.ports },
+      store,
+      async reload(read) {
+        try {
+          const changed = read()
+          await applySettings(changed)
+          await reloader.loadSource(changed, { by: 'file' })
+          source.follow(changed)
+          log.notice('reloaded')
+          return undefined
+        } catch (error) {
+          log.error('Cannot reload, what was in force before goes on', error)
+          return (error as Error).message
+        }
+      },
+      reopenLogs() {
+        logs.reopen()
+        dataPlane.reopenLogs()
+      },
+      async close(isGraceful) {
+        source.stop()
+        const closing = dataPlane.close(isGraceful ? inForce.graceful_timeout * 1000 : 0)
+        await Promise.all([closing, adminListening.close()])
+        await store.close()
+        log.notice('exit')
+        logs.flushSync()
+      },
+    }
+  } catch (error) {
+    await dataPlane.close(0)
+    await store.close()
+    logs.flushSync()
+    throw error
+  }
+
+  async function applySettings(changed: Settings): Promise<void> {
+    await dataPlane.applySettings(changed, await listenerCertificates(changed))
+    inForce = changed
+    admin.logLevel.set(changed.log_level, 0)
+  }
+}
+
+function openStore(settings: Settings, catalog: Catalog): Store {
+  switch (settings.database) {
+    case 'off':
+      return createMemoryStore(catalog, { isWritable: false })
+    case 'memory':
+      return createMemoryStore(catalog, { isWritable: true })
+    default:
+      throw new StartFault(
+        `database = ${settings.database} is not available: set database = off and name a declarative_config, or database = memory`,
+      )
+  }
+}
+
+function workerCount({ nginx_worker_processes: count }: Settings): number {
+  return count === 'auto' ? os.availableParallelism() : Number(count)
+}

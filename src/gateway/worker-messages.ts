@@ -1,0 +1,65 @@
+import type { UpstreamHealth } from '../balancer/peer.ts'
+import type { EntitySet } from '../entities/entity.ts'
+import type { ConnectionCounters } from '../proxy/context.ts'
+import type { Settings } from '../settings/settings.ts'
+import type { LogLevel } from '../telemetry/log-level.ts'
+import type { ListenerCertificates } from './listener-certificates.ts'
+
+/** What a worker thread is started with. */
+export interface WorkerStart {
+  readonly settings: Settings
+  readonly nodeId: string
+  readonly certificates: ListenerCertificates
+  readonly index: number
+}
+
+/** From the control plane to a worker. Handled in the order in which they come. */
+export type ToWorker =
+  /** Compile and keep ready; the one served goes on. */
+  | { readonly kind: 'prepare'; readonly generation: number; readonly entities: EntitySet }
+  | { readonly kind: 'commit'; readonly generation: number }
+  | { readonly kind: 'discard'; readonly generation: number }
+  | { readonly kind: 'listen' }
+  | {
+      readonly kind: 'apply-settings'
+      readonly settings: Settings
+      readonly certificates: ListenerCertificates
+    }
+  | { readonly kind: 'set-log-level'; readonly level: LogLevel }
+  | { readonly kind: 'reopen-logs' }
+  | { readonly kind: 'drain'; readonly timeoutMs: number }
+  | { readonly kind: 'ask'; readonly id: number; readonly question: Question }
+
+/** What the Admin API wants to know of a worker, or have done by it. */
+export type Question =
+  | { readonly about: 'status' }
+  | { readonly about: 'health'; readonly upstreamId: string }
+  | {
+      readonly about: 'set-health'
+      readonly upstreamId: string
+      readonly targetId: string
+      readonly isHealthy: boolean
+      readonly address: string | undefined
+    }
+
+export interface WorkerStatus {
+  readonly connections: ConnectionCounters
+  readonly heapBytes: number
+}
+
+export interface Answers {
+  readonly status: WorkerStatus
+  readonly health: UpstreamHealth | undefined
+  /** Why it could not be set. */
+  readonly 'set-health': string | undefined
+}
+
+/** From a worker to the control plane. */
+export type FromWorker =
+  | { readonly kind: 'prepared'; readonly generation: number }
+  | { readonly kind: 'refused'; readonly generation: number; readonly reason: string }
+  | { readonly kind: 'served'; readonly generation: number }
+  | { readonly kind: 'listening'; readonly ports: readonly number[] }
+  | { readonly kind: 'not-listening'; readonly reason: string }
+  | { readonly kind: 'settings-applied'; readonly fault: string | undefined }
+  | { readonly kind: 'answer'; readonly id: number; readonly value: Answers[keyof Answers] }

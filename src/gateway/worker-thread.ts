@@ -1,0 +1,126 @@
+import { Worker } from 'node:worker_threads'
+import type { EntitySet } from '../entities/entity.ts'
+import { ConfigurationRefused } from './configuration-refused.ts'
+import { StartFault } from './start-fault.ts'
+import type { Answers, FromWorker, Question, ToWorker, WorkerStart } from './worker-messages.ts'
+
+export interface WorkerThreadEvents {
+  /** It ended without having been asked to. Called once. */
+  onGone(reason: string): void
+}
+
+interface Waiting {
+  readonly resolve: (message: FromWorker) => void
+  readonly reject: (reason: Error) => void
+}
+
+/** One worker thread: what it is sent, and what it answers, as promises. */
+export class WorkerThread {
+  readonly #worker: Worker
+  /** By what the answer is told from others. */
+  readonly #waiting = new Map<string, Waiting>()
+  #lastQuestion = 0
+  #isGone = false
+
+  constructor(start: WorkerStart, events: WorkerThreadEvents) {
+    const isSource = import.meta.url.endsWith('.ts')
+    this.#worker = new Worker(new URL(isSource ? 'worker.ts' : 'worker.js', import.meta.url), {
+      workerData: start,
+      name: `worker ${start.index}`,
+    })
+    let reason = 'it ended'
+    this.#worker.on('message', (message: FromWorker) => this.#settle(message))
+    this.#worker.on('error', (error) => {
+      reason = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    })
+    this.#worker.on('exit', () => {
+      this.#isGone = true
+      for (const { reject } of this.#waiting.values())
+        reject(new Error(`The worker is gone: ${reason}`))
+      this.#waiting.clear()
+      events.onGone(reason)
+    })
+  }
+
+  send(message: ToWorker): void {
+    if (!this.#isGone) this.#worker.postMessage(message)
+  }
+
+  /** @throws {ConfigurationRefused} */
+  async prepare(generation: number, entities: EntitySet): Promise<void> {
+    const answer = await this.#exchange(`prepared ${generation}`, {
+      kind: 'prepare',
+      generation,
+      entities,
+    })
+    if (answer.kind === 'refused') throw new ConfigurationRefused(answer.reason)
+  }
+
+  /** A worker that is gone is no obstacle: the one in its place begins with what is in force. */
+  async commit(generation: number): Promise<void> {
+    await this.#exchange(`served ${generation}`, { kind: 'commit', generation }).catch(
+      (error: unknown) => {
+        if (!this.#isGone) throw error
+      },
+    )
+  }
+
+  async listen(): Promise<readonly number[]> {
+    const answer = await this.#exchange('listening', { kind: 'listen' })
+    if (answer.kind === 'listening') return answer.ports
+    throw new StartFault(answer.kind === 'not-listening' ? answer.reason : 'Cannot listen')
+  }
+
+  async applySettings(parts: Pick<WorkerStart, 'settings' | 'certificates'>): Promise<void> {
+    const answer = await this.#exchange('settings-applied', { kind: 'apply-settings', ...parts })
+    if (answer.kind === 'settings-applied' && answer.fault !== undefined)
+      throw new StartFault(answer.fault)
+  }
+
+  async ask<About extends Question['about']>(
+    question: Extract<Question, { about: About }>,
+  ): Promise<Answers[About]> {
+    const id = (this.#lastQuestion += 1)
+    const answer = await this.#exchange(`answer ${id}`, { kind: 'ask', id, question })
+    return (answer as Extract<FromWorker, { kind: 'answer' }>).value as Answers[About]
+  }
+
+  async drain(timeoutMs: number): Promise<void> {
+    if (this.#isGone) return
+    const exited = new Promise<void>((resolve) => this.#worker.once('exit', () => resolve()))
+    this.send({ kind: 'drain', timeoutMs })
+    await exited
+  }
+
+  #exchange(key: string, message: ToWorker): Promise<FromWorker> {
+    if (this.#isGone) return Promise.reject(new Error('The worker is gone'))
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(key, { resolve, reject })
+      this.send(message)
+    })
+  }
+
+  #settle(message: FromWorker): void {
+    const key = keyOf(message)
+    const waiting = this.#waiting.get(key)
+    this.#waiting.delete(key)
+    waiting?.resolve(message)
+  }
+}
+
+function keyOf(message: FromWorker): string {
+  switch (message.kind) {
+    case 'prepared':
+    case 'refused':
+      return `prepared ${message.generation}`
+    case 'served':
+      return `served ${message.generation}`
+    case 'listening':
+    case 'not-listening':
+      return 'listening'
+    case 'answer':
+      return `answer ${message.id}`
+    case 'settings-applied':
+      return message.kind
+  }
+}
