@@ -1,9 +1,11 @@
 import type { Route, Service } from '../entities/entity.ts'
 import { toBytes } from './byte-text.ts'
 import type { Candidate } from './candidate.ts'
+import type { Condition } from './condition.ts'
 import { compareCompatible, rankCompatible, type RankedPart } from './compatible-order.ts'
 import { explainRoutes } from './explain.ts'
-import { fieldConditions, portCondition } from './field-conditions.ts'
+import { expressionRoute } from './expression/expression-route.ts'
+import { fieldConditionMaker, portCondition } from './field-conditions.ts'
 import { hostPattern, type HostPattern } from './host.ts'
 import { pathPatterns, takeByPattern } from './path-patterns.ts'
 import { RouteIndex } from './route-index.ts'
@@ -31,7 +33,9 @@ export function buildRouter(
 ): Router {
   const ranked = rankedParts(servableParts(routes, services), flavor)
   const index = new RouteIndex()
-  for (const [rank, { part }] of ranked.entries()) addPart(index, part, { rank, flavor })
+  const conditionsOf = fieldConditionMaker(flavor)
+  for (const [rank, { part }] of ranked.entries())
+    addPart(index, part, { rank, flavor, conditions: conditionsOf(part) })
   index.seal()
   return {
     match: (request) => index.find(request),
@@ -40,21 +44,40 @@ export function buildRouter(
 }
 
 function rankedParts(whole: readonly RoutePart[], flavor: RouterFlavor): readonly RankedPart[] {
+  if (flavor === 'expressions') return whole.flatMap(expressionParts).sort(compareCompatible)
   return flavor === 'traditional'
     ? whole.flatMap(splitByPath).map(rankTraditional).sort(compareTraditional)
     : whole.flatMap(splitByPathLength).map(rankCompatible).sort(compareCompatible)
 }
 
+/** Routes with an expression come before all others, by their own priority. */
+function expressionParts(part: RoutePart): readonly RankedPart[] {
+  if (typeof part.route.expression === 'string')
+    return [{ part, weights: [1, part.route.priority ?? 0] }]
+  return splitByPathLength(part)
+    .map(rankCompatible)
+    .map((ranked) => ({ ...ranked, weights: [0, ...ranked.weights] }))
+}
+
 interface Place {
   readonly rank: number
   readonly flavor: RouterFlavor
+  readonly conditions: readonly Condition[]
 }
 
 function addPart(index: RouteIndex, part: RoutePart, place: Place): void {
-  const conditions = fieldConditions(part, place.flavor)
+  const { conditions, rank, flavor } = place
+  const { expression } = part.route
+  if (flavor === 'expressions' && typeof expression === 'string') {
+    const { keys, take } = expressionRoute(part, expression)
+    for (const host of keys.hosts ?? [undefined])
+      for (const prefix of keys.prefixes ?? [''])
+        index.add({ rank, conditions, fixed: undefined, take }, host, prefix)
+    return
+  }
   for (const host of hostPatterns(part)) {
     const port = host?.port
-    const all = port === undefined ? conditions : [portCondition(port, place.flavor), ...conditions]
+    const all = port === undefined ? conditions : [portCondition(port, flavor), ...conditions]
     for (const { prefix, candidate } of pathCandidates(part, place))
       index.add({ ...candidate, conditions: all }, host, prefix)
   }

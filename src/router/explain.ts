@@ -1,5 +1,6 @@
 import type { RankedPart } from './compatible-order.ts'
 import type { Condition } from './condition.ts'
+import { expressionCondition, holdsInPart } from './expression/expression-route.ts'
 import { fieldConditions, hasAny, hostCondition } from './field-conditions.ts'
 import { pathCondition } from './path-patterns.ts'
 import type { RouterFlavor, RouteVerdict, RoutingRequest } from './route-match.ts'
@@ -20,9 +21,15 @@ export function explainRoutes(
     if (hasAny(route.hosts)) conditions.push(hostCondition(route.hosts, flavor))
     if (part.paths.length > 0) conditions.push(pathCondition(part, flavor))
     conditions.push(...fieldConditions(part, flavor))
+    const { expression } = route
+    const isExpression = flavor === 'expressions' && typeof expression === 'string'
+    if (isExpression) conditions.push(expressionCondition(expression))
     const failed = conditions.find((condition) => !condition.holds(request))
     if (failed === undefined) verdicts.push({ route, failed: undefined })
-    else if (conditions.some((condition) => condition.holds(request)))
+    else if (
+      conditions.some((condition) => condition.holds(request)) ||
+      (isExpression && holdsInPart(expression, request))
+    )
       verdicts.push({ route, failed: `${failed.kind}: ${failed.failure(request)}` })
   }
   return verdicts

@@ -18,7 +18,16 @@ interface Node<Item> {
 }
 
 /** What a record holds, by offset from its number. */
-export const Field = { START: 0, END: 1, PARENT: 2, LONGEST: 3, SET: 4, KEY: 5, LENGTH: 6 } as const
+export const Field = {
+  START: 0,
+  END: 1,
+  PARENT: 2,
+  LONGEST: 3,
+  SET: 4,
+  KEY: 5,
+  LENGTH: 6,
+  FIRST_RANK: 7,
+} as const
 const RECORD = 8
 
 /**
@@ -62,8 +71,12 @@ export class PrefixIndex<Item> {
     node.items.push(item)
   }
 
-  /** Makes ready for searching; nothing may be added any more. */
-  seal(): void {
+  /**
+   * Makes ready for searching; nothing may be added any more.
+   *
+   * @param rankOf kept in the record for the first item of a node; of a node without items it is the largest number
+   */
+  seal(rankOf: (item: Item) => number): void {
     const shared = new Map<string, SearchPlan>()
     const entries: Entry<Item>[] = []
     let longest = 0
@@ -77,13 +90,13 @@ export class PrefixIndex<Item> {
       longest = Math.max(longest, set.lengths[0] ?? 0)
       collectEntries(set, entries)
     }
-    this.#writeRecords(entries)
+    this.#writeRecords(entries, rankOf)
     this.#fillTable(entries)
     this.#hashes = new Int32Array(longest + 1).fill(SEED, 0, 1)
     for (const set of this.#sets) set.nodes.clear()
   }
 
-  #writeRecords(entries: readonly Entry<Item>[]): void {
+  #writeRecords(entries: readonly Entry<Item>[], rankOf: (item: Item) => number): void {
     const numbers = new Map(entries.map(({ node }, index) => [node, index * RECORD]))
     const keys: Buffer[] = []
     let keyStart = 0
@@ -99,6 +112,7 @@ export class PrefixIndex<Item> {
         set.id,
         keyStart,
         node.prefix.length,
+        node.items[0] === undefined ? 0x7fffffff : rankOf(node.items[0]),
       ]
       this.records.set(fields, index * RECORD)
       keys.push(Buffer.from(node.prefix, 'latin1'))

@@ -14,6 +14,9 @@ export class RouteIndex {
   readonly #suffixes = new AffixSets()
   readonly #prefixes = new AffixSets()
   #hasHosts = false
+  #takesAnyHost = false
+  /** By item: the match of a candidate that asks nothing more, so that it need not be looked at. */
+  readonly #certain: (RouteMatch | undefined)[] = []
   /** Of the best candidate so far in the lookup under way. */
   #rank = 0
 
@@ -23,7 +26,10 @@ export class RouteIndex {
   }
 
   #setFor(host: HostPattern | undefined): PrefixSet<Candidate> {
-    if (host === undefined) return this.#anyHost
+    if (host === undefined) {
+      this.#takesAnyHost = true
+      return this.#anyHost
+    }
     this.#hasHosts = true
     if (host.kind === 'suffix') return this.#suffixes.obtain(host.text, () => this.#paths.addSet())
     if (host.kind === 'prefix') return this.#prefixes.obtain(host.text, () => this.#paths.addSet())
@@ -34,17 +40,19 @@ export class RouteIndex {
 
   /** Makes ready for lookups. Candidates must have been added in the order of their ranks. */
   seal(): void {
-    this.#paths.seal()
+    this.#paths.seal(({ rank }) => rank)
+    for (const { conditions, fixed } of this.#paths.items)
+      this.#certain.push(conditions.length === 0 ? fixed : undefined)
     this.#suffixes.seal()
     this.#prefixes.seal()
   }
 
   find(request: RoutingRequest): RouteMatch | undefined {
     const { path } = request
-    this.#rank = Infinity
+    this.#rank = 0x7fffffff
     this.#paths.prepare(path)
     const found = this.#hasHosts ? this.#findByHost(request, hostName(request.host)) : undefined
-    return this.#search(this.#anyHost, request, found)
+    return this.#takesAnyHost ? this.#search(this.#anyHost, request, found) : found
   }
 
   #findByHost(request: RoutingRequest, host: string): RouteMatch | undefined {
@@ -74,22 +82,36 @@ export class RouteIndex {
     request: RoutingRequest,
     found: RouteMatch | undefined,
   ): RouteMatch | undefined {
-    const { records, items } = this.#paths
+    const { records } = this.#paths
     let best = found
     let node = this.#paths.find(set, request.path)
     for (; node !== -1; node = records[node + Field.PARENT]!) {
-      const end = records[node + Field.END]!
-      for (let at = records[node + Field.START]!; at < end; at += 1) {
-        const candidate = items[at]!
-        if (candidate.rank >= this.#rank) break
-        const match = takeCandidate(candidate, request)
-        if (match === undefined) continue
-        best = match
-        this.#rank = candidate.rank
-        break
+      const rank = records[node + Field.FIRST_RANK]!
+      if (rank >= this.#rank) continue
+      const start = records[node + Field.START]!
+      const certain = this.#certain[start]
+      if (certain === undefined) {
+        best = this.#ask(start, records[node + Field.END]!, request) ?? best
+      } else {
+        best = certain
+        this.#rank = rank
       }
     }
     return best
+  }
+
+  /** Asks candidates of one node in turn. */
+  #ask(start: number, end: number, request: RoutingRequest): RouteMatch | undefined {
+    const { items } = this.#paths
+    for (let at = start; at < end; at += 1) {
+      const candidate = items[at]!
+      if (candidate.rank >= this.#rank) return undefined
+      const match = takeCandidate(candidate, request)
+      if (match === undefined) continue
+      this.#rank = candidate.rank
+      return match
+    }
+    return undefined
   }
 }
 
