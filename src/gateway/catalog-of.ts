@@ -1,6 +1,7 @@
 import { createCatalog } from '../entities/create-catalog.ts'
 import type { Catalog } from '../entities/catalog.ts'
 import type { Plugin } from '../plugin-kit/plugin.ts'
+import { checkExpression } from '../router/expression/check-expression.ts'
 import { regexFault } from '../router/pattern.ts'
 import type { RouterFlavor } from '../router/route-match.ts'
 import type { Settings } from '../settings/settings.ts'
@@ -13,5 +14,6 @@ export function catalogOf(
   return createCatalog(plugins, {
     flavor: settings.router_flavor as RouterFlavor,
     isRegex: (text) => regexFault(text) === undefined,
+    checkExpression,
   })
 }

@@ -116,6 +116,7 @@ function matchInBytes({ matched, groups, named }: PatternMatch): PatternMatch {
  * none: no engine runs them in linear time.
  */
 export function regexFault(source: string): string | undefined {
+  if (nativeRegex(source, { isAnchored: true, ignoresCase: false }) !== undefined) return undefined
   try {
     RE2JS.compile(source)
     return undefined
