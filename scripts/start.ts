@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { connect } from 'node:net'
-import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
 /** One program of the tutorial. */
@@ -8,7 +7,6 @@ interface Part {
   readonly name: string
   readonly ports: readonly number[]
   readonly command: readonly string[]
-  readonly env?: Readonly<Record<string, string>>
 }
 
 const TUTORIAL = 'examples/jwt-tutorial'
@@ -19,23 +17,7 @@ const PARTS: readonly Part[] = [
   {
     name: 'gateway',
     ports: [8000, 8001],
-    command: ['bin/portunus', 'start'],
-    env: {
-      KONG_PREFIX: path.resolve('.portunus'),
-      KONG_DATABASE: 'off',
-      KONG_DECLARATIVE_CONFIG: path.resolve(TUTORIAL, 'kong.yml'),
-      KONG_DECLARATIVE_CONFIG_WATCH: 'on',
-      KONG_PROXY_LISTEN: '127.0.0.1:8000',
-      KONG_ADMIN_LISTEN: '127.0.0.1:8001',
-      KONG_ADMIN_GUI_LISTEN: 'off',
-      KONG_STATUS_LISTEN: 'off',
-      KONG_NGINX_DAEMON: 'off',
-      KONG_REQUEST_LOG: 'terse',
-      KONG_PROXY_ACCESS_LOG: 'off',
-      KONG_ADMIN_ACCESS_LOG: 'off',
-      KONG_PROXY_ERROR_LOG: '/dev/stderr',
-      KONG_LOG_LEVEL: 'warn',
-    },
+    command: ['bin/portunus', 'dev', `${TUTORIAL}/kong.yml`],
   },
 ]
 
@@ -68,11 +50,10 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => vo
 for (const port of PARTS.flatMap(({ ports }) => ports)) await untilListening(port)
 if (!isEnding) console.log(GREETING)
 
-function start({ name, command, env }: Part): ChildProcess {
+function start({ name, command }: Part): ChildProcess {
   // A group of its own: Ctrl-C comes here first, and the parts are then ended in order.
   const child = spawn(process.execPath, command, {
     detached: true,
-    env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   for (const stream of [child.stdout, child.stderr]) showLines(name, stream)
@@ -112,7 +93,7 @@ async function takenPorts(): Promise<readonly { readonly name: string; readonly 
 }
 
 async function untilListening(port: number): Promise<void> {
-  while (!isEnding && !(await isListening(port))) await delay(50)
+  while (running.size === PARTS.length && !(await isListening(port))) await delay(50)
 }
 
 function isListening(port: number): Promise<boolean> {
