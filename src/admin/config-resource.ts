@@ -1,0 +1,105 @@
+import type { Catalog } from '../entities/catalog.ts'
+import type { DeclarativeRefusal, DeclarativeResult } from '../declarative/declarative.ts'
+import { exportDeclarative } from '../declarative/export.ts'
+import { parseDeclarative, parseDeclarativeDocument } from '../declarative/parse.ts'
+import { json, message, type AdminAnswer } from './admin-answer.ts'
+import type { AdminContext } from './admin-context.ts'
+import { bodyFields } from './entity-input.ts'
+import { invalidDeclarative } from './error-answers.ts'
+import { nowSeconds } from './present-entity.ts'
+import type { Input } from './read-input.ts'
+import type { AdminRequest, Resource } from './resource.ts'
+
+const NOT_AVAILABLE = message(
+  400,
+  'this endpoint is only available when Kong is configured to not use a database',
+)
+
+/** The whole configuration at once; only without a database. */
+export function configResource(context: AdminContext): Resource {
+  return {
+    path: '/config',
+    methods: {
+      GET: () =>
+        context.isDbLess
+          ? json(200, { config: exportDeclarative(context.store.all(), context.catalog) })
+          : NOT_AVAILABLE,
+      POST: (request) => (context.isDbLess ? load(context, request) : NOT_AVAILABLE),
+    },
+  }
+}
+
+async function load(context: AdminContext, { query, input }: AdminRequest): Promise<AdminAnswer> {
+  const option = (name: string): boolean => {
+    const value = query.get(name) ?? bodyFields(input)[name]
+    return value === true || value === 1 || /^(?:1|true|on|yes)$/.test(String(value))
+  }
+  const given = givenConfig(input)
+  if (given === undefined) return message(400, 'expected a declarative configuration')
+  const config = parsedConfig(context.catalog, given)
+  if (!config.ok)
+    return refusal(config, {
+      isFlat: option('flatten_errors'),
+      hasPositions: option('positions'),
+    })
+  if (given.kind === 'text' && option('check_hash') && config.hash === context.configurationHash())
+    return { status: 304 }
+  const result = await context.loadConfig(config)
+  if (!result.ok)
+    return {
+      ...message(result.status, result.message),
+      ...(result.status === 429 && { headers: { 'Retry-After': '1' } }),
+    }
+  return json(201, byId(config.entities, context))
+}
+
+type Given =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'document'; readonly document: unknown }
+
+/** A text in `config`, a body that is a YAML text, or a JSON body that is the configuration itself. */
+function givenConfig(input: Input): Given | undefined {
+  if (input.kind === 'yaml') return { kind: 'text', text: input.text }
+  if (input.kind === 'none') return undefined
+  const { config } = input.fields
+  if (typeof config === 'string') return { kind: 'text', text: config }
+  if (input.kind === 'form' || !Object.hasOwn(input.fields, '_format_version')) return undefined
+  const options = new Set(['check_hash', 'flatten_errors'])
+  const own = Object.entries(input.fields).filter(([name]) => !options.has(name))
+  return { kind: 'document', document: Object.fromEntries(own) }
+}
+
+function parsedConfig(catalog: Catalog, given: Given): DeclarativeResult {
+  const options = { catalog, nowSeconds: Math.floor(nowSeconds()) }
+  return given.kind === 'text'
+    ? parseDeclarative({ text: given.text }, options)
+    : parseDeclarativeDocument(given.document, options)
+}
+
+/** @see admin.md for `portunus.faults`, which stands beside Kong's fields only where asked for */
+function refusal(
+  config: DeclarativeRefusal,
+  { isFlat, hasPositions }: { readonly isFlat: boolean; readonly hasPositions: boolean },
+): AdminAnswer {
+  const flat = isFlat ? config.flattened() : undefined
+  const answer = invalidDeclarative(flat?.message ?? config.message, {
+    fields: flat?.fields ?? config.fields,
+    ...(flat?.flattened_errors !== undefined && { flattened_errors: flat.flattened_errors }),
+  })
+  return hasPositions
+    ? { ...answer, json: { ...(answer.json as object), portunus: { faults: config.faults } } }
+    : answer
+}
+
+function byId(
+  entities: Readonly<Record<string, readonly { readonly id: string }[]>>,
+  { catalog }: AdminContext,
+): unknown {
+  const kinds = Object.entries(entities).filter(([, rows]) => rows.length > 0)
+  return Object.fromEntries(
+    kinds.map(([kind, rows]) => [
+      kind,
+      Object.fromEntries(rows.map((row) => [row.id, catalog.present(kind, row as never)])),
+    ]),
+  )
+}

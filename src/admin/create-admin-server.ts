@@ -1,0 +1,179 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import Fastify from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify'
+import { reasonPhrase } from '../http/reason-phrases.ts'
+import { htmlPage, UNEXPECTED, type AdminAnswer } from './admin-answer.ts'
+import type { AdminContext } from './admin-context.ts'
+import { adminResources } from './admin-resources.ts'
+import { writtenAnswer } from './answer-head.ts'
+import { BAD_REQUEST, dispatch, unknownMethodAnswer } from './dispatch.ts'
+import type { Resource } from './resource.ts'
+import { resourceTable, type ResourceTable } from './resource-table.ts'
+
+export interface AdminServerOptions {
+  readonly tls?: { readonly key: string | Buffer; readonly cert: string | Buffer }
+  /** HTTP/2 beside HTTP/1.1; only with TLS. */
+  readonly http2?: boolean
+}
+
+export interface AdminServer {
+  /** The server itself: for `inject` in tests, and to be called with requests of other sockets. */
+  readonly app: FastifyInstance
+  /** @returns the port, which the system chose where 0 was asked for */
+  listen(options: { readonly host: string; readonly port: number }): Promise<number>
+  close(): Promise<void>
+}
+
+/** Makes a server of the Admin API. Several may serve the same context on several addresses. */
+export function createAdminServer(
+  context: AdminContext,
+  options: AdminServerOptions = {},
+): AdminServer {
+  return createApiServer(context, adminResources(context), options)
+}
+
+/** Makes a server of any set of resources, with the Admin API's manners. */
+export function createApiServer(
+  context: AdminContext,
+  resources: readonly Resource[],
+  options: AdminServerOptions = {},
+): AdminServer {
+  const table = resourceTable(resources)
+  const app = newApp(context, table, options)
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    send(context, reply, await dispatch(table, rawRequest(request), context.log))
+  }
+  app.route({ method: [...app.supportedMethods], url: '*', handler: answer })
+  app.setNotFoundHandler(answer)
+  app.setErrorHandler((error: { readonly statusCode?: number }, _request, reply) => {
+    send(context, reply, errorAnswer(error, context))
+  })
+  return {
+    app,
+    async listen({ host, port }) {
+      await app.listen({ host, port })
+      const address = app.server.address()
+      return typeof address === 'object' && address !== null ? address.port : port
+    },
+    close: () => app.close(),
+  }
+}
+
+function newApp(
+  context: AdminContext,
+  table: ResourceTable,
+  { tls, http2 }: AdminServerOptions,
+): FastifyInstance {
+  const settings = {
+    bodyLimit: context.bodyLimitBytes,
+    exposeHeadRoutes: false,
+    return503OnClosing: false,
+    keepAliveTimeout: 75_000,
+    // Paths are matched by the table of resources; fastify sees all requests as one route.
+    rewriteUrl: () => '/',
+    clientErrorHandler: (error: ParserError, socket: Socket) =>
+      refuseUnparsed(context, table, error, socket),
+  }
+  // The types of fastify differ by protocol; what is used of them does not.
+  if (tls === undefined) return Fastify(settings as unknown as FastifyServerOptions)
+  const secure =
+    http2 === true
+      ? { ...settings, http2: true, https: { ...tls, allowHTTP1: true } }
+      : { ...settings, https: tls }
+  return Fastify(secure as unknown as FastifyServerOptions)
+}
+
+function rawRequest(request: FastifyRequest): Parameters<typeof dispatch>[1] {
+  const { raw, headers } = request
+  return {
+    method: raw.method ?? 'GET',
+    target: request.originalUrl,
+    contentTypes: headerValues(raw, 'content-type'),
+    body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
+    requestedHeaders: headers['access-control-request-headers'],
+  }
+}
+
+function headerValues(raw: IncomingMessage, name: string): readonly string[] {
+  const values: string[] = []
+  for (let at = 0; at < raw.rawHeaders.length; at += 2)
+    if (raw.rawHeaders[at]!.toLowerCase() === name) values.push(raw.rawHeaders[at + 1]!)
+  return values
+}
+
+/** Writes past fastify, so that header names keep their case and nothing is added. */
+function send(context: AdminContext, reply: FastifyReply, answer: AdminAnswer): void {
+  const { request } = reply
+  const raw: ServerResponse = reply.raw
+  const isHttp2 = request.raw.httpVersionMajor === 2
+  const nowMs = Date.now()
+  const { status, headers, body } = writtenAnswer(answer, context, {
+    origin: request.headers.origin,
+    startedMs: nowMs - reply.elapsedTime,
+    nowMs,
+    isKeptAlive: isHttp2 ? undefined : raw.shouldKeepAlive,
+  })
+  reply.hijack()
+  if (isHttp2) raw.writeHead(status, headers)
+  else raw.writeHead(status, reasonPhrase(status), headers)
+  raw.end(request.raw.method === 'HEAD' ? '' : body)
+}
+
+function errorAnswer(error: { readonly statusCode?: number }, context: AdminContext): AdminAnswer {
+  const status = error.statusCode ?? 500
+  if (status === 413) return htmlPage(413, 'Request Entity Too Large')
+  if (status === 415) return htmlPage(415, 'Unsupported Media Type')
+  if (status < 500) return BAD_REQUEST
+  context.log.error('Cannot answer a request to the Admin API', error)
+  return UNEXPECTED
+}
+
+interface ParserError extends Error {
+  readonly code?: string
+  readonly rawPacket?: Buffer
+}
+
+const REQUEST_LINE = /^[A-Za-z!#$%&'*+.^_`|~0-9-]+ (\/[^\s]*) HTTP\/1\.[01]\r?\n/
+
+/**
+ * Answers what Node's parser refuses. Methods it does not know are answered as others that the
+ * address has not; all else is a bad request. The connection ends, since where the next request
+ * would begin is not known.
+ */
+function refuseUnparsed(
+  context: AdminContext,
+  table: ResourceTable,
+  error: ParserError,
+  socket: Socket,
+): void {
+  if (socket.destroyed || !socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy()
+    return
+  }
+  const line = REQUEST_LINE.exec(error.rawPacket?.toString('latin1') ?? '')
+  const isMethod = error.code === 'HPE_INVALID_METHOD' && line !== null
+  const answer = isMethod
+    ? unknownMethodAnswer(table.match(line[1]!.split('?', 1)[0]!))
+    : errorOfParser(error.code)
+  const nowMs = Date.now()
+  const written = writtenAnswer(answer, context, {
+    origin: undefined,
+    startedMs: nowMs,
+    nowMs,
+    // Said as Kong says it for an unknown method, though the connection ends all the same.
+    isKeptAlive: isMethod,
+  })
+  const head = Object.entries(written.headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.end(
+    `HTTP/1.1 ${written.status} ${reasonPhrase(written.status)}\r\n${head.join('')}\r\n${written.body}`,
+  )
+}
+
+function errorOfParser(code: string | undefined): AdminAnswer {
+  if (code === 'HPE_HEADER_OVERFLOW') return htmlPage(431, 'Request Header Fields Too Large')
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return htmlPage(408, 'Request Time-out')
+  return BAD_REQUEST
+}

@@ -1,0 +1,82 @@
+import type { Entity, EntityKind } from '../entities/entity.ts'
+import { NOT_FOUND, type AdminAnswer } from './admin-answer.ts'
+import type { AdminContext } from './admin-context.ts'
+import { entityInput } from './entity-input.ts'
+import type { EntityKey, Scope } from './entity-keys.ts'
+import { shown, urlNameOf, type Parent } from './entity-resources.ts'
+import {
+  createEntity,
+  deleteEntity,
+  updateEntity,
+  upsertEntity,
+  type Target,
+} from './entity-writes.ts'
+import { listPage } from './list-page.ts'
+import { locateRow, locateWithin } from './locate-entity.ts'
+import type { AdminRequest, Resource } from './resource.ts'
+
+type Answer = AdminAnswer | Promise<AdminAnswer>
+
+/** Resources of a kind under the rows it refers to, e.g. `/services/{services}/routes`. */
+export function nestedResources(
+  context: AdminContext,
+  kind: EntityKind,
+  parent: Parent,
+): readonly Resource[] {
+  const parentKind = context.catalog.kind(parent.kind)!
+  const target: Target = { context, kind }
+  const segment = kind.nestedName ?? urlNameOf(kind)
+  const path = `/${urlNameOf(parentKind)}/{${parentKind.name}}/${segment}`
+  const input = (request: AdminRequest, current?: Entity) =>
+    entityInput(context.catalog, kind, request.input, current)
+
+  const within = (request: AdminRequest, act: (scope: Scope) => Answer): Answer => {
+    const row = locateRow(context, parentKind, request.params[parentKind.name]!)
+    return row.ok ? act({ field: parent.field, id: row.value.id }) : row.answer
+  }
+  const found = (
+    request: AdminRequest,
+    act: (key: EntityKey, row: Entity | undefined, scope: Scope) => Answer,
+  ): Answer =>
+    within(request, (scope) => {
+      const child = locateWithin(context, kind, request.params[kind.name]!, scope)
+      return child.ok ? act(child.value.key, child.value.row, scope) : child.answer
+    })
+  const forced = (scope: Scope) => ({ [scope.field]: { id: scope.id } })
+
+  return [
+    {
+      path,
+      methods: {
+        GET: (request) =>
+          within(request, (scope) => {
+            const name = encodeURIComponent(request.params[parentKind.name]!)
+            const own = `/${urlNameOf(parentKind)}/${name}/${segment}`
+            return listPage(context, kind, request.query, { scope, path: own })
+          }),
+        POST: (request) =>
+          within(request, (scope) => createEntity(target, { ...input(request), ...forced(scope) })),
+      },
+    },
+    {
+      path: `${path}/{${kind.name}}`,
+      methods: {
+        GET: (request) => found(request, (_key, row) => shown(context, kind, row)),
+        PUT: (request) =>
+          found(request, (key, row, scope) =>
+            upsertEntity(target, key, row, { ...input(request), ...forced(scope) }),
+          ),
+        PATCH: (request) =>
+          found(request, (key, row, scope) =>
+            row === undefined
+              ? NOT_FOUND
+              : updateEntity(target, key, row, { ...input(request, row), ...forced(scope) }),
+          ),
+        DELETE: (request) =>
+          found(request, (key, row) =>
+            row === undefined ? NOT_FOUND : deleteEntity(target, key, row),
+          ),
+      },
+    },
+  ]
+}
