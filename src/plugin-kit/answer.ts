@@ -13,6 +13,8 @@ export interface ExitAnswer {
   readonly body?: string | Uint8Array
   /** For gRPC requests, where no body is sent: the text of `grpc-message`. */
   readonly message?: string
+  /** It stands for the upstream's own, as from a cache: headers about latency and the log say so. */
+  readonly countsAsProxied?: boolean
   /** For logs and the decision record only; the client never sees it. */
   readonly reason?: string
 }

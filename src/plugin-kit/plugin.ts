@@ -102,8 +102,36 @@ export interface Plugin {
   readonly not: readonly ('consumer' | 'route' | 'service')[]
   /** Entities it brings, e.g. credentials. */
   readonly entities: readonly EntityKind[]
+  /** Endpoints it adds to the Admin API. */
+  readonly adminRoutes: readonly AdminRoute[]
   /** @param config as its schema parsed it; unset fields are `undefined` */
   create(config: never, context: PluginContext): PluginHandlers
+}
+
+/** An endpoint of the Admin API that a plugin brings. */
+export interface AdminRoute {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** Segments that begin with `:` are parameters: `/proxy-cache/:cache_key`. */
+  readonly path: string
+  /** Asks every worker, and makes one answer of theirs. Absent: any one thread will do. */
+  readonly combine?: (answers: readonly AdminAnswer[]) => AdminAnswer
+  handle(request: AdminRequest): AdminAnswer | Promise<AdminAnswer>
+}
+
+export interface AdminRequest {
+  readonly parameters: Readonly<Record<string, string>>
+  readonly query: Readonly<Record<string, string>>
+  readonly body: unknown
+  readonly node: NodeServices
+  readonly entities: EntityLookup
+}
+
+/** Plain data, so that it can go from thread to thread. */
+export interface AdminAnswer {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
+  /** Sent as JSON, a string as it is. Absent: an empty body. */
+  readonly body?: unknown
 }
 
 export interface PluginDefinition<ConfigFields extends Fields> {
@@ -123,6 +151,7 @@ export interface PluginDefinition<ConfigFields extends Fields> {
   }
   readonly not?: readonly ('consumer' | 'route' | 'service')[]
   readonly entities?: readonly EntityKind[]
+  readonly adminRoutes?: readonly AdminRoute[]
   create(config: RecordOf<ConfigFields>, context: PluginContext): PluginHandlers
 }
 
@@ -158,6 +187,7 @@ export function definePlugin<const ConfigFields extends Fields>(
     },
     not: definition.not ?? [],
     entities: definition.entities ?? [],
+    adminRoutes: definition.adminRoutes ?? [],
     create: (config: RecordOf<ConfigFields>, context) => definition.create(config, context),
   }
 }

@@ -8,9 +8,17 @@ import { hmacAuth } from './hmac-auth/plugin.ts'
 import { ipRestriction } from './ip-restriction/plugin.ts'
 import { jwt } from './jwt/plugin.ts'
 import { keyAuth } from './key-auth/plugin.ts'
+import { proxyCache } from './proxy-cache/plugin.ts'
+import { rateLimiting, rateLimitingWithDatabase } from './rate-limiting/plugin.ts'
 import { redirect } from './redirect/plugin.ts'
 import { requestSizeLimiting } from './request-size-limiting/plugin.ts'
 import { requestTermination } from './request-termination/plugin.ts'
+import { requestTransformer } from './request-transformer/plugin.ts'
+import {
+  responseRateLimiting,
+  responseRateLimitingWithDatabase,
+} from './response-ratelimiting/plugin.ts'
+import { responseTransformer } from './response-transformer/plugin.ts'
 
 /** The plugins that come with the gateway, in the order in which they run: by priority, then name, both descending. */
 export const BUNDLED_PLUGINS: readonly Plugin[] = [
@@ -24,6 +32,22 @@ export const BUNDLED_PLUGINS: readonly Plugin[] = [
   ipRestriction,
   requestSizeLimiting,
   acl,
+  rateLimiting,
+  responseRateLimiting,
+  requestTransformer,
+  responseTransformer,
   redirect,
+  proxyCache,
   requestTermination,
 ]
+
+/** Those that can do more where there is a database. */
+const WITH_DATABASE: ReadonlyMap<Plugin, Plugin> = new Map([
+  [rateLimiting, rateLimitingWithDatabase],
+  [responseRateLimiting, responseRateLimitingWithDatabase],
+])
+
+/** The bundled plugins as they are with a database: their schemas know it as a place for counters. */
+export const BUNDLED_PLUGINS_WITH_DATABASE: readonly Plugin[] = BUNDLED_PLUGINS.map(
+  (plugin) => WITH_DATABASE.get(plugin) ?? plugin,
+)

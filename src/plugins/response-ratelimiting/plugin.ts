@@ -1,5 +1,5 @@
 import { refuse, type Answer } from '../../plugin-kit/answer.ts'
-import { nodeCounters } from '../../plugin-kit/counters.ts'
+import { nodeCounters } from '../../plugin-kit/shared-memory.ts'
 import type { Exchange } from '../../plugin-kit/exchange.ts'
 import { limitsOf, periodStart } from '../../plugin-kit/periods.ts'
 import { definePlugin, type Plugin, type PluginContext } from '../../plugin-kit/plugin.ts'

@@ -1,0 +1,50 @@
+import { sharedBytesMemory, SharedBytes } from '../base/shared-bytes.ts'
+import { SharedCounters, sharedCounterMemory } from '../base/shared-counters.ts'
+import type { Counters } from './counters.ts'
+import type { NodeServices } from './plugin.ts'
+
+/** Memory that the main thread makes once and hands to every worker. */
+export interface SharedMemory {
+  readonly counters: SharedArrayBuffer
+  readonly cache: SharedArrayBuffer
+}
+
+/** Enough for a hundred thousand clients with a few windows each. */
+const COUNTERS = 2 ** 18
+const CACHE_BYTES = 64 * 1024 * 1024
+
+export function makeSharedMemory(): SharedMemory {
+  return { counters: sharedCounterMemory(COUNTERS), cache: sharedBytesMemory(CACHE_BYTES) }
+}
+
+/**
+ * What {@link NodeServices.keep} holds from the beginning where several workers share memory. Without
+ * it every worker counts and caches for itself.
+ */
+export function sharedValues(memory: SharedMemory): ReadonlyMap<string, unknown> {
+  return new Map<string, unknown>([
+    [COUNTERS_NAME, new SharedCounters(memory.counters)],
+    [CACHE_NAME, new SharedBytes(memory.cache)],
+  ])
+}
+
+const COUNTERS_NAME = 'counters'
+const CACHE_NAME = 'cache'
+
+/** The counters that plugins of this node share. Keys begin with the name of their plugin. */
+export function nodeCounters(node: NodeServices): Counters {
+  return node.keep<Counters>(COUNTERS_NAME, () => new SharedCounters(sharedCounterMemory(COUNTERS)))
+}
+
+/** Bytes by key that plugins of this node share; the oldest go when space runs out. */
+export interface ByteStore {
+  readonly maxValueBytes: number
+  get(key: string, nowSeconds: number): Uint8Array | undefined
+  set(key: string, value: Uint8Array, expiresAtSeconds: number): boolean
+  delete(key: string): boolean
+  clear(): void
+}
+
+export function nodeCache(node: NodeServices): ByteStore {
+  return node.keep<ByteStore>(CACHE_NAME, () => new SharedBytes(sharedBytesMemory(CACHE_BYTES)))
+}

@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto'
+import { headersAsObject, queryAsObject, type ByName } from '../../plugin-kit/as-object.ts'
+import type { Exchange } from '../../plugin-kit/exchange.ts'
+import type { Config } from './schema.ts'
+
+/**
+ * The name of a request's entry: whose it is, the request line up to the query, the arguments and
+ * headers that tell entries apart. What an upstream says in `Vary` is not looked at, as in Kong.
+ */
+export function cacheKeyBy(config: Config): (exchange: Exchange) => string {
+  const { vary_query_params: varyQuery, vary_headers: varyHeaders } = config
+  return (exchange) => {
+    const { request } = exchange
+    const line = requestLine(exchange)
+    const parts = [
+      ownerOf(exchange),
+      request.method,
+      config.ignore_uri_case ? line.toLowerCase() : line,
+      argumentsPart(queryAsObject(request.query()), varyQuery),
+      varyHeaders?.length
+        ? namedPart(
+            headersAsObject(request.headers()),
+            varyHeaders.map((name) => name.toLowerCase()),
+          )
+        : '',
+    ]
+    return createHash('sha256').update(parts.join('|')).digest('hex')
+  }
+}
+
+function ownerOf({ consumer, route }: Exchange): string {
+  if (route === undefined) return 'default'
+  return consumer === undefined ? route.id : `${consumer.id}:${route.id}`
+}
+
+/** Cut at the query, so that the version stands in it only where there is none. */
+function requestLine({ request }: Exchange): string {
+  const { method, rawPath, rawQuery, httpVersion } = request
+  if (rawQuery !== '') return `${method} ${rawPath}`
+  return `${method} ${rawPath} HTTP/${httpVersion === '2' ? '2.0' : httpVersion}`
+}
+
+function argumentsPart(args: ByName<string | true>, vary: readonly string[] | undefined): string {
+  return namedPart(args, vary?.length ? vary : Object.keys(args).toSorted())
+}
+
+function namedPart(values: ByName<string | true>, names: readonly string[]): string {
+  return names
+    .flatMap((name) => {
+      const value = values[name]
+      if (value === undefined) return []
+      if (value === true) return [name]
+      return [`${name}=${Array.isArray(value) ? value.map(String).toSorted().join(',') : value}`]
+    })
+    .join(':')
+}

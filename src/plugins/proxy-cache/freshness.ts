@@ -1,0 +1,62 @@
+import type { ClientRequest, Response } from '../../plugin-kit/exchange.ts'
+import { lifetimeOf, parseCacheControl, secondsOf, type Directives } from './cache-control.ts'
+import type { CachedResponse } from './cached-response.ts'
+import { contentTypeRule } from './content-types.ts'
+import type { Config } from './schema.ts'
+
+/** What may be cached, and what of it be served. */
+export interface CachingRules {
+  /** Whether a request may be answered from the cache at all. */
+  takesRequest(request: ClientRequest): boolean
+  /** Whether the client wants nothing but a cached response. */
+  wantsOnlyCached(request: ClientRequest): boolean
+  isFresh(cached: CachedResponse, request: ClientRequest, nowSeconds: number): boolean
+  /** For how many seconds a response is served; nothing when it is not to be stored. */
+  lifetime(response: Response, nowSeconds: number): number | undefined
+}
+
+export function cachingRules(config: Config): CachingRules {
+  const methods: ReadonlySet<string> = new Set(config.request_method)
+  const statuses = new Set(config.response_code)
+  const isOfType = contentTypeRule(config.content_type)
+  const { cache_control: heedsControl } = config
+  const ttl = config.cache_ttl ?? 300
+
+  return {
+    takesRequest(request) {
+      if (!methods.has(request.method)) return false
+      if (!heedsControl) return true
+      const control = controlOf(request)
+      const isForbidden = control.has('no-store') || control.has('no-cache')
+      return !isForbidden && request.header('authorization') === undefined
+    },
+    wantsOnlyCached: (request) => heedsControl && controlOf(request).has('only-if-cached'),
+    isFresh(cached, request, nowSeconds) {
+      const age = nowSeconds - cached.storedAt
+      return heedsControl ? suits(controlOf(request), age, cached.ttl) : age <= ttl
+    },
+    lifetime(response, nowSeconds) {
+      if (!statuses.has(response.status) || !isOfType(response.header('content-type')))
+        return undefined
+      if (!heedsControl) return ttl
+      const control = parseCacheControl(response.headerValues('cache-control'))
+      if (['private', 'no-store', 'no-cache'].some((name) => control.has(name))) return undefined
+      const lifetime = lifetimeOf(control, response.header('expires'), nowSeconds)
+      return lifetime > 0 ? lifetime : undefined
+    },
+  }
+}
+
+function controlOf(request: ClientRequest): Directives {
+  return parseCacheControl(request.headerValues('cache-control'))
+}
+
+/** Whether the client takes a response of this age. */
+function suits(control: Directives, age: number, ttl: number): boolean {
+  const [maxAge, maxStale, minFresh] = ['max-age', 'max-stale', 'min-fresh'].map((name) =>
+    secondsOf(control, name),
+  )
+  if (maxAge !== undefined && age > maxAge) return false
+  if (maxStale !== undefined && age - ttl > maxStale) return false
+  return minFresh === undefined || ttl - age >= minFresh
+}
