@@ -108,7 +108,7 @@ function describe(
     entity_type: kind.replace(/s$/, ''),
     ...(isUuid(id) && { entity_id: id }),
     ...(typeof name === 'string' && name !== '' && { entity_name: name }),
-    ...(isTagged && { entity_tags: tags as string[] }),
+    ...(isTagged && { entity_tags: tags }),
     entity: shownEntity(kind, entity, { tree, parent }),
   }
 }

@@ -101,24 +101,42 @@ function pathHint(value: unknown): string | undefined {
 
 /** YAML decides about types by letters, so quotes are what is wrong most often. */
 function typeHint(message: string, value: unknown): string | undefined {
-  switch (message) {
-    case 'expected a string':
-      return typeof value === 'number' || typeof value === 'boolean'
-        ? 'put it in quotes to make it a text'
-        : undefined
-    case 'expected a boolean':
-      return value === 'true' || value === 'false' ? 'leave the quotes out' : undefined
-    case 'expected an integer':
-    case 'expected a number':
-      return typeof value === 'string' && /^-?\d+(?:\.\d+)?$/.test(value)
-        ? 'leave the quotes out'
-        : undefined
-    case 'expected a set':
-    case 'expected an array':
-      return typeof value === 'string' ? `write it as a list: [${value}]` : undefined
-    default:
-      return undefined
-  }
+  const found = TYPE_HINTS.find(({ messages }) => messages.includes(message))
+  if (found === undefined || !found.isLikely(value)) return undefined
+  return found.hint.replace('%s', String(value as string))
+}
+
+interface TypeHint {
+  readonly messages: readonly string[]
+  readonly isLikely: (value: unknown) => boolean
+  readonly hint: string
+}
+
+const TYPE_HINTS: readonly TypeHint[] = [
+  {
+    messages: ['expected a string'],
+    isLikely: (value) => typeof value === 'number' || typeof value === 'boolean',
+    hint: 'put it in quotes to make it a text',
+  },
+  {
+    messages: ['expected a boolean'],
+    isLikely: (value) => value === 'true' || value === 'false',
+    hint: 'leave the quotes out',
+  },
+  {
+    messages: ['expected an integer', 'expected a number'],
+    isLikely: isNumeral,
+    hint: 'leave the quotes out',
+  },
+  {
+    messages: ['expected a set', 'expected an array'],
+    isLikely: (value) => typeof value === 'string',
+    hint: 'write it as a list: [%s]',
+  },
+]
+
+function isNumeral(value: unknown): boolean {
+  return typeof value === 'string' && /^-?\d+(?:\.\d+)?$/.test(value)
 }
 
 function valueAt(document: unknown, path: Path): unknown {

@@ -24,7 +24,7 @@ function prettyLines(errors: ErrorFields | readonly ErrorTree[], of: string): re
   return entries.flatMap(([place, error, name]) => {
     if (error === null) return []
     if (typeof error === 'string') return [`${place}: ${error}`]
-    const inner = prettyLines(error as ErrorFields, name)
+    const inner = prettyLines(error, name)
     return [`${place}:`, ...inner.map((line) => `  ${line}`)]
   })
 }

@@ -28,26 +28,25 @@ const NOTHING: readonly never[] = []
 export function resolveReferences(item: Item, tree: KindTree, index: EntityIndex): Resolved {
   const { kind, fields, list, id } = item
   const input: JsonObject = { ...fields, id: fields['id'] ?? id }
-  let dangling: Dangling[] | undefined
-  let inner: string[] | undefined
-  for (const field of tree.foreignFieldsOf(kind.name)) {
-    const value = fields[field.name]
-    if (value !== undefined && value !== null) {
-      const found = resolve(field, value, index)
-      if (found === 'nowhere') (dangling ??= []).push({ item, field, value })
-      input[field.name] =
-        found === 'nowhere' && !isNeededToParse(item, field) ? PLACEHOLDER : (asKey(found) ?? value)
-      if (list.parent !== undefined) (inner ??= []).push(field.name)
-    }
-    // Where it stands says whose it is, whatever else it says.
-    if (list.parent !== undefined && field.name === list.parentField)
-      input[field.name] = { id: list.parent.id }
+  const given = tree
+    .foreignFieldsOf(kind.name)
+    .filter(({ name }) => fields[name] !== undefined && fields[name] !== null)
+  const dangling: Dangling[] = []
+  for (const field of given) {
+    const reference = { item, field, value: fields[field.name] }
+    const found = resolve(field, reference.value, index)
+    if (found === 'nowhere') dangling.push(reference)
+    input[field.name] = keyOf(found, reference)
   }
-  return { input, dangling: dangling ?? NOTHING, inner: inner ?? NOTHING }
+  if (list.parent === undefined) return { input, dangling, inner: NOTHING }
+  // Where it stands says whose it is, whatever else it says.
+  input[list.parentField!] = { id: list.parent.id }
+  return { input, dangling, inner: given.map(({ name }) => name) }
 }
 
-function asKey(found: Item | 'nowhere' | 'malformed'): { readonly id: string } | undefined {
-  return typeof found === 'string' ? undefined : { id: found.id }
+function keyOf(found: Item | 'nowhere' | 'malformed', { item, field, value }: Dangling): unknown {
+  if (typeof found === 'object') return { id: found.id }
+  return found === 'nowhere' && !isNeededToParse(item, field) ? PLACEHOLDER : value
 }
 
 function resolve(

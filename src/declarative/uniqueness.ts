@@ -17,12 +17,12 @@ export function duplicateValues(rows: readonly Row[]): readonly Duplicate[] {
   for (const { item, entity } of rows) {
     for (const field of uniqueFields(item)) {
       const value = comparable(entity[field])
-      if (value === undefined || value === null) continue
+      if (typeof value !== 'string') continue
       const place = `${item.kind.name}.${field}`
       const values = seen.get(place) ?? new Set()
       seen.set(place, values)
       if (values.has(value)) {
-        const message = uniquenessMessage(item.kind.name, field, String(value as string))
+        const message = uniquenessMessage(item.kind.name, field, value)
         duplicates.push({ item, field, message })
       }
       values.add(value)

@@ -27,27 +27,27 @@ function fieldOf(spec: RecordSpec, name: string): Field | undefined {
 
 function coerce(field: Field | undefined, value: unknown): unknown {
   if (value === '') return null
-  switch (field?.type) {
-    case 'number':
-    case 'integer':
-      return coerceNumber(value)
-    case 'boolean':
-      return value === 'true' ? true : value === 'false' ? false : value
-    case 'array':
-    case 'set':
-      return listOf(value).map((element) => coerce(field.elements, element))
-    case 'map':
-      return isJsonObject(value) ? coerceMap(field.values, value) : value
-    case 'record':
-      return isJsonObject(value) ? coerceForm(field, value) : value
-    case 'foreign':
-      return isJsonObject(value) ? coerceMap(undefined, value) : value
-    case 'string':
-    case 'json':
-    case 'any':
-    case undefined:
-      return value
-  }
+  return field === undefined ? value : coerceByType(field, value)
+}
+
+function coerceByType(field: Field, value: unknown): unknown {
+  if (field.type === 'array' || field.type === 'set')
+    return listOf(value).map((element) => coerce(field.elements, element))
+  if (field.type === 'number' || field.type === 'integer') return coerceNumber(value)
+  if (field.type === 'boolean') return coerceBoolean(value)
+  return isJsonObject(value) ? coerceObject(field, value) : value
+}
+
+/** Free JSON, and an object where a text belongs, stay as they are. */
+function coerceObject(field: Field, value: JsonObject): JsonObject {
+  if (field.type === 'record') return coerceForm(field, value)
+  if (field.type === 'map') return coerceMap(field.values, value)
+  return field.type === 'foreign' ? coerceMap(undefined, value) : value
+}
+
+function coerceBoolean(value: unknown): unknown {
+  if (value === 'true') return true
+  return value === 'false' ? false : value
 }
 
 function coerceMap(values: Field | undefined, map: JsonObject): JsonObject {

@@ -121,39 +121,51 @@ function isInvalid(name: string, { found, context }: Subject): boolean {
 }
 
 function runCheck(check: EntityCheck, subject: Subject): Failure | undefined {
-  const filled = (names: readonly string[]): number =>
-    names.filter((name) => isFilled(valueAt(subject.record, name))).length
-  if ('at_least_one_of' in check)
-    return filled(check.at_least_one_of) > 0
-      ? undefined
-      : { entity: atLeastOneOf(check.at_least_one_of, subject) }
-  if ('only_one_of' in check)
-    return filled(check.only_one_of) === 1
-      ? undefined
-      : { entity: `exactly one of these fields must be non-empty: ${quoted(check.only_one_of)}` }
-  if ('distinct' in check) return distinct(check.distinct, subject)
-  if ('mutually_required' in check) {
-    const count = filled(check.mutually_required)
-    return count === 0 || count === check.mutually_required.length
-      ? undefined
-      : { entity: mutuallyRequired(check.mutually_required) }
-  }
-  if ('mutually_exclusive' in check)
-    return filled(check.mutually_exclusive) < 2
-      ? undefined
-      : {
-          entity: `only one or none of these fields must be set: ${quoted(check.mutually_exclusive)}`,
-        }
-  if ('mutually_exclusive_sets' in check) {
-    const { set1, set2 } = check.mutually_exclusive_sets
-    return filled(set1) === 0 || filled(set2) === 0
-      ? undefined
-      : { entity: `these sets are mutually exclusive: ${quotedSet(set1)}, ${quotedSet(set2)}` }
-  }
   if ('conditional' in check) return conditional(check.conditional, subject)
   if ('conditional_at_least_one_of' in check)
     return conditionalAtLeastOneOf(check.conditional_at_least_one_of, subject)
-  return custom(check.custom_entity_check, subject)
+  if ('custom_entity_check' in check) return custom(check.custom_entity_check, subject)
+  if ('distinct' in check) return distinct(check.distinct, subject)
+  const entity = countingFault(check, subject)
+  return entity === undefined ? undefined : { entity }
+}
+
+type CountingCheck = Exclude<
+  EntityCheck,
+  | { readonly conditional: unknown }
+  | { readonly conditional_at_least_one_of: unknown }
+  | { readonly custom_entity_check: unknown }
+  | { readonly distinct: unknown }
+>
+
+/** Checks that only ask how many of their fields are filled. */
+function countingFault(check: CountingCheck, subject: Subject): string | undefined {
+  const filled = (names: readonly string[]): number =>
+    names.filter((name) => isFilled(valueAt(subject.record, name))).length
+  if ('at_least_one_of' in check) {
+    const names = check.at_least_one_of
+    return filled(names) > 0 ? undefined : atLeastOneOf(names, subject)
+  }
+  if ('only_one_of' in check) {
+    const names = check.only_one_of
+    return filled(names) === 1
+      ? undefined
+      : `exactly one of these fields must be non-empty: ${quoted(names)}`
+  }
+  if ('mutually_required' in check) {
+    const names = check.mutually_required
+    return [0, names.length].includes(filled(names)) ? undefined : mutuallyRequired(names)
+  }
+  if ('mutually_exclusive' in check) {
+    const names = check.mutually_exclusive
+    return filled(names) < 2
+      ? undefined
+      : `only one or none of these fields must be set: ${quoted(names)}`
+  }
+  const { set1, set2 } = check.mutually_exclusive_sets
+  return filled(set1) === 0 || filled(set2) === 0
+    ? undefined
+    : `these sets are mutually exclusive: ${quotedSet(set1)}, ${quotedSet(set2)}`
 }
 
 /** Not null, not `""`, not an empty list or object. */

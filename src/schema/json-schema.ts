@@ -1,4 +1,4 @@
-import type { Field, RecordSpec } from './field.ts'
+import type { Field, ListSpec, RecordSpec } from './field.ts'
 import { luaPatternSource } from './lua-pattern.ts'
 import { withRequiredRecords } from './record-spec.ts'
 
@@ -56,12 +56,7 @@ function typed(field: Field): JsonSchema {
       return { type: 'boolean' }
     case 'array':
     case 'set':
-      return {
-        type: 'array',
-        items: fieldSchema({ ...field.elements, required: true }),
-        ...sizes(field, 'minItems', 'maxItems'),
-        ...(field.contains !== undefined && { contains: { const: field.contains } }),
-      }
+      return listSchema(field)
     case 'map':
       return {
         type: 'object',
@@ -80,6 +75,15 @@ function typed(field: Field): JsonSchema {
     case 'json':
     case 'any':
       return {}
+  }
+}
+
+function listSchema(field: ListSpec): JsonSchema {
+  return {
+    type: 'array',
+    items: fieldSchema({ ...field.elements, required: true }),
+    ...sizes(field, 'minItems', 'maxItems'),
+    ...(field.contains !== undefined && { contains: { const: field.contains } }),
   }
 }
 

@@ -65,7 +65,14 @@ class Composer {
   #anchors = new Anchors()
   #handles = new Set(['!', '!!'])
   #depth = 0
+  /** Where the last thing began that made sense. */
   understood: Mark = { line: 0, column: 0 }
+  readonly #bodies: Partial<Record<TokenKind, (start: Token) => unknown>> = {
+    'flow-sequence-start': (start) => this.#readFlowSequence(start),
+    'flow-mapping-start': (start) => this.#readFlowMapping(start),
+    'block-sequence-start': (start) => this.#readBlockSequence(start),
+    'block-mapping-start': (start) => this.#readBlockMapping(start),
+  }
 
   constructor(text: string, places: PlaceRecorder | undefined) {
     this.#tokens = new Scanner(text)
@@ -183,21 +190,12 @@ class Composer {
   #readBody({ start, token, tag, isBlock, mayBeIndentless }: NodeHead): unknown {
     if (mayBeIndentless && token.kind === 'block-entry')
       return this.#nested(start, () => this.#readIndentless(start))
-    switch (token.kind) {
-      case 'scalar':
-        return this.#readScalar(start, token, tag)
-      case 'flow-sequence-start':
-        return this.#nested(start, () => this.#readFlowSequence(start))
-      case 'flow-mapping-start':
-        return this.#nested(start, () => this.#readFlowMapping(start))
-      case 'block-sequence-start':
-        if (isBlock) return this.#nested(start, () => this.#readBlockSequence(start))
-        break
-      case 'block-mapping-start':
-        if (isBlock) return this.#nested(start, () => this.#readBlockMapping(start))
-        break
-      default:
-    }
+    const { kind } = token
+    if (kind === 'scalar') return this.#readScalar(start, token, tag)
+    const readBody = this.#bodies[kind]
+    const isBlockBody = kind === 'block-sequence-start' || kind === 'block-mapping-start'
+    if (readBody !== undefined && (isBlock || !isBlockBody))
+      return this.#nested(start, () => readBody(start))
     if (token !== start) {
       this.#event(start)
       return tag === undefined ? null : (taggedValue(tag, '', true) ?? null)
@@ -285,7 +283,7 @@ class Composer {
       this.#places?.merged(map, entry.value)
       return
     }
-    const name = typeof entry.key === 'object' ? luaText(entry.key) : String(entry.key)
+    const name = typeof entry.key === 'string' ? entry.key : luaText(entry.key)
     if (name === '__proto__')
       Object.defineProperty(map, name, {
         value: entry.value,

@@ -32,10 +32,8 @@ export function scanBlockScalar(reader: Reader, outer: number): string {
   let wasIndented = false
   while (reader.column === indent && !reader.isEnd()) {
     const isIndented = reader.isBlank()
-    if (isFolded && lineEnd === '\n' && !wasIndented && !isIndented)
-      text += gap.breaks === '' ? ' ' : ''
-    else text += lineEnd
-    text += gap.breaks
+    const isJoined = isFolded && lineEnd === '\n' && !wasIndented && !isIndented
+    text += isJoined ? fold(gap.breaks) : lineEnd + gap.breaks
     wasIndented = isIndented
     const start = reader.at
     while (!reader.isBreakOrEnd()) reader.at += 1
@@ -47,6 +45,12 @@ export function scanBlockScalar(reader: Reader, outer: number): string {
   return chomping === 'keep' ? text + gap.breaks : text
 }
 
+/** The end of one line becomes a space; more of them lose the first. */
+function fold(breaks: string): string {
+  return breaks === '' ? ' ' : breaks
+}
+
+// oxlint-disable-next-line complexity -- the grammar of four kinds of letter, in any order
 function scanHeader(reader: Reader): Header {
   let chomping: Header['chomping'] = 'clip'
   let increment = 0
@@ -79,10 +83,11 @@ interface EmptyLines {
 function scanEmptyLines(reader: Reader, indent: number, outer: number): EmptyLines {
   let breaks = ''
   let deepest = 0
+  const isInIndent = (): boolean => indent === 0 || reader.column < indent
   for (;;) {
-    while ((indent === 0 || reader.column < indent) && reader.peek() === SPACE) reader.at += 1
+    while (isInIndent() && reader.peek() === SPACE) reader.at += 1
     deepest = Math.max(deepest, reader.column)
-    if ((indent === 0 || reader.column < indent) && reader.isTab())
+    if (isInIndent() && reader.isTab())
       throw new YamlFault(
         'found a tab character where an indentation space is expected',
         reader.mark(),

@@ -63,25 +63,21 @@ interface Gap {
 }
 
 /** Goes over blanks and lines' ends inside a scalar. Without `indent`, tabs may stand anywhere. */
-function scanGap(reader: Reader, indent?: number): Gap {
-  let blanks = ''
-  let breaks = ''
-  let hasBreak = false
+function scanGap(reader: Reader, indent = 0): Gap {
+  const start = reader.at
+  while (reader.isBlank()) reader.at += 1
+  if (!reader.isBreak()) return { text: reader.text.slice(start, reader.at), hasBreak: false }
+  const first = reader.readBreak()
+  let breaks = first === '\n' ? '' : first
   while (reader.isBlank() || reader.isBreak()) {
-    if (reader.isBreak()) {
-      const found = reader.readBreak()
-      if (hasBreak) breaks += found
-      else if (found !== '\n') breaks = found
-      hasBreak = true
-    } else {
-      if (hasBreak && indent !== undefined && reader.isTab() && reader.column < indent)
+    if (reader.isBreak()) breaks += reader.readBreak()
+    else {
+      if (reader.isTab() && reader.column < indent)
         throw new YamlFault('found a tab character that violates indentation', reader.mark())
-      if (!hasBreak) blanks += reader.text[reader.at]!
       reader.at += 1
     }
   }
-  if (!hasBreak) return { text: blanks, hasBreak }
-  return { text: breaks === '' ? ' ' : breaks, hasBreak }
+  return { text: breaks === '' ? ' ' : breaks, hasBreak: true }
 }
 
 /** Behind a backslash at a line's end: the lines are one, and only empty ones between them count. */

@@ -124,8 +124,8 @@ export class Scanner {
   #skipToToken(): void {
     const reader = this.#reader
     for (;;) {
-      const mayTab = this.#flowLevel > 0 || !this.#isKeyAllowed
-      while (reader.peek() === SPACE || (mayTab && reader.isTab())) reader.at += 1
+      if (this.#flowLevel > 0 || !this.#isKeyAllowed) while (reader.isBlank()) reader.at += 1
+      else while (reader.peek() === SPACE) reader.at += 1
       if (reader.peek() === HASH) while (!reader.isBreakOrEnd()) reader.at += 1
       if (!reader.isBreak()) return
       reader.readBreak()
