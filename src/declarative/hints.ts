@@ -1,5 +1,6 @@
 import { isJsonObject } from '../base/json.ts'
 import type { Field, RecordSpec } from '../schema/field.ts'
+import { luaText } from '../schema/lua-literal.ts'
 import { MESSAGES } from '../schema/rules.ts'
 import type { Finding, Surroundings } from './faults.ts'
 import { pathOf, type Path } from './item.ts'
@@ -103,7 +104,7 @@ function pathHint(value: unknown): string | undefined {
 function typeHint(message: string, value: unknown): string | undefined {
   const found = TYPE_HINTS.find(({ messages }) => messages.includes(message))
   if (found === undefined || !found.isLikely(value)) return undefined
-  return found.hint.replace('%s', String(value as string))
+  return found.hint.replace('%s', () => luaText(value))
 }
 
 interface TypeHint {
