@@ -1,6 +1,11 @@
 import type { UpstreamHealth } from '../balancer/peer.ts'
 import type { DeclarativeConfig } from '../declarative/declarative.ts'
 import type { Catalog } from '../entities/catalog.ts'
+import type {
+  AdminAnswer as PluginAnswer,
+  AdminRequest as PluginRequest,
+  AdminRoute,
+} from '../plugin-kit/plugin.ts'
 import type { Store } from '../store/store.ts'
 
 /** What the Admin API needs of the process it steers. The gateway makes one. */
@@ -34,8 +39,28 @@ export interface AdminContext {
   upstreamHealth(upstreamId: string): Promise<UpstreamHealth | undefined>
   /** @returns why it could not be set, if so */
   setTargetHealth(target: TargetHealthChange): Promise<string | undefined>
+  /** Endpoints of plugins; absent where no plugin brings any. */
+  readonly pluginEndpoints?: PluginEndpoints
+  /** For the Status API; absent: always ready. */
+  readonly readiness?: Readiness
   /** Says what went wrong where the answer only says that something did. */
   readonly log: { error(message: string, cause?: unknown): void }
+}
+
+export interface PluginEndpoints {
+  readonly routes: readonly AdminRoute[]
+  /** Lets the threads that run plugins answer, and combines what they say. */
+  answer(
+    route: AdminRoute,
+    request: Pick<PluginRequest, 'parameters' | 'query' | 'body'>,
+  ): Promise<PluginAnswer>
+}
+
+export interface Readiness {
+  /** Why the node cannot take requests, e.g. `failed to connect to database`; nothing when it can. */
+  obstacle(): string | undefined | Promise<string | undefined>
+  /** From now on the node is not ready, so that load balancers leave it. */
+  drain(): void
 }
 
 export interface NodeFacts {

@@ -8,6 +8,7 @@ import { listPage } from './list-page.ts'
 import { logLevelResources } from './log-level-resources.ts'
 import { nestedResources } from './nested-resources.ts'
 import { nodeResources } from './node-resources.ts'
+import { pluginResources } from './plugin-resources.ts'
 import { presentEntity } from './present-entity.ts'
 import type { Resource } from './resource.ts'
 import { resourceTable } from './resource-table.ts'
@@ -36,6 +37,7 @@ export function adminResources(context: AdminContext): readonly Resource[] {
     ...cacheResources(context),
     ...logLevelResources(context),
     ...unavailableResources(),
+    ...pluginResources(context),
   ]
   return [...resources, endpointsResource(resources)]
 }

@@ -8,6 +8,15 @@ export interface WrittenAnswer {
   readonly body: string
 }
 
+/** What an answer's head needs to know of the process. */
+export interface ServedContext extends Pick<
+  AdminContext,
+  'headers' | 'node' | 'bodyLimitBytes' | 'log'
+> {
+  /** `none`: no page of another origin may read the answers. */
+  readonly guiOrigins: readonly string[] | 'none'
+}
+
 export interface AnswerFacts {
   /** Value of the request's `Origin`. */
   readonly origin: string | undefined
@@ -20,7 +29,7 @@ export interface AnswerFacts {
 /** Puts the headers on an answer that all answers have: CORS, latency, server. */
 export function writtenAnswer(
   answer: AdminAnswer,
-  context: AdminContext,
+  context: ServedContext,
   facts: AnswerFacts,
 ): WrittenAnswer {
   const body = bodyOf(answer)
@@ -32,8 +41,10 @@ export function writtenAnswer(
       ...(facts.isKeptAlive !== undefined && {
         Connection: facts.isKeptAlive ? 'keep-alive' : 'close',
       }),
-      'Access-Control-Allow-Origin': allowedOrigin(context.guiOrigins, facts.origin),
-      'Access-Control-Allow-Credentials': 'true',
+      ...(context.guiOrigins !== 'none' && {
+        'Access-Control-Allow-Origin': allowedOrigin(context.guiOrigins, facts.origin),
+        'Access-Control-Allow-Credentials': 'true',
+      }),
       ...answer.headers,
       ...(body && { 'Content-Length': String(Buffer.byteLength(body.content)) }),
       ...(context.headers.latency && {

@@ -6,10 +6,11 @@ import { reasonPhrase } from '../http/reason-phrases.ts'
 import { htmlPage, UNEXPECTED, type AdminAnswer } from './admin-answer.ts'
 import type { AdminContext } from './admin-context.ts'
 import { adminResources } from './admin-resources.ts'
-import { writtenAnswer } from './answer-head.ts'
+import { writtenAnswer, type ServedContext } from './answer-head.ts'
 import { BAD_REQUEST, dispatch, unknownMethodAnswer } from './dispatch.ts'
 import type { Resource } from './resource.ts'
 import { resourceTable, type ResourceTable } from './resource-table.ts'
+import { statusResources } from './status-resources.ts'
 
 export interface AdminServerOptions {
   readonly tls?: { readonly key: string | Buffer; readonly cert: string | Buffer }
@@ -33,11 +34,18 @@ export function createAdminServer(
   return createApiServer(context, adminResources(context), options)
 }
 
-/** Makes a server of any set of resources, with the Admin API's manners. */
-export function createApiServer(
+/** Makes a server of the Status API: what monitoring may ask, without leave to change anything. */
+export function createStatusServer(
   context: AdminContext,
-  resources: readonly Resource[],
   options: AdminServerOptions = {},
+): AdminServer {
+  return createApiServer({ ...context, guiOrigins: 'none' }, statusResources(context), options)
+}
+
+function createApiServer(
+  context: ServedContext,
+  resources: readonly Resource[],
+  options: AdminServerOptions,
 ): AdminServer {
   const table = resourceTable(resources)
   const app = newApp(context, table, options)
@@ -63,7 +71,7 @@ export function createApiServer(
 }
 
 function newApp(
-  context: AdminContext,
+  context: ServedContext,
   table: ResourceTable,
   { tls, http2 }: AdminServerOptions,
 ): FastifyInstance {
@@ -105,7 +113,7 @@ function headerValues(raw: IncomingMessage, name: string): readonly string[] {
 }
 
 /** Writes past fastify, so that header names keep their case and nothing is added. */
-function send(context: AdminContext, reply: FastifyReply, answer: AdminAnswer): void {
+function send(context: ServedContext, reply: FastifyReply, answer: AdminAnswer): void {
   const { request } = reply
   const raw: ServerResponse = reply.raw
   const isHttp2 = request.raw.httpVersionMajor === 2
@@ -122,7 +130,7 @@ function send(context: AdminContext, reply: FastifyReply, answer: AdminAnswer): 
   raw.end(request.raw.method === 'HEAD' ? '' : body)
 }
 
-function errorAnswer(error: { readonly statusCode?: number }, context: AdminContext): AdminAnswer {
+function errorAnswer(error: { readonly statusCode?: number }, context: ServedContext): AdminAnswer {
   const status = error.statusCode ?? 500
   if (status === 413) return htmlPage(413, 'Request Entity Too Large')
   if (status === 415) return htmlPage(415, 'Unsupported Media Type')
@@ -144,7 +152,7 @@ const REQUEST_LINE = /^[A-Za-z!#$%&'*+.^_`|~0-9-]+ (\/[^\s]*) HTTP\/1\.[01]\r?\n
  * would begin is not known.
  */
 function refuseUnparsed(
-  context: AdminContext,
+  context: ServedContext,
   table: ResourceTable,
   error: ParserError,
   socket: Socket,
