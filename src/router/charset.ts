@@ -20,12 +20,26 @@ export function complement(set: Charset): Charset {
 }
 
 export function union(a: Charset, b: Charset): Charset {
-  return a.map((flag, at) => flag | b[at]!)
+  const both = Uint8Array.from(a)
+  for (let at = 0; at <= BEYOND; at += 1) both[at]! |= b[at]!
+  return both
 }
 
 export function isDisjoint(a: Charset, b: Charset): boolean {
-  return a.every((flag, at) => flag === 0 || b[at] === 0)
+  for (let at = 0; at <= BEYOND; at += 1) if (a[at]! & b[at]!) return false
+  return true
 }
+
+/** Of one literal, in both cases. */
+export function literalCharset(code: number): Charset {
+  const known = literals.get(code)
+  if (known !== undefined) return known
+  const set = withBothCases(charset(code))
+  if (code < BEYOND) literals.set(code, set)
+  return set
+}
+
+const literals = new Map<number, Charset>()
 
 /** With both cases of every letter in it; `k` and `s` have a further form beyond ASCII. */
 export function withBothCases(set: Charset): Charset {

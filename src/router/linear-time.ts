@@ -22,10 +22,9 @@ const MAX_CHOICES = 32
 export function isLinear(elements: readonly Element[], isAnchored: boolean): boolean {
   let choices = 1
   let isAmbiguous = false
-  let barrier: readonly Charset[] = []
+  let barrier: Charset[] = []
   for (const [index, element] of elements.entries()) {
-    const rest = elements.slice(index + 1)
-    if (element.kind === 'one') barrier = [...barrier, element.set]
+    if (element.kind === 'one') barrier.push(element.set)
     if (element.kind === 'choice') {
       if (
         element.options.some((option) =>
@@ -39,7 +38,7 @@ export function isLinear(elements: readonly Element[], isAnchored: boolean): boo
     if (element.kind !== 'many') continue
     if (!isAnchored) return false
     if (isAmbiguous && !barrier.some((set) => isDisjoint(set, element.set))) return false
-    if (!isDisjoint(element.set, firstOf(rest))) {
+    if (!isDisjoint(element.set, firstOf(elements, index + 1))) {
       if (isAmbiguous) return false
       isAmbiguous = true
     }
@@ -58,10 +57,11 @@ function choiceCount(options: readonly (readonly Element[])[]): number {
 
 const NOTHING: Charset = new Uint8Array(BEYOND + 1)
 
-/** The characters that elements may begin with. */
-function firstOf(elements: readonly Element[]): Charset {
+/** The characters that elements from a place on may begin with. */
+function firstOf(elements: readonly Element[], from = 0): Charset {
   let set = NOTHING
-  for (const element of elements) {
+  for (let at = from; at < elements.length; at += 1) {
+    const element = elements[at]!
     if (element.kind === 'end') return set
     if (element.kind === 'choice') {
       for (const option of element.options) set = union(set, firstOf(option))

@@ -4,6 +4,7 @@ import {
   charset,
   complement,
   DIGITS,
+  literalCharset,
   SPACE,
   union,
   withBothCases,
@@ -190,7 +191,7 @@ class Reader {
     return {
       source: /[/\-&~!#%,:;<=>@`"'\s]/.test(character) ? escaped(character) : character,
       // In both cases, since the flag for that may still follow.
-      set: withBothCases(charset(character.codePointAt(0)!)),
+      set: literalCharset(character.codePointAt(0)!),
       literal: character,
     }
   }
@@ -201,7 +202,11 @@ class Reader {
     const named = SHORTHANDS.get(character)
     if (named !== undefined) return { source: named.source, set: named.set, literal: undefined }
     if (!/[!-/:-@[-`{-~]/.test(character)) return undefined
-    return { source: escaped(character), set: charset(character.charCodeAt(0)), literal: character }
+    return {
+      source: escaped(character),
+      set: literalCharset(character.charCodeAt(0)),
+      literal: character,
+    }
   }
 
   /** The rest of a class, behind its opening bracket. */
