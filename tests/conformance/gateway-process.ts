@@ -14,16 +14,18 @@ export interface RunningGateway extends AsyncDisposable {
   readonly adminUrl: string
 }
 
-/** Starts the gateway as its users do, on ports of its own and with a prefix of its own. */
+/** Starts the gateway as its users do, on ports of its own. Its prefix goes with it unless one is given. */
 export async function startGateway(
   settings: Readonly<Record<string, string>>,
+  givenPrefix?: string,
 ): Promise<RunningGateway> {
-  const prefix = await mkdtemp(path.join(os.tmpdir(), 'portunus-prefix-'))
+  const prefix = givenPrefix ?? (await mkdtemp(path.join(os.tmpdir(), 'portunus-prefix-')))
   const [proxyPort, adminPort] = await freePorts(2)
   const child = spawn(process.execPath, [PROGRAM, 'start'], {
     env: {
       ...process.env,
       KONG_PREFIX: prefix,
+      KONG_DATABASE: 'off',
       KONG_PROXY_LISTEN: `127.0.0.1:${proxyPort}`,
       KONG_ADMIN_LISTEN: `127.0.0.1:${adminPort}`,
       KONG_ADMIN_GUI_LISTEN: 'off',
@@ -53,7 +55,7 @@ export async function startGateway(
     adminUrl: `http://127.0.0.1:${adminPort}`,
     async [Symbol.asyncDispose]() {
       await end(child)
-      await rm(prefix, { recursive: true, force: true })
+      if (givenPrefix === undefined) await rm(prefix, { recursive: true, force: true })
     },
   }
 }

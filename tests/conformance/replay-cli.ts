@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promi
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { startGateway } from './gateway-process.ts'
 import type { Group } from './groups.ts'
 import type { CaseFailure, GroupResult } from './replay-group.ts'
 
@@ -31,6 +32,7 @@ interface CommandRun {
 export async function replayCommandLine(group: Group): Promise<GroupResult> {
   const folder = await realpath(await mkdtemp(path.join(os.tmpdir(), 'portunus-cli-')))
   const cwd = path.join(folder, 'cwd')
+  const prefix = path.join(folder, 'prefix')
   await mkdir(cwd)
   try {
     const cases = (await readFile(group.file, 'utf8'))
@@ -39,7 +41,8 @@ export async function replayCommandLine(group: Group): Promise<GroupResult> {
       .map((line) => JSON.parse(line) as CommandCase)
     const failures: CaseFailure[] = []
     for (const recorded of cases) {
-      const differences = compare(recorded, await runCommand(recorded, folder, cwd))
+      await using _running = needsRunning(recorded) ? await startGateway({}, prefix) : undefined
+      const differences = compare(recorded, await runCommand(recorded, prefix, cwd))
       if (Object.keys(differences).length > 0) failures.push({ name: recorded.name, differences })
     }
     return {
@@ -53,11 +56,21 @@ export async function replayCommandLine(group: Group): Promise<GroupResult> {
   }
 }
 
-async function runCommand(recorded: CommandCase, folder: string, cwd: string): Promise<CommandRun> {
+/** A reload that succeeded had something to reload. */
+function needsRunning({ argv, exit_code }: CommandCase): boolean {
+  return argv[0] === 'reload' && exit_code === 0
+}
+
+async function runCommand(recorded: CommandCase, prefix: string, cwd: string): Promise<CommandRun> {
   for (const [name, text] of Object.entries(recorded.files ?? {}))
     await writeFile(path.join(cwd, name), text)
-  const prefix = path.join(folder, 'prefix')
-  const env = { ...process.env, KONG_PREFIX: prefix, KONG_DATABASE: 'off', ...recorded.env }
+  const env = {
+    ...process.env,
+    KONG_PREFIX: prefix,
+    // `check` is about what its file says.
+    ...(recorded.argv[0] !== 'check' && { KONG_DATABASE: 'off' }),
+    ...recorded.env,
+  }
   const plain = (text: string): string =>
     text
       .replaceAll(cwd, '<cwd>')
@@ -90,10 +103,17 @@ function compare(
   return differences
 }
 
-/** Takes the names of both products for one, line by line without the padding that a longer name shifts. */
+/**
+ * Takes the names of both products for one, without the padding that a longer name shifts, and
+ * leaves out the lines with a time, which speak of Kong's inner life. Faults found side by side
+ * come in no particular order.
+ */
 function oneProduct(text: string): string {
-  return text
-    .replaceAll(/portunus/g, 'kong')
-    .replaceAll(/Portunus/g, 'Kong')
+  const lines = text
+    .replaceAll('portunus', 'kong')
+    .replaceAll('Portunus', 'Kong')
     .replaceAll(/ {2,}/g, ' ')
+    .split('\n')
+    .filter((line) => !/^<time> \[(notice|warn)\] <pid>: /.test(line))
+  return (text.includes('Failed parsing') ? lines.sort() : lines).join('\n')
 }
