@@ -1,23 +1,15 @@
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
-import os from 'node:os'
-import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { Contender, ContenderSetup } from './contenders/contender.ts'
 import { direct } from './contenders/direct.ts'
 import { startHaproxy } from './contenders/haproxy.ts'
 import { startNginx, startUpstream } from './contenders/nginx.ts'
 import { startPortunus } from './contenders/portunus.ts'
+import { GATEWAY_CORE, LOAD_CORE, requireTools, saveResult, workFolder } from './machine.ts'
 import { measure, type Sample } from './measure.ts'
 import { type Scenario, SCENARIOS } from './scenarios.ts'
 import { makeSecrets } from './secrets.ts'
 import { shuffled } from './statistics.ts'
 import { summarise, summaryTable } from './summary.ts'
-
-const GATEWAY_CORE = 0
-const LOAD_CORE = 1
-const BENCH = fileURLToPath(new URL('../', import.meta.url))
 
 const STARTERS: Readonly<Record<string, (setup: ContenderSetup) => Promise<Contender>>> = {
   nginx: startNginx,
@@ -41,8 +33,7 @@ const seconds = Number(options.seconds)
 requireTools()
 const scenarios = chosen('scenario', options.scenarios, SCENARIOS, ({ name }) => name)
 const starters = chosen('contender', options.contenders, Object.entries(STARTERS), ([name]) => name)
-const folder = path.join(BENCH, '.work', String(process.pid))
-mkdirSync(folder, { recursive: true })
+const folder = workFolder()
 
 await using running = new AsyncDisposableStack()
 const secrets = await makeSecrets()
@@ -63,7 +54,10 @@ const summaries = [...summarise(samples)].sort(
     order.indexOf(a.scenario) - order.indexOf(b.scenario) || a.contender.localeCompare(b.contender),
 )
 console.log(summaryTable(summaries))
-if (!options['no-save']) save()
+if (!options['no-save']) {
+  const versions = Object.fromEntries(contenders.map(({ name, version }) => [name, version]))
+  saveResult('load', versions, { rounds, secondsPerSlice: seconds, summaries, samples })
+}
 
 /** All contenders under one scenario, one after the other in random order. */
 async function measureScenario(scenario: Scenario, round: number): Promise<readonly Sample[]> {
@@ -89,32 +83,6 @@ async function measureScenario(scenario: Scenario, round: number): Promise<reado
   return taken
 }
 
-function save(): void {
-  const measuredAt = new Date().toISOString()
-  const file = path.join(BENCH, 'results', `load-${measuredAt.slice(0, 16).replace(':', '')}.json`)
-  const record = {
-    measuredAt,
-    machine: {
-      cpu: os.cpus()[0]?.model,
-      cores: os.cpus().length,
-      memoryGib: Math.round(os.totalmem() / 2 ** 30),
-      kernel: os.release(),
-    },
-    versions: {
-      node: process.version,
-      ...Object.fromEntries(contenders.map(({ name, version }) => [name, version])),
-    },
-    commit: execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim(),
-    rounds,
-    secondsPerSlice: seconds,
-    summaries,
-    samples,
-  }
-  mkdirSync(path.dirname(file), { recursive: true })
-  writeFileSync(file, `${JSON.stringify(record, undefined, 1)}\n`)
-  console.log(`\nSaved as ${path.relative(process.cwd(), file)}`)
-}
-
 function chosen<T>(
   noun: string,
   list: string,
@@ -128,25 +96,4 @@ function chosen<T>(
       `Cannot run ${noun} "${name}": known are ${known.map((item) => nameOf(item)).join(', ')}`,
     )
   })
-}
-
-function requireTools(): void {
-  if (os.availableParallelism() < 2)
-    throw new Error(
-      'Cannot measure: the gateway and the load need a core each, and there is only one',
-    )
-  const missing = ['nginx', 'haproxy', 'wrk', 'taskset'].filter((tool) => !isInstalled(tool))
-  if (missing.length > 0)
-    throw new Error(
-      `Cannot measure without ${missing.join(', ')}: apt-get install nginx-light haproxy wrk util-linux`,
-    )
-}
-
-function isInstalled(tool: string): boolean {
-  try {
-    execFileSync('sh', ['-c', `command -v ${tool}`], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
 }

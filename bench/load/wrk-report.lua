@@ -1,10 +1,25 @@
--- Prints wrk's own figures as one line of JSON; sends a body with every request when asked for one.
--- Defines no request or response hook, so wrk stays as fast as without a script.
+-- Prints wrk's own figures as one line of JSON. Arguments: bytes of body to send with every request (0: a GET),
+-- and perhaps a file of requests to send in turn, one "path token" a line. Without such a file no request hook is
+-- defined, so wrk stays as fast as without a script.
 init = function(arguments)
   local upload_bytes = tonumber(arguments[1]) or 0
   if upload_bytes > 0 then
     wrk.method = 'POST'
     wrk.body = string.rep('z', upload_bytes)
+  end
+  if arguments[2] then rotate(arguments[2]) end
+end
+
+function rotate(file)
+  local requests = {}
+  local last = 0
+  for line in io.lines(file) do
+    local path, token = line:match('^(%S+) (%S+)$')
+    requests[#requests + 1] = wrk.format('GET', path, { Authorization = 'Bearer ' .. token })
+  end
+  request = function()
+    last = last % #requests + 1
+    return requests[last]
   end
 end
 

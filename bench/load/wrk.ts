@@ -12,6 +12,8 @@ export interface Load {
   readonly seconds: number
   /** Bytes of body to send by POST with every request; a GET without it. */
   readonly uploadBytes?: number
+  /** Requests to send in turn instead, one `path token` a line. */
+  readonly requestsFile?: string
   /** Core that wrk is bound to. */
   readonly core: number
 }
@@ -53,6 +55,7 @@ export async function wrk(load: Load): Promise<LoadFigures> {
     // What follows reaches the script.
     '--',
     String(load.uploadBytes ?? 0),
+    ...(load.requestsFile === undefined ? [] : [load.requestsFile]),
   ])
   const line = stdout.split('\n').find((text) => text.startsWith('{'))
   if (line === undefined)

@@ -7,6 +7,7 @@ import type { BenchSecrets } from '../secrets.ts'
 import type { Contender, ContenderSetup } from './contender.ts'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
+export const PROGRAM = path.join(ROOT, 'bin/portunus')
 
 /** Portunus with one worker, a route for each guard, access logs off. */
 export async function startPortunus(setup: ContenderSetup): Promise<Contender> {
@@ -19,7 +20,7 @@ export async function startPortunus(setup: ContenderSetup): Promise<Contender> {
   const gateway = await startPinned({
     core: setup.core,
     port,
-    command: [process.execPath, path.join(ROOT, 'bin/portunus'), 'start'],
+    command: [process.execPath, PROGRAM, 'start'],
     env: portunusEnvironment({ prefix: path.join(home, 'prefix'), config, port, adminPort }),
   })
   return {
@@ -31,7 +32,7 @@ export async function startPortunus(setup: ContenderSetup): Promise<Contender> {
   }
 }
 
-export interface PortunusRun {
+interface PortunusRun {
   readonly prefix: string
   readonly config: string
   readonly port: number
