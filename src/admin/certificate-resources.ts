@@ -120,22 +120,24 @@ function checkedNames(
   )
   if (!parsed.ok) return refused(schemaViolationAnswer(parsed.violations))
   const given = parsed.value['snis'] as readonly string[]
-  const fault = given
-    .map((text, at) => nameFault(context, { text, ownId, isRepeated: given.indexOf(text) < at }))
-    .find((text) => text !== undefined)
+  const repeated = given.find((text, at) => given.indexOf(text) < at)
+  const fault =
+    repeated === undefined
+      ? given.map((text) => takenFault(context, text, ownId)).find((text) => text !== undefined)
+      : `${repeated} is duplicated`
   if (fault === undefined) return accepted(given)
   const violation: Violation = { path: ['snis'], message: fault, kind: 'field' }
   return refused(schemaViolationAnswer([violation]))
 }
 
-function nameFault(
+function takenFault(
   { store }: AdminContext,
-  name: { readonly text: string; readonly ownId: string | undefined; readonly isRepeated: boolean },
+  name: string,
+  ownId: string | undefined,
 ): string | undefined {
-  if (name.isRepeated) return `${name.text} is duplicated`
-  const certificate = store.getBy('snis', 'name', name.text)?.['certificate']
-  if (!isJsonObject(certificate) || certificate['id'] === name.ownId) return undefined
-  return `${name.text} already associated with existing certificate '${String(certificate['id'])}'`
+  const certificate = store.getBy('snis', 'name', name)?.['certificate']
+  if (!isJsonObject(certificate) || certificate['id'] === ownId) return undefined
+  return `${name} already associated with existing certificate '${String(certificate['id'])}'`
 }
 
 /** Makes the rows of new names and deletes those of names that are gone. */

@@ -8,9 +8,10 @@ export function presentEntity(context: AdminContext, kind: string, row: Entity):
   const shown = context.catalog.present(kind, row)
   if (kind === 'certificates') return { ...shown, snis: serverNames(context, row.id) }
   if (context.catalog.kind(kind)?.hasTtl !== true) return shown
-  const { ttl: _given, ...rest } = shown
+  const { ttl: given, ...rest } = shown
   const end = row['expires_at']
   if (typeof end === 'number') return { ...rest, ttl: Math.max(0, Math.floor(end - nowSeconds())) }
+  if (typeof given === 'number') return shown
   return context.isDbLess ? rest : { ...rest, ttl: null }
 }
 
