@@ -30,15 +30,19 @@ export class EntityIndex {
     const key = keyOf(item)
     const byKey = this.#byKey.get(item.kind.name)!
     const byId = this.#byId.get(item.kind.name)!
-    if (key !== undefined && byKey.has(key)) {
+    if (key !== undefined && !addNew(byKey, key, item))
       this.clashes.push({ item, field: item.kind.endpointKey!, value: key, isId: false })
-      return
-    }
-    if (key !== undefined) byKey.set(key, item)
-    if (byId.has(item.id))
+    else if (!addNew(byId, item.id, item))
       this.clashes.push({ item, field: 'primary key', value: item.id, isId: true })
-    else byId.set(item.id, item)
   }
+}
+
+/** @returns whether the name was free; if not, it stays with the one that had it */
+function addNew(map: Map<string, Item>, name: string, item: Item): boolean {
+  const known = map.get(name)
+  if (known !== undefined) return false
+  map.set(name, item)
+  return true
 }
 
 export interface Clash {

@@ -1,3 +1,4 @@
+import type { EntityKind } from '../entities/entity.ts'
 import type { Field } from '../schema/field.ts'
 import { uniquenessMessage } from './entity-index.ts'
 import type { Item } from './item.ts'
@@ -13,14 +14,16 @@ export interface Duplicate {
 /** Looks at all entities of a kind together. Endpoint keys and ids are compared elsewhere, as written. */
 export function duplicateValues(rows: readonly Row[]): readonly Duplicate[] {
   const duplicates: Duplicate[] = []
-  const seen = new Map<string, Set<unknown>>()
+  const seen = new Map<EntityKind, readonly SeenValues[]>()
   for (const { item, entity } of rows) {
-    for (const field of uniqueFields(item)) {
+    let fields = seen.get(item.kind)
+    if (fields === undefined) {
+      fields = uniqueFields(item.kind).map((field) => ({ field, values: new Set() }))
+      seen.set(item.kind, fields)
+    }
+    for (const { field, values } of fields) {
       const value = comparable(entity[field])
       if (typeof value !== 'string') continue
-      const place = `${item.kind.name}.${field}`
-      const values = seen.get(place) ?? new Set()
-      seen.set(place, values)
       if (values.has(value)) {
         const message = uniquenessMessage(item.kind.name, field, value)
         duplicates.push({ item, field, message })
@@ -35,17 +38,13 @@ function comparable(value: unknown): unknown {
   return typeof value === 'object' && value !== null ? (value as { id?: unknown }).id : value
 }
 
-const uniqueByKind = new WeakMap<object, readonly string[]>()
+interface SeenValues {
+  readonly field: string
+  readonly values: Set<string>
+}
 
-function uniqueFields({ kind }: Item): readonly string[] {
-  let known = uniqueByKind.get(kind)
-  if (known === undefined) {
-    known = Object.entries(kind.fields)
-      .filter(
-        ([name, field]: [string, Field]) => field.unique === true && name !== kind.endpointKey,
-      )
-      .map(([name]) => name)
-    uniqueByKind.set(kind, known)
-  }
-  return known
+function uniqueFields(kind: EntityKind): readonly string[] {
+  return Object.entries(kind.fields)
+    .filter(([name, field]: [string, Field]) => field.unique === true && name !== kind.endpointKey)
+    .map(([name]) => name)
 }

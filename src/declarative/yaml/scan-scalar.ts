@@ -43,10 +43,15 @@ export function scanPlain(reader: Reader, indent: number, isFlow: boolean): Plai
   return { text, isMultiLine }
 }
 
+/** Goes to where a plain scalar pauses or ends. Most letters of a text are read here. */
 function skipPlainLetters(reader: Reader, isFlow: boolean): void {
   const { text } = reader
-  while (!reader.isBlankOrEnd()) {
-    const code = text.charCodeAt(reader.at)
+  for (;;) {
+    let { at } = reader
+    while (IS_PLAIN[text.charCodeAt(at)] === 1) at += 1
+    reader.at = at
+    if (reader.isBlankOrEnd()) return
+    const code = text.charCodeAt(at)
     if (code === COLON) {
       if (reader.isBlankOrEnd(1)) return
       if (isFlow && AFTER_COLON.has(reader.peek(1)))
@@ -55,6 +60,11 @@ function skipPlainLetters(reader: Reader, isFlow: boolean): void {
     reader.at += 1
   }
 }
+
+/** Letters that mean nothing in the middle of a plain scalar, wherever it stands. */
+const IS_PLAIN = new Uint8Array(128)
+for (let code = 33; code < 127; code += 1)
+  IS_PLAIN[code] = code === COLON || FLOW_INDICATORS.has(code) ? 0 : 1
 
 interface Gap {
   /** The blanks of one line, or what the lines' ends between two words mean. */
