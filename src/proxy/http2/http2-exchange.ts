@@ -1,0 +1,149 @@
+import { constants, type ServerHttp2Stream } from 'node:http2'
+import type { ClientConnectionFacts } from '../connection-facts.ts'
+import type { Downstream, ResponseCoding } from '../downstream.ts'
+import type { ProxyExchange } from '../exchange.ts'
+import type { BodySource, RequestBody } from '../request-body.ts'
+import type { Transport } from '../transport/transport.ts'
+import { http2ResponseHead } from './response-head.ts'
+
+/** Whoever counts the exchanges of a session. */
+export interface Http2Home {
+  onExchangeOver(): void
+}
+
+/** The client's side of an exchange that came as an HTTP/2 stream. */
+export class Http2Exchange implements Downstream, BodySource {
+  readonly facts: ClientConnectionFacts
+  readonly httpVersion = '2'
+  readonly viaVersion = '2 '
+  /** Other streams of the connection are no matter of this one. */
+  readonly keepsAlive = true
+  isCongested = false
+  exchange: ProxyExchange | undefined
+  readonly #home: Http2Home
+  readonly #stream: ServerHttp2Stream
+  #awaitsContinue: boolean
+  #isOver = false
+
+  constructor(home: Http2Home, stream: ServerHttp2Stream, opening: Http2Opening) {
+    this.#home = home
+    this.#stream = stream
+    this.facts = opening.facts
+    this.#awaitsContinue = opening.awaitsContinue
+    stream.on('drain', () => {
+      this.isCongested = false
+      this.exchange?.stage?.onDownstreamDrained()
+    })
+    // The code of a reset says nothing that the close does not.
+    stream.on('error', () => {})
+    stream.on('aborted', () => this.#leave())
+    stream.on('close', () => this.#leave())
+  }
+
+  /** Passes the body on; the stream takes off its framing and checks its length. */
+  read(body: RequestBody): void {
+    const stream = this.#stream
+    const { bodyBytes } = this.exchange!.context.limits
+    stream.on('data', (bytes: Buffer) => {
+      if (this.#isOver) return
+      if (bodyBytes > 0 && body.receivedBytes + bytes.length > bodyBytes) this.#failBody(body)
+      else body.receivePiece(bytes)
+    })
+    stream.on('end', () => {
+      if (!body.isFailed) body.end()
+    })
+  }
+
+  #failBody(body: RequestBody): void {
+    const exchange = this.exchange!
+    exchange.bodyFault = 'body_too_large'
+    body.fail()
+    exchange.stage?.onBodyFault('body_too_large')
+  }
+
+  #leave(): void {
+    const { exchange } = this
+    if (exchange === undefined || exchange.isOver || this.#isOver) return
+    exchange.isOver = true
+    exchange.bodyFault ??= 'bad_request'
+    exchange.body.fail()
+    exchange.stage?.onClientGone()
+  }
+
+  pauseBody(): void {
+    this.#stream.pause()
+  }
+
+  resumeBody(): void {
+    this.#stream.resume()
+  }
+
+  closeAfter(): void {
+    // A stream serves one request.
+  }
+
+  sendContinue(): void {
+    if (!this.#awaitsContinue || this.#stream.destroyed) return
+    this.#awaitsContinue = false
+    this.#stream.additionalHeaders({ ':status': 100 })
+  }
+
+  sendWhole(text: string): void {
+    const bodyStart = text.indexOf('\r\n\r\n') + 4
+    const hasBody = bodyStart < text.length
+    this.#respond(text.slice(0, bodyStart), !hasBody)
+    if (hasBody && !this.#stream.destroyed) this.#stream.end(text.slice(bodyStart), 'latin1')
+  }
+
+  sendHead(text: string, coding: ResponseCoding): void {
+    void coding
+    this.#respond(text, false)
+  }
+
+  #respond(text: string, endStream: boolean): void {
+    const stream = this.#stream
+    if (stream.destroyed || stream.headersSent) return
+    stream.respond(http2ResponseHead(text), { endStream })
+  }
+
+  sendBody(bytes: Buffer, start: number, end: number): void {
+    if (start === end || this.#stream.destroyed) return
+    if (!this.#stream.write(Buffer.from(bytes.subarray(start, end)))) this.isCongested = true
+  }
+
+  flush(): void {
+    // The session holds nothing back.
+  }
+
+  endBody(): void {
+    if (!this.#stream.destroyed) this.#stream.end()
+  }
+
+  abort(): void {
+    this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+  }
+
+  next(): void {
+    const { exchange } = this
+    if (exchange === undefined || this.#isOver) return
+    this.#isOver = true
+    exchange.context.counters.writing -= 1
+    this.#home.onExchangeOver()
+    const stream = this.#stream
+    if (stream.destroyed || exchange.body.isComplete) return
+    // The answer is whole, so the rest of the request is not wanted: RFC 9113 §8.1.
+    if (stream.writableFinished) stream.close(constants.NGHTTP2_NO_ERROR)
+    else stream.once('finish', () => stream.close(constants.NGHTTP2_NO_ERROR))
+    stream.resume()
+  }
+
+  /** A stream cannot become another protocol: no request on it can ask for that. */
+  takeOver(): { readonly transport: Transport; readonly rest: Buffer | undefined } {
+    throw new TypeError('Cannot take over an HTTP/2 stream')
+  }
+}
+
+export interface Http2Opening {
+  readonly facts: ClientConnectionFacts
+  readonly awaitsContinue: boolean
+}

@@ -1,0 +1,39 @@
+import type { OutgoingHttpHeaders } from 'node:http2'
+
+/** Fields about a connection, which HTTP/2 has no use for. See RFC 9113 §8.2.2. */
+const CONNECTION_FIELDS: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade',
+])
+
+/**
+ * A response head as HTTP/2 has it.
+ * @param text an HTTP/1.1 head with its empty line, a character a byte
+ */
+export function http2ResponseHead(text: string): OutgoingHttpHeaders {
+  const headers: Record<string, string | string[] | number> = Object.create(null) as Record<
+    string,
+    never
+  >
+  headers[':status'] = Number(text.slice(9, 12))
+  let at = text.indexOf('\r\n') + 2
+  for (;;) {
+    const end = text.indexOf('\r\n', at)
+    if (end <= at) return headers
+    addLine(headers, text.slice(at, end))
+    at = end + 2
+  }
+}
+
+function addLine(headers: Record<string, string | string[] | number>, line: string): void {
+  const colon = line.indexOf(':')
+  const name = line.slice(0, colon).toLowerCase()
+  if (CONNECTION_FIELDS.has(name)) return
+  const value = line.slice(colon + 1).trim()
+  const known = headers[name]
+  if (known === undefined) headers[name] = value
+  else headers[name] = Array.isArray(known) ? [...known, value] : [String(known), value]
+}
