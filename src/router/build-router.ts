@@ -3,7 +3,7 @@ import { toBytes } from './byte-text.ts'
 import type { Candidate } from './candidate.ts'
 import type { Condition } from './condition.ts'
 import { compareCompatible, rankCompatible, type RankedPart } from './compatible-order.ts'
-import { explainRoutes } from './explain.ts'
+import { explainer } from './explain.ts'
 import { expressionRoute } from './expression/expression-route.ts'
 import { fieldConditionMaker, portCondition } from './field-conditions.ts'
 import { hostPattern, type HostPattern } from './host.ts'
@@ -39,7 +39,7 @@ export function buildRouter(
   index.seal()
   return {
     match: (request) => index.find(request),
-    explain: (request) => explainRoutes(ranked, request, flavor),
+    explain: explainer(ranked, flavor),
   }
 }
 

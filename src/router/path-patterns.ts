@@ -35,7 +35,7 @@ export function capturesOf({ matched, groups, named }: PatternMatch): UriCapture
   return { named, unnamed: [matched, ...groups.map((group) => group ?? '')] }
 }
 
-/** The whole of a route's paths as one condition, for explanations. */
+/** The paths of a part as one condition, for explanations; these name all paths of the route. */
 export function pathCondition(part: RoutePart, flavor: RouterFlavor): Condition {
   const patterns = pathPatterns(part.paths, flavor)
   const plain = part.paths.filter((path) => !isRegexPath(path)).map(toBytes)
@@ -43,6 +43,6 @@ export function pathCondition(part: RoutePart, flavor: RouterFlavor): Condition 
     kind: 'paths',
     holds: ({ path }) =>
       plain.some((prefix) => path.startsWith(prefix)) || patterns.some((p) => p.test(path)),
-    failure: ({ path }) => `${path} does not begin with ${part.paths.join(' or ')}`,
+    failure: ({ path }) => `${path} does not begin with ${part.route.paths?.join(' or ')}`,
   }
 }

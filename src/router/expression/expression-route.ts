@@ -66,18 +66,19 @@ function firstFailure(expression: Expression, text: string, request: RoutingRequ
   }
 }
 
-/** Whether some part of an expression holds, so that the route is worth explaining. */
-export function holdsInPart(text: string, request: RoutingRequest): boolean {
-  return somePredicate(parseExpression(text), request)
+/** Whether some predicate of an expression holds, so that the route is worth explaining. */
+export function holdsInPart(text: string): (request: RoutingRequest) => boolean {
+  const predicates = predicatesOf(parseExpression(text)).map(compileExpression)
+  return (request) => predicates.some(({ holds }) => holds(request))
 }
 
-function somePredicate(expression: Expression, request: RoutingRequest): boolean {
+function predicatesOf(expression: Expression): readonly Expression[] {
   switch (expression.kind) {
     case 'and':
     case 'or':
-      return somePredicate(expression.left, request) || somePredicate(expression.right, request)
+      return [...predicatesOf(expression.left), ...predicatesOf(expression.right)]
     case 'not':
     case 'predicate':
-      return compileExpression(expression).holds(request)
+      return [expression]
   }
 }
