@@ -41,16 +41,9 @@ Options:
     const { output } = call
     output.verbose('Kong: 3.9.3')
     output.verbose(`prefix in use: ${settings.prefix}`)
-    switch (call.subcommand) {
-      case 'init':
-        return init(call)
-      case 'parse':
-        return parse(call, settings)
-      case 'db_export':
-        throw withoutDatabase('db_export')
-      default:
-        throw withoutDatabase('db_import')
-    }
+    if (call.subcommand === 'init') return init(call)
+    if (call.subcommand === 'parse') return parse(call, settings)
+    throw withoutDatabase(call.subcommand === 'db_export' ? 'db_export' : 'db_import')
   },
 }
 

@@ -65,26 +65,15 @@ Options:
 }
 
 /** Without a database all migrations count as executed, since start scripts run them blindly. */
-function withoutDatabase({ subcommand, options, output }: Call): void {
-  const say = (text: string) => {
-    if (!options['quiet']) output.info(text)
-  }
-  switch (subcommand) {
-    case 'bootstrap':
-      say('Database already bootstrapped')
-      return
-    case 'up':
-      say('Database is already up-to-date')
-      return
-    case 'finish':
-      say('No pending migrations to finish')
-      return
-    case 'list':
-      return
-    case 'status':
-      output.info('{}')
-      return
-    case 'reset':
-      throw new CommandFault('Database not bootstrapped, nothing to reset')
-  }
+const WITHOUT_DATABASE: Readonly<Record<string, string>> = {
+  bootstrap: 'Database already bootstrapped',
+  up: 'Database is already up-to-date',
+  finish: 'No pending migrations to finish',
+  status: '{}',
+}
+
+function withoutDatabase({ subcommand = '', options, output }: Call): void {
+  if (subcommand === 'reset') throw new CommandFault('Database not bootstrapped, nothing to reset')
+  const text = WITHOUT_DATABASE[subcommand]
+  if (text !== undefined && !options['quiet']) output.info(text)
 }

@@ -34,8 +34,8 @@ export function createOutput(options: OutputOptions): Output {
   const stamped = (level: string, text: string) => `${time()} [${level}] ${text}\n`
   return {
     verbosity,
-    isInteractive: stderr.isTTY === true,
-    hasColor: stdout.isTTY === true && !environment['NO_COLOR'],
+    isInteractive: stderr.isTTY,
+    hasColor: stdout.isTTY && !environment['NO_COLOR'],
     info: (text) => void stdout.write(isPlain ? `${text}\n` : stamped('info', text)),
     warn: (text) => void stderr.write(stamped('warn', text)),
     error: (text) => void stderr.write(stamped('error', text)),

@@ -31,7 +31,7 @@ export function parseArguments(
       operands.push(word)
       continue
     }
-    const [flag = '', attached] = splitOnce(word, '=')
+    const [flag, attached] = splitOnce(word, '=')
     const found = findOption(flag, specs)
     if (found === undefined) return { fault: `unrecognized parameter '${flag}'` }
     const [name, { takes }] = found

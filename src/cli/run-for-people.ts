@@ -14,7 +14,7 @@ export async function runForPeople(
   const { runningPid } = await import('../gateway/prefix-layout.ts')
   if (runningPid(settings.prefix) !== undefined)
     throw new CommandFault(`Kong is already running in ${settings.prefix}`)
-  makePrefix(settings, { ...call.output, info: call.output.verbose })
+  makePrefix(settings, { ...call.output, info: (text) => call.output.verbose(text) })
   const { runMaster } = await import('../gateway/run-master.ts')
   const { gateway, ended } = await runMaster({
     settings,

@@ -3,6 +3,8 @@ import type {
   AdminContext,
   LogLevelSwitch,
   NodeStatus,
+  PluginEndpoints,
+  Readiness,
   TargetHealthChange,
 } from '../admin/admin-context.ts'
 import type { Catalog } from '../entities/catalog.ts'
@@ -28,6 +30,7 @@ export interface AdminFactsOptions {
   readonly publisher: Publisher
   readonly reloader: Reloader
   readonly nodeId: string
+  readonly readiness: Readiness
   readonly log: Logger
 }
 
@@ -64,10 +67,23 @@ export function adminContext(options: AdminFactsOptions): AdminContext {
     whenServed: (version) => publisher.whenServed(version),
     status: () => statusOf(dataPlane),
     logLevel,
-    upstreamHealth: async (upstreamId) =>
-      (await dataPlane.ask<'health'>({ about: 'health', upstreamId }))[0],
+    upstreamHealth: (upstreamId) => dataPlane.askOne<'health'>({ about: 'health', upstreamId }),
     setTargetHealth: (change) => setTargetHealth(dataPlane, change),
+    pluginEndpoints: pluginEndpoints(plugins, dataPlane),
+    readiness: options.readiness,
     log,
+  }
+}
+
+function pluginEndpoints(plugins: readonly Plugin[], dataPlane: DataPlane): PluginEndpoints {
+  const routes = plugins.flatMap(({ adminRoutes }) => adminRoutes)
+  return {
+    routes,
+    async answer(route, request) {
+      const question = { about: 'plugin-route', route: routes.indexOf(route), request } as const
+      if (route.combine === undefined) return dataPlane.askOne<'plugin-route'>(question)
+      return route.combine(await dataPlane.ask<'plugin-route'>(question))
+    },
   }
 }
 

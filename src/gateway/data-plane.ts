@@ -1,9 +1,9 @@
 import type { EntitySet } from '../entities/entity.ts'
+import { makeSharedMemory } from '../plugin-kit/shared-memory.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { LogLevel } from '../telemetry/log-level.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { ListenerCertificates } from './listener-certificates.ts'
-import { StartFault } from './start-fault.ts'
 import type { Answers, Question, WorkerStart } from './worker-messages.ts'
 import { WorkerThread } from './worker-thread.ts'
 
@@ -34,11 +34,12 @@ export class DataPlane {
   #workers: WorkerThread[] = []
   #generation = 0
   #inForce: InForce | undefined
-  #isListening = false
+  /** Those listened on, once they are. */
+  #ports: readonly number[] | undefined
   #isClosing = false
 
   constructor({ settings, nodeId, certificates, log }: DataPlaneOptions) {
-    this.#start = { settings, nodeId, certificates }
+    this.#start = { settings, nodeId, certificates, memory: makeSharedMemory() }
     this.#log = log
   }
 
@@ -74,15 +75,13 @@ export class DataPlane {
     }
   }
 
-  /** @returns the ports of the proxy listeners, in their order */
+  /** @returns the ports of the proxy listeners, in their order; all workers share them */
   async listen(): Promise<readonly number[]> {
-    this.#isListening = true
-    const [first = [], ...others] = await Promise.all(
-      this.#workers.map((worker) => worker.listen()),
-    )
-    const isSplit = others.some((ports) => ports.join() !== first.join())
-    if (isSplit) throw new StartFault('Port 0 needs nginx_worker_processes = 1')
-    return first
+    const [first, ...others] = this.#workers
+    const ports = await first!.listen()
+    this.#ports = ports
+    await Promise.all(others.map((worker) => worker.listen(ports)))
+    return ports
   }
 
   /** Puts changed settings in force in running workers; listeners are not touched. */
@@ -97,6 +96,13 @@ export class DataPlane {
     question: Extract<Question, { about: About }>,
   ): Promise<readonly Answers[About][]> {
     return Promise.all(this.#workers.map((worker) => worker.ask(question)))
+  }
+
+  /** Asks the first worker, where any would do. */
+  askOne<About extends Question['about']>(
+    question: Extract<Question, { about: About }>,
+  ): Promise<Answers[About]> {
+    return this.#workers[0]!.ask(question)
   }
 
   setLogLevel(level: LogLevel): void {
@@ -148,7 +154,7 @@ export class DataPlane {
       await worker.prepare(served.generation, served.entities)
       await worker.commit(served.generation)
     }
-    if (this.#isListening) await worker.listen()
+    if (this.#ports !== undefined) await worker.listen(this.#ports)
   }
 }
 

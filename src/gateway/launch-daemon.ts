@@ -4,9 +4,12 @@ import { fileURLToPath } from 'node:url'
 import { belowPrefix } from '../settings/present-settings.ts'
 import type { Settings } from '../settings/settings.ts'
 import { StartFault } from './start-fault.ts'
+import type { Gateway } from './start.ts'
 
 /** What the new process says once it serves, or cannot. */
-export type LaunchReport = { readonly ok: true } | { readonly ok: false; readonly message: string }
+export type LaunchReport =
+  | { readonly ok: true; readonly ports: Gateway['ports'] }
+  | { readonly ok: false; readonly message: string }
 
 /**
  * Starts the gateway as a process of its own, which outlives this one, and waits until it serves.

@@ -12,12 +12,12 @@ const prefix = process.argv[2]!
 
 try {
   process.title = `portunus: master process ${prefix}`
-  const { ended } = await runMaster({
+  const { gateway, ended } = await runMaster({
     settings: keptSettings(),
     environment: process.env,
     readAgain: keptSettings,
   })
-  report({ ok: true })
+  report({ ok: true, ports: gateway.ports })
   await ended
   process.exit(0)
 } catch (error) {

@@ -1,5 +1,6 @@
 import os from 'node:os'
 import type { NodeServices } from '../plugin-kit/plugin.ts'
+import { sharedValues, type SharedMemory } from '../plugin-kit/shared-memory.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { COMPATIBILITY_VERSION } from './versions.ts'
@@ -7,11 +8,12 @@ import { COMPATIBILITY_VERSION } from './versions.ts'
 /** What plugins may use of the node they run on. Lives as long as the thread. */
 export function nodeServices(options: {
   readonly nodeId: string
+  readonly memory: SharedMemory
   readonly log: Logger
   /** In force now; changes with a reload. */
   readonly settings: () => Settings
 }): NodeServices {
-  const kept = new Map<string, unknown>()
+  const kept = new Map(sharedValues(options.memory))
   return {
     nodeId: options.nodeId,
     hostname: os.hostname(),

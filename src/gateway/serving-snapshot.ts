@@ -61,6 +61,12 @@ export class ServingSnapshot implements SnapshotHolder {
     this.#candidate = undefined
   }
 
+  /** Lets what is served go, plugin instances with it. */
+  close(): void {
+    this.#current.retire()
+    this.#candidate?.snapshot.retire()
+  }
+
   #compile(version: number, entities: EntitySet): Snapshot {
     const { catalog, flavor, balancers, node } = this.#options
     return compileSnapshot(entities, {

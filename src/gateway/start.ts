@@ -1,5 +1,5 @@
 import os from 'node:os'
-import { createAdminServer } from '../admin/create-admin-server.ts'
+import { createAdminServer, createStatusServer } from '../admin/create-admin-server.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { Store } from '../store/store.ts'
 import type { Catalog } from '../entities/catalog.ts'
@@ -14,6 +14,7 @@ import { loadPlugins } from './load-plugins.ts'
 import { openLogs } from './logs.ts'
 import { nodeId } from './prefix-layout.ts'
 import { Publisher } from './publisher.ts'
+import { readinessOf } from './readiness.ts'
 import { Reloader } from './reload.ts'
 import { entitiesWithSecrets } from './secrets-of.ts'
 import { serveAdmin } from './serve-admin.ts'
@@ -30,7 +31,7 @@ export interface GatewayOptions {
 /** A gateway that serves. */
 export interface Gateway {
   /** Ports in the order of the listeners, those chosen by the system included. */
-  readonly ports: { readonly proxy: readonly number[]; readonly admin: readonly number[] }
+  readonly ports: Readonly<Record<'proxy' | 'admin' | 'status', readonly number[]>>
   /** What it serves, for a summary. */
   readonly store: Store
   /**
@@ -48,8 +49,22 @@ export interface Gateway {
  *
  * @throws {StartFault} when it cannot; nothing of it is left then
  */
-export async function startGateway({ settings, environment }: GatewayOptions): Promise<Gateway> {
-  let inForce = settings
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const plane = await controlPlane(options)
+  try {
+    return await serve(plane)
+  } catch (error) {
+    await plane.dataPlane.close(0)
+    await plane.store.close()
+    plane.logs.flushSync()
+    throw error
+  }
+}
+
+type ControlPlane = Awaited<ReturnType<typeof controlPlane>>
+
+/** Everything but the threads: made and connected, and not serving yet. */
+async function controlPlane({ settings, environment }: GatewayOptions) {
   const logs = openLogs(settings)
   const log = logs.error
   const { plugins, warnings } = loadPlugins(settings.plugins)
@@ -57,15 +72,14 @@ export async function startGateway({ settings, environment }: GatewayOptions): P
   const catalog = catalogOf(settings, plugins)
   const store = openStore(settings, catalog)
   const certificates = await listenerCertificates(settings)
-  await checkPorts([...settings.listeners.proxy, ...settings.listeners.admin])
-
   const id = nodeId(settings)
   const dataPlane = new DataPlane({ settings, nodeId: id, certificates, log })
   const withSecrets = entitiesWithSecrets({ settings, environment, log })
   const publisher = new Publisher({ store, dataPlane, withSecrets, log })
   const reloader = new Reloader({ catalog, publisher, log })
+  const inForce = { settings }
   const admin = adminContext({
-    settings: () => inForce,
+    settings: () => inForce.settings,
     catalog,
     store,
     plugins,
@@ -73,65 +87,76 @@ export async function startGateway({ settings, environment }: GatewayOptions): P
     publisher,
     reloader,
     nodeId: id,
+    readiness: readinessOf(settings, store),
     log,
   })
+  return { inForce, logs, log, store, certificates, dataPlane, publisher, reloader, admin }
+}
 
-  try {
-    // Threads load their code while the configuration is read here.
-    dataPlane.startWorkers(workerCount(settings))
-    const config = await reloader.loadSource(settings, { by: 'start' })
-    if (config === undefined) await publisher.publish()
-    const proxyPorts = await dataPlane.listen()
-    const adminListening = await serveAdmin({
-      listeners: settings.listeners.admin,
-      certificates: certificates.admin,
-      accessLog: logs.open(settings.admin_access_log),
-      createServer: (options) => createAdminServer(admin, options),
-    })
-    const source = followSource({ settings, reloader, log })
-    log.notice(`portunus ${portunusVersion()} (Kong ${COMPATIBILITY_VERSION}) serves`)
+async function serve(plane: ControlPlane): Promise<Gateway> {
+  const { logs, log, store, certificates, dataPlane, publisher, reloader, admin } = plane
+  const { settings } = plane.inForce
+  const { listeners } = settings
+  await checkPorts([...listeners.proxy, ...listeners.admin, ...listeners.status])
+  // Threads load their code while the configuration is read here.
+  dataPlane.startWorkers(workerCount(settings))
+  const config = await reloader.loadSource(settings, { by: 'start' })
+  if (config === undefined) await publisher.publish()
+  const proxyPorts = await dataPlane.listen()
+  const adminListening = await serveAdmin({
+    listeners: listeners.admin,
+    certificates: certificates.admin,
+    accessLog: logs.open(settings.admin_access_log),
+    createServer: (options) => createAdminServer(admin, options),
+  })
+  const statusListening = await serveAdmin({
+    listeners: listeners.status,
+    certificates: certificates.status,
+    accessLog: logs.open(settings.status_access_log),
+    createServer: (options) => createStatusServer(admin, options),
+  })
+  const source = followSource({ settings, reloader, log })
+  log.notice(`portunus ${portunusVersion()} (Kong ${COMPATIBILITY_VERSION}) serves`)
 
-    return {
-      ports: { proxy: proxyPorts, admin: adminListening.ports },
-      store,
-      async reload(read) {
-        try {
-          const changed = read()
-          await applySettings(changed)
-          await reloader.loadSource(changed, { by: 'file' })
-          source.follow(changed)
-          log.notice('reloaded')
-          return undefined
-        } catch (error) {
-          log.error('Cannot reload, what was in force before goes on', error)
-          return (error as Error).message
-        }
-      },
-      reopenLogs() {
-        logs.reopen()
-        dataPlane.reopenLogs()
-      },
-      async close(isGraceful) {
-        source.stop()
-        const closing = dataPlane.close(isGraceful ? inForce.graceful_timeout * 1000 : 0)
-        await Promise.all([closing, adminListening.close()])
-        await store.close()
-        log.notice('exit')
-        logs.flushSync()
-      },
-    }
-  } catch (error) {
-    await dataPlane.close(0)
-    await store.close()
-    logs.flushSync()
-    throw error
+  return {
+    ports: { proxy: proxyPorts, admin: adminListening.ports, status: statusListening.ports },
+    store,
+    async reload(read) {
+      try {
+        const changed = read()
+        await applySettings(plane, changed)
+        await reloader.loadSource(changed, { by: 'file' })
+        source.follow(changed)
+        log.notice('reloaded')
+        return undefined
+      } catch (error) {
+        log.error('Cannot reload, what was in force before goes on', error)
+        return (error as Error).message
+      }
+    },
+    reopenLogs() {
+      logs.reopen()
+      dataPlane.reopenLogs()
+    },
+    async close(isGraceful) {
+      source.stop()
+      const timeoutMs = isGraceful ? plane.inForce.settings.graceful_timeout * 1000 : 0
+      await Promise.all([
+        dataPlane.close(timeoutMs),
+        adminListening.close(),
+        statusListening.close(),
+      ])
+      await store.close()
+      log.notice('exit')
+      logs.flushSync()
+    },
   }
+}
 
-  async function applySettings(changed: Settings): Promise<void> {
-    await dataPlane.applySettings(changed, await listenerCertificates(changed))
-    inForce = changed
-    admin.logLevel.set(changed.log_level, 0)
-  }
+async function applySettings(plane: ControlPlane, changed: Settings): Promise<void> {
+  await plane.dataPlane.applySettings(changed, await listenerCertificates(changed))
+  plane.inForce.settings = changed
+  plane.admin.logLevel.set(changed.log_level, 0)
 }
 
 function openStore(settings: Settings, catalog: Catalog): Store {

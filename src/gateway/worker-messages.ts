@@ -1,5 +1,7 @@
 import type { UpstreamHealth } from '../balancer/peer.ts'
 import type { EntitySet } from '../entities/entity.ts'
+import type { AdminAnswer, AdminRequest } from '../plugin-kit/plugin.ts'
+import type { SharedMemory } from '../plugin-kit/shared-memory.ts'
 import type { ConnectionCounters } from '../proxy/context.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { LogLevel } from '../telemetry/log-level.ts'
@@ -9,6 +11,8 @@ import type { ListenerCertificates } from './listener-certificates.ts'
 export interface WorkerStart {
   readonly settings: Settings
   readonly nodeId: string
+  /** What all workers count and cache in. */
+  readonly memory: SharedMemory
   readonly certificates: ListenerCertificates
   readonly index: number
 }
@@ -19,7 +23,8 @@ export type ToWorker =
   | { readonly kind: 'prepare'; readonly generation: number; readonly entities: EntitySet }
   | { readonly kind: 'commit'; readonly generation: number }
   | { readonly kind: 'discard'; readonly generation: number }
-  | { readonly kind: 'listen' }
+  /** @param ports those another worker has for the same listeners, or none */
+  | { readonly kind: 'listen'; readonly ports: readonly number[] | undefined }
   | {
       readonly kind: 'apply-settings'
       readonly settings: Settings
@@ -34,6 +39,12 @@ export type ToWorker =
 export type Question =
   | { readonly about: 'status' }
   | { readonly about: 'health'; readonly upstreamId: string }
+  /** @param route position among the endpoints of all loaded plugins, which all threads count alike */
+  | {
+      readonly about: 'plugin-route'
+      readonly route: number
+      readonly request: PluginRouteRequest
+    }
   | {
       readonly about: 'set-health'
       readonly upstreamId: string
@@ -41,6 +52,8 @@ export type Question =
       readonly isHealthy: boolean
       readonly address: string | undefined
     }
+
+export type PluginRouteRequest = Pick<AdminRequest, 'parameters' | 'query' | 'body'>
 
 export interface WorkerStatus {
   readonly connections: ConnectionCounters
@@ -50,6 +63,7 @@ export interface WorkerStatus {
 export interface Answers {
   readonly status: WorkerStatus
   readonly health: UpstreamHealth | undefined
+  readonly 'plugin-route': AdminAnswer
   /** Why it could not be set. */
   readonly 'set-health': string | undefined
 }

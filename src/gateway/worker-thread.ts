@@ -43,6 +43,7 @@ export class WorkerThread {
   }
 
   send(message: ToWorker): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
     if (!this.#isGone) this.#worker.postMessage(message)
   }
 
@@ -65,8 +66,9 @@ export class WorkerThread {
     )
   }
 
-  async listen(): Promise<readonly number[]> {
-    const answer = await this.#exchange('listening', { kind: 'listen' })
+  /** @param ports those another worker listens on already */
+  async listen(ports?: readonly number[]): Promise<readonly number[]> {
+    const answer = await this.#exchange('listening', { kind: 'listen', ports })
     if (answer.kind === 'listening') return answer.ports
     throw new StartFault(answer.kind === 'not-listening' ? answer.reason : 'Cannot listen')
   }

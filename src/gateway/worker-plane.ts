@@ -1,0 +1,212 @@
+import { isatty } from 'node:tty'
+import { createBalancers } from '../balancer/create-balancers.ts'
+import type { Balancers, UpstreamHealth } from '../balancer/peer.ts'
+import { DeadlineWheel } from '../base/deadline-wheel.ts'
+import type { EntitySet } from '../entities/entity.ts'
+import type { AdminAnswer, AdminRoute, NodeServices } from '../plugin-kit/plugin.ts'
+import type { ProxyContext } from '../proxy/context.ts'
+import type { ProxyExchange } from '../proxy/exchange.ts'
+import { startListener, type RunningListener } from '../proxy/listener.ts'
+import { chooseSockets, type Sockets } from '../proxy/transport/sockets.ts'
+import { UpstreamPool } from '../proxy/upstream-pool.ts'
+import type { RouterFlavor } from '../router/route-match.ts'
+import type { Settings } from '../settings/settings.ts'
+import type { LogLevel } from '../telemetry/log-level.ts'
+import { catalogOf } from './catalog-of.ts'
+import { bindFault } from './check-ports.ts'
+import { dnsSettingsOf } from './dns-settings-of.ts'
+import { loadPlugins } from './load-plugins.ts'
+import { accessLogger, terseLogger } from './log-exchanges.ts'
+import { openLogs, type Logs } from './logs.ts'
+import { nodeServices } from './node-services.ts'
+import { proxyRules } from './proxy-rules.ts'
+import { ServingSnapshot } from './serving-snapshot.ts'
+import type {
+  FromWorker,
+  PluginRouteRequest,
+  Question,
+  WorkerStart,
+  WorkerStatus,
+} from './worker-messages.ts'
+
+/** The data plane of one worker thread, and what the control plane may have done with it. */
+export class WorkerPlane {
+  readonly #logs: Logs
+  readonly #balancers: Balancers
+  readonly #serving: ServingSnapshot
+  readonly #context: ProxyContext
+  readonly #sockets: Sockets
+  readonly #node: NodeServices
+  readonly #routes: readonly AdminRoute[]
+  #inForce: Pick<WorkerStart, 'settings' | 'certificates'>
+  #listeners: RunningListener[] = []
+
+  static async create(start: WorkerStart): Promise<WorkerPlane> {
+    const logs = openLogs(start.settings)
+    const choice = start.settings.transport as 'auto' | 'fast' | 'public'
+    const sockets = await chooseSockets(choice, (message) => logs.error.warn(message))
+    return new WorkerPlane(start, logs, sockets)
+  }
+
+  constructor(start: WorkerStart, logs: Logs, sockets: Sockets) {
+    const { settings } = start
+    this.#inForce = start
+    this.#logs = logs
+    this.#sockets = sockets
+    this.#balancers = createBalancers({ dns: dnsSettingsOf(settings), log: logs.error })
+    const { plugins } = loadPlugins(settings.plugins)
+    this.#routes = plugins.flatMap(({ adminRoutes }) => adminRoutes)
+    this.#node = nodeServices({
+      nodeId: start.nodeId,
+      memory: start.memory,
+      log: logs.error,
+      settings: () => this.#inForce.settings,
+    })
+    this.#serving = new ServingSnapshot({
+      catalog: catalogOf(settings, plugins),
+      plugins,
+      flavor: settings.router_flavor as RouterFlavor,
+      balancers: this.#balancers,
+      node: this.#node,
+    })
+    const wheel = new DeadlineWheel(Date.now())
+    wheel.start()
+    this.#context = {
+      holder: this.#serving,
+      balancers: this.#balancers,
+      pool: new UpstreamPool({
+        sockets,
+        wheel,
+        size: settings.upstream_keepalive_pool_size,
+        idleTimeoutMs: settings.upstream_keepalive_idle_timeout * 1000 || Infinity,
+        requestsPerConnection: settings.upstream_keepalive_max_requests || Infinity,
+      }),
+      wheel,
+      ...proxyRules(settings),
+      ...exchangeLogging(settings, logs),
+      log: logs.error,
+      counters: { accepted: 0, handled: 0, active: 0, requests: 0, reading: 0, writing: 0 },
+    }
+  }
+
+  /** @returns why it cannot be served, if so */
+  prepare(generation: number, entities: EntitySet): string | undefined {
+    try {
+      this.#serving.prepare(generation, entities)
+      return undefined
+    } catch (error) {
+      return (error as Error).message
+    }
+  }
+
+  commit(generation: number): void {
+    this.#serving.commit(generation)
+  }
+
+  discard(generation: number): void {
+    this.#serving.discard(generation)
+  }
+
+  /** @param ports to use where the system chose them for another worker */
+  async listen(ports: readonly number[] | undefined): Promise<FromWorker> {
+    const { settings } = this.#inForce
+    const taken: number[] = []
+    for (const [index, listener] of settings.listeners.proxy.entries()) {
+      const port = ports?.[index] ?? listener.port
+      try {
+        const running = await startListener(
+          {
+            ip: listener.ip,
+            port,
+          },
+          this.#context,
+        )
+        this.#listeners.push(running)
+        taken.push(running.port)
+      } catch (error) {
+        const { message } = bindFault(error as NodeJS.ErrnoException, listener.ip, port)
+        return { kind: 'not-listening', reason: message }
+      }
+    }
+    return { kind: 'listening', ports: taken }
+  }
+
+  /** Listeners, pools and caches stay as they are; all else follows the settings from now on. */
+  applySettings(changed: Pick<WorkerStart, 'settings' | 'certificates'>): string | undefined {
+    try {
+      Object.assign(this.#context, proxyRules(changed.settings))
+      this.#inForce = changed
+      return undefined
+    } catch (error) {
+      return (error as Error).message
+    }
+  }
+
+  setLogLevel(level: LogLevel): void {
+    this.#logs.error.setLevel(level)
+  }
+
+  reopenLogs(): void {
+    this.#logs.reopen()
+  }
+
+  status(): WorkerStatus {
+    return { connections: this.#context.counters, heapBytes: process.memoryUsage().heapUsed }
+  }
+
+  health(upstreamId: string): UpstreamHealth | undefined {
+    return this.#balancers.health(upstreamId)
+  }
+
+  /** An endpoint of the Admin API that a plugin brings. */
+  async answerPluginRoute(index: number, request: PluginRouteRequest): Promise<AdminAnswer> {
+    const route = this.#routes[index]!
+    return route.handle({
+      ...request,
+      node: this.#node,
+      entities: this.#serving.current.entities,
+    })
+  }
+
+  setHealth({
+    upstreamId,
+    targetId,
+    isHealthy,
+    address,
+  }: Extract<Question, { about: 'set-health' }>): string | undefined {
+    return this.#balancers.setHealth(upstreamId, targetId, isHealthy, address)
+  }
+
+  /** Resolves when all exchanges have ended, or the time is up. */
+  async drain(timeoutMs: number): Promise<void> {
+    await Promise.all(this.#listeners.map((listener) => listener.close(timeoutMs)))
+    this.#balancers.close()
+    this.#serving.close()
+    this.#logs.flushSync()
+  }
+}
+
+function exchangeLogging(
+  settings: Settings,
+  logs: Logs,
+): Pick<ProxyContext, 'onFinished' | 'recordDecisions'> {
+  const loggers: ((exchange: ProxyExchange) => void)[] = []
+  if (!settings.proxy_access_log.startsWith('off'))
+    loggers.push(accessLogger(logs.open(settings.proxy_access_log)))
+  const terse =
+    settings.request_log === 'terse'
+      ? terseLogger(logs.open('/dev/stdout'), isatty(1) && !process.env['NO_COLOR'])
+      : undefined
+  if (terse !== undefined) loggers.push(terse.onFinished)
+  const [first, second] = loggers
+  return {
+    onFinished:
+      first !== undefined && second !== undefined
+        ? (exchange) => {
+            first(exchange)
+            second(exchange)
+          }
+        : first,
+    recordDecisions: terse?.record,
+  }
+}

@@ -1,0 +1,71 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { WorkerPlane } from './worker-plane.ts'
+import type { Answers, FromWorker, Question, ToWorker, WorkerStart } from './worker-messages.ts'
+
+/** A worker thread: does what the control plane sends, one message after the other. */
+const port = parentPort!
+const plane = WorkerPlane.create(workerData as WorkerStart)
+let turn: Promise<unknown> = plane
+
+port.on('message', (message: ToWorker) => {
+  // A failure here is a bug: the thread ends, and another one takes its place.
+  turn = turn.then(async () => handle(await plane, message))
+})
+
+async function handle(worker: WorkerPlane, message: ToWorker): Promise<void> {
+  switch (message.kind) {
+    case 'prepare': {
+      const { generation, entities } = message
+      const reason = worker.prepare(generation, entities)
+      if (reason === undefined) say({ kind: 'prepared', generation })
+      else say({ kind: 'refused', generation, reason })
+      return
+    }
+    case 'commit':
+      worker.commit(message.generation)
+      say({ kind: 'served', generation: message.generation })
+      return
+    case 'discard':
+      worker.discard(message.generation)
+      return
+    case 'listen':
+      say(await worker.listen(message.ports))
+      return
+    case 'apply-settings':
+      say({ kind: 'settings-applied', fault: worker.applySettings(message) })
+      return
+    case 'set-log-level':
+      worker.setLogLevel(message.level)
+      return
+    case 'reopen-logs':
+      worker.reopenLogs()
+      return
+    case 'ask':
+      // Not awaited: a plugin may take its time, and configurations must not wait for it.
+      void answerOf(worker, message.question).then((value) =>
+        say({ kind: 'answer', id: message.id, value }),
+      )
+      return
+    case 'drain':
+      // Not awaited: a second message may hurry it.
+      void worker.drain(message.timeoutMs).then(() => process.exit(0))
+  }
+}
+
+async function answerOf(worker: WorkerPlane, question: Question): Promise<Answers[keyof Answers]> {
+  switch (question.about) {
+    case 'status':
+      return worker.status()
+    case 'health':
+      return worker.health(question.upstreamId)
+    case 'plugin-route':
+      return worker.answerPluginRoute(question.route, question.request)
+    case 'set-health':
+      return worker.setHealth(question)
+  }
+}
+
+function say(message: FromWorker): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+  port.postMessage(message)
+}
