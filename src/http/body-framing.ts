@@ -1,3 +1,4 @@
+import type { HeadFields } from './message-head.ts'
 import type { RequestHead } from './request-head.ts'
 import { RequestField } from './request-head.ts'
 import type { ResponseHead } from './response-head.ts'
@@ -15,6 +16,7 @@ export type BodyFraming =
 export type FramingFault =
   | 'length-and-chunked'
   | 'repeated-length'
+  | 'repeated-coding'
   | 'bad-length'
   | 'unknown-coding'
   | 'chunked-in-http-1.0'
@@ -37,7 +39,7 @@ export function requestFraming(head: RequestHead): BodyFraming | FramingFault {
   if (!fields.has(RequestField.contentLength)) {
     if (!hasCoding) return NONE
     if (head.minorVersion === 0) return 'chunked-in-http-1.0'
-    return isChunked(fields, RequestField.transferEncoding) ? CHUNKED : 'unknown-coding'
+    return codingOf(fields, RequestField.transferEncoding)
   }
   if (hasCoding) return 'length-and-chunked'
   if ((fields.repeated & (1 << RequestField.contentLength)) !== 0) return 'repeated-length'
@@ -57,7 +59,7 @@ export function responseFraming(head: ResponseHead, method: string): BodyFraming
   const hasLength = fields.has(ResponseField.contentLength)
   if (fields.has(ResponseField.transferEncoding)) {
     if (hasLength) return 'length-and-chunked'
-    return isChunked(fields, ResponseField.transferEncoding) ? CHUNKED : 'unknown-coding'
+    return codingOf(fields, ResponseField.transferEncoding)
   }
   if (!hasLength) return UNTIL_CLOSE
   if ((fields.repeated & (1 << ResponseField.contentLength)) !== 0) return 'repeated-length'
@@ -66,8 +68,9 @@ export function responseFraming(head: ResponseHead, method: string): BodyFraming
   return { kind: 'length', length }
 }
 
-function isChunked(fields: RequestHead['fields'], id: number): boolean {
-  return (fields.repeated & (1 << id)) === 0 && fields.get(id)!.toLowerCase() === 'chunked'
+function codingOf(fields: HeadFields, id: number): BodyFraming | FramingFault {
+  if ((fields.repeated & (1 << id)) !== 0) return 'repeated-coding'
+  return fields.get(id)!.toLowerCase() === 'chunked' ? CHUNKED : 'unknown-coding'
 }
 
 /** A `Content-Length` value: 1 to 15 digits and nothing else. */

@@ -2,8 +2,8 @@
  * Header field names the data plane treats specially, each with a small number, so that the codec
  * compares a name once while it reads it and every later question is a bit test.
  *
- * A table holds at most 30 names: numbers 1 to 30 fit the bits of one small integer. 0 is any other
- * valid name, {@link IGNORED} one that is not passed on.
+ * A table has at most 30 numbers: 1 to 30 fit the bits of one small integer. Names that are only ever
+ * asked for together share one. 0 is any other valid name, {@link IGNORED} one that is not passed on.
  */
 export const OTHER = 0
 /** A name with bytes other than letters, digits, `-` and `_`; nginx's `ignore_invalid_headers`. */
@@ -21,11 +21,15 @@ for (const character of "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz") {
 for (let byte = 0; byte < 128; byte += 1)
   if (/[\w-]/.test(String.fromCharCode(byte))) PLAIN_NAME_BYTES[byte] = 1
 
-/** 1 for bytes a field value may hold: visible, space, tab, obs-text. See RFC 9110 §5.5. */
+/**
+ * 1 for bytes a field value may hold. NUL, CR and LF are what ends a value for one parser or another;
+ * other control bytes end none and pass, as in nginx.
+ * @see RFC 9110 §5.5
+ */
 export const VALUE_BYTES = new Uint8Array(256).fill(1)
-VALUE_BYTES.fill(0, 0, 32)
-VALUE_BYTES[9] = 1
-VALUE_BYTES[127] = 0
+VALUE_BYTES[0] = 0
+VALUE_BYTES[10] = 0
+VALUE_BYTES[13] = 0
 
 export interface FieldTable {
   /** Number of a name that lies in `bytes[start..end)` in any case, or {@link OTHER}. */
@@ -36,16 +40,17 @@ export interface FieldTable {
 
 const SLOTS = 256
 
-/** @param names lower-case names in the order of their numbers, from 1 */
+/** @param names lower-case names in the order of their numbers, from 1; `a|b`: two names, one number */
 export function fieldTable(names: readonly string[]): FieldTable {
   const bySlot: { readonly id: number; readonly bytes: Uint8Array }[][] = []
   const ids = new Map<string, number>()
-  for (const [index, name] of names.entries()) {
-    const bytes = Buffer.from(name, 'latin1')
-    const slot = slotOf(bytes.length, bytes[0]!, bytes.at(-1)!)
-    ;(bySlot[slot] ??= []).push({ id: index + 1, bytes })
-    ids.set(name, index + 1)
-  }
+  for (const [index, group] of names.entries())
+    for (const name of group.split('|')) {
+      const bytes = Buffer.from(name, 'latin1')
+      const slot = slotOf(bytes.length, bytes[0]!, bytes.at(-1)!)
+      ;(bySlot[slot] ??= []).push({ id: index + 1, bytes })
+      ids.set(name, index + 1)
+    }
   for (let slot = 0; slot < SLOTS; slot += 1) bySlot[slot] ??= []
 
   return {

@@ -39,6 +39,8 @@ export class HeadFields {
   present = 0
   /** Bit n is set when a field with number n is there more than once. */
   repeated = 0
+  /** A line had no colon: a name with an empty value, as nginx reads it. See {@link withColons}. */
+  hasBareName = false
   /** The head as one string, a character a byte. */
   text = ''
 
@@ -56,6 +58,7 @@ export class HeadFields {
     this.count = 0
     this.present = 0
     this.repeated = 0
+    this.hasBareName = false
     let at = start
     while (at < end) {
       if (bytes[at] === CR) {
@@ -82,6 +85,13 @@ export class HeadFields {
     while (at < end && NAME_BYTES[bytes[at]!] !== 0) isPlain &= PLAIN_NAME_BYTES[bytes[at++]!]!
     if (at >= end) return INCOMPLETE
     const nameEnd = at
+    if (bytes[at] === CR && at > start) {
+      this.hasBareName = true
+      if (at + 1 >= end) return INCOMPLETE
+      if (bytes[at + 1] !== LF) return MALFORMED
+      this.count += 1
+      return at + 2
+    }
     if (bytes[at] !== COLON) {
       const skipped = skipOddName(bytes, at, end)
       if (skipped < 0) return skipped
@@ -98,20 +108,31 @@ export class HeadFields {
     let valueEnd = at
     while (valueEnd > valueStart && (bytes[valueEnd - 1] === SPACE || bytes[valueEnd - 1] === TAB))
       valueEnd -= 1
-    const id = isPlain === 1 ? table.find(bytes, start, nameEnd) : IGNORED
-    const index = this.count++
-    this.ids[index] = id
-    const span = index * 4
+    this.#add(isPlain === 1 ? table.find(bytes, start, nameEnd) : IGNORED)
+    const span = this.count * 4
+    this.count += 1
     this.spans[span] = start - origin
     this.spans[span + 1] = nameEnd - origin
     this.spans[span + 2] = valueStart - origin
     this.spans[span + 3] = valueEnd - origin
-    if (id !== OTHER && id !== IGNORED) {
-      const bit = 1 << id
-      if ((this.present & bit) !== 0) this.repeated |= bit
-      this.present |= bit
-    }
     return at + 2
+  }
+
+  #add(id: number): void {
+    this.ids[this.count] = id
+    if (id === OTHER || id === IGNORED) return
+    const bit = 1 << id
+    if ((this.present & bit) !== 0) this.repeated |= bit
+    this.present |= bit
+  }
+
+  /** Makes it a head without fields. */
+  clear(): void {
+    this.count = 0
+    this.present = 0
+    this.repeated = 0
+    this.hasBareName = false
+    this.text = ''
   }
 
   nameAt(index: number): string {
@@ -168,6 +189,16 @@ export class HeadFields {
   lineEnd(index: number): number {
     return index + 1 < this.count ? this.spans[(index + 1) * 4]! : this.text.length - 2
   }
+}
+
+/**
+ * A head whose lines all have a colon: lines without one are names with an empty value, and go on
+ * as what they were read as.
+ */
+export function withColons(head: string): Buffer {
+  const [first, ...lines] = head.slice(0, -4).split('\r\n')
+  const mended = lines.map((line) => (line.includes(':') ? line : `${line}:`))
+  return Buffer.from(`${[first, ...mended].join('\r\n')}\r\n\r\n`, 'latin1')
 }
 
 /**

@@ -1,5 +1,5 @@
 import { fieldTable } from './field-table.ts'
-import { HeadFields, INCOMPLETE, MALFORMED } from './message-head.ts'
+import { HeadFields, INCOMPLETE, MALFORMED, withColons } from './message-head.ts'
 
 /** Request fields with a number. Order is the numbering of {@link RequestField}. */
 const NAMES = [
@@ -22,9 +22,7 @@ const NAMES = [
   'x-real-ip',
   'via',
   'x-kong-request-id',
-  'x-kong-request-debug',
-  'x-kong-request-debug-token',
-  'x-kong-request-debug-log',
+  'x-kong-request-debug|x-kong-request-debug-token|x-kong-request-debug-log',
   'x-consumer-id',
   'x-consumer-username',
   'x-consumer-custom-id',
@@ -33,6 +31,7 @@ const NAMES = [
   'authorization',
   'accept',
   'content-type',
+  'if-match|if-none-match|if-modified-since|if-unmodified-since|if-range|range|content-range',
 ] as const
 
 /** Numbers of the request fields the data plane asks for by bit. */
@@ -57,16 +56,15 @@ export const RequestField = {
   via: 18,
   requestId: 19,
   requestDebug: 20,
-  requestDebugToken: 21,
-  requestDebugLog: 22,
-  consumerId: 23,
-  consumerUsername: 24,
-  consumerCustomId: 25,
-  credentialIdentifier: 26,
-  anonymousConsumer: 27,
-  authorization: 28,
-  accept: 29,
-  contentType: 30,
+  consumerId: 21,
+  consumerUsername: 22,
+  consumerCustomId: 23,
+  credentialIdentifier: 24,
+  anonymousConsumer: 25,
+  authorization: 26,
+  accept: 27,
+  contentType: 28,
+  conditional: 29,
 } as const
 
 export const REQUEST_FIELDS = fieldTable(NAMES)
@@ -91,6 +89,7 @@ const SPACE = 32
 const CR = 13
 const LF = 10
 const FIELD_LIMIT = 1000
+const PROTOCOL = Buffer.from(' HTTP/')
 
 /** Bytes of a method: upper-case letters, `_` and `-`, as nginx reads it. */
 const METHOD_BYTES = new Uint8Array(256)
@@ -108,72 +107,108 @@ export class RequestHead {
   readonly fields = new HeadFields(FIELD_LIMIT)
   method = ''
   target = ''
-  /** 0 or 1 of `HTTP/1.x`; higher minor versions count as 1 but are named as sent. */
+  /** Of `HTTP/1.x`; -1 for HTTP/0.9, which has a request line without version and nothing else. */
   minorVersion = 1
 
   /**
-   * Reads a head from its first byte. On success `method`, `target` and the fields are set.
+   * Reads a head from its first byte. On success `method`, `target` and the fields are set; after a
+   * fault nothing is.
    * @returns position after the head, or a negative verdict
-   * @see RFC 9112 §3; stricter than it on white space: exactly one space between the parts
+   * @see RFC 9112 §3; laxer as nginx is: several spaces may follow the method
    */
   read(bytes: Buffer, start: number, end: number, limits: HeadLimits): number {
+    const after = this.#read(bytes, start, end, limits)
+    if (after < 0) this.clear()
+    return after
+  }
+
+  /** Makes it the head of a request of which nothing is known. */
+  clear(): void {
+    this.method = ''
+    this.target = ''
+    this.minorVersion = 1
+    this.fields.clear()
+  }
+
+  #read(bytes: Buffer, start: number, end: number, limits: HeadLimits): number {
     let at = start
     while (at < end && METHOD_BYTES[bytes[at]!] === 1) at += 1
     const methodEnd = at
-    if (at >= end) return this.#unfinished(end - start, limits)
+    if (at >= end) return end - start > limits.lineBytes ? MALFORMED : INCOMPLETE
     if (bytes[at] !== SPACE || at === start) return MALFORMED
-    at += 1
+    while (at < end && bytes[at] === SPACE) at += 1
     const targetStart = at
     while (at < end && TARGET_BYTES[bytes[at]!] === 1) at += 1
     const targetEnd = at
     if (targetEnd - start > limits.lineBytes) return URI_TOO_LONG
-    if (at + 11 > end) return this.#unfinishedVersion(bytes, at, end)
-    const verdict = this.#readVersion(bytes, at)
-    if (verdict !== 0) return verdict
+    if (at < end && targetEnd > targetStart && !isTargetStart(bytes[targetStart]!)) return MALFORMED
+    if (bytes[at] === CR && at < end)
+      return this.#readWithoutVersion(bytes, start, { methodEnd, targetStart, targetEnd, end })
+    if (at + 11 > end) return unfinishedVersion(bytes, at, end)
     if (targetEnd === targetStart) return MALFORMED
-    const after = this.fields.read(bytes, start, at + 11, end, REQUEST_FIELDS)
-    if (after < 0) {
-      if (after === INCOMPLETE && end - start > limits.headBytes) return HEAD_TOO_LARGE
-      return after
-    }
-    if (after - start > limits.headBytes) return HEAD_TOO_LARGE
-    const text = bytes.latin1Slice(start, after)
-    this.fields.text = text
-    this.method = methodOf(text, methodEnd - start)
-    this.target = text.slice(targetStart - start, targetEnd - start)
+    const minor = readVersion(bytes, at)
+    if (minor < 0) return minor
+    const after = this.#readFields(bytes, start, at + 11, end, limits)
+    if (after < 0) return after
+    this.minorVersion = minor
+    this.#setLine(methodEnd - start, targetStart - start, targetEnd - start)
     return this.#hasLongLine(limits) ? FIELD_TOO_LARGE : after
   }
 
-  #unfinished(length: number, limits: HeadLimits): number {
-    return length > limits.lineBytes ? MALFORMED : INCOMPLETE
-  }
-
-  #unfinishedVersion(bytes: Uint8Array, at: number, end: number): number {
-    const expected = ' HTTP/'
-    for (let offset = 0; at + offset < end && offset < expected.length; offset += 1)
-      if (bytes[at + offset] !== expected.charCodeAt(offset)) return MALFORMED
-    return INCOMPLETE
-  }
-
-  /** Reads ` HTTP/1.x` and CRLF at a position. */
-  #readVersion(bytes: Uint8Array, at: number): number {
-    if (
-      bytes[at] !== SPACE ||
-      bytes[at + 1] !== 72 ||
-      bytes[at + 2] !== 84 ||
-      bytes[at + 3] !== 84 ||
-      bytes[at + 4] !== 80 ||
-      bytes[at + 5] !== 47 ||
-      bytes[at + 7] !== 46
+  // oxlint-disable-next-line max-params -- the hot path of the codec: an object here costs more than it says
+  #readFields(
+    bytes: Buffer,
+    start: number,
+    fieldsStart: number,
+    end: number,
+    limits: HeadLimits,
+  ): number {
+    const after = this.fields.read(bytes, start, fieldsStart, end, REQUEST_FIELDS)
+    if (after === INCOMPLETE) return end - start > limits.headBytes ? HEAD_TOO_LARGE : INCOMPLETE
+    if (after < 0) return after
+    if (after - start > limits.headBytes) return HEAD_TOO_LARGE
+    if (!this.fields.hasBareName) {
+      this.fields.text = bytes.latin1Slice(start, after)
+      return after
+    }
+    const mended = withColons(bytes.latin1Slice(start, after))
+    const verdict = this.fields.read(
+      mended,
+      0,
+      mended.indexOf('\r\n') + 2,
+      mended.length,
+      REQUEST_FIELDS,
     )
-      return MALFORMED
-    const major = bytes[at + 6]! - 48
-    const minor = bytes[at + 8]! - 48
-    if (major < 1 || major > 9 || minor < 0 || minor > 9) return MALFORMED
-    if (bytes[at + 9] !== CR || bytes[at + 10] !== LF) return MALFORMED
-    if (major > 1) return VERSION_NOT_SUPPORTED
-    this.minorVersion = minor
-    return 0
+    this.fields.text = mended.latin1Slice()
+    return verdict < 0 ? verdict : after
+  }
+
+  /** HTTP/0.9: the line is all there is. Only GET exists there. */
+  #readWithoutVersion(
+    bytes: Buffer,
+    start: number,
+    at: {
+      readonly methodEnd: number
+      readonly targetStart: number
+      readonly targetEnd: number
+      readonly end: number
+    },
+  ): number {
+    const after = at.targetEnd + 2
+    if (after > at.end) return INCOMPLETE
+    const isGet = bytes.latin1Slice(start, at.methodEnd) === 'GET'
+    if (!isGet || at.targetEnd === at.targetStart || bytes[after - 1] !== LF) return MALFORMED
+    this.fields.clear()
+    this.fields.text = bytes.latin1Slice(start, after)
+    this.minorVersion = -1
+    this.#setLine(at.methodEnd - start, at.targetStart - start, at.targetEnd - start)
+    return after
+  }
+
+  #setLine(methodEnd: number, targetStart: number, targetEnd: number): void {
+    const { text } = this.fields
+    this.method = methodOf(text, methodEnd)
+    this.target = text.slice(targetStart, targetEnd)
   }
 
   #hasLongLine(limits: HeadLimits): boolean {
@@ -183,6 +218,32 @@ export class RequestHead {
       if (fields.lineEnd(index) - fields.spans[index * 4]! > limits.lineBytes) return true
     return false
   }
+}
+
+/** A path, or the scheme of an absolute form. `*` and an authority alone are refused, as by nginx. */
+function isTargetStart(byte: number): boolean {
+  return byte === 47 || (byte >= 97 && byte <= 122) || (byte >= 65 && byte <= 90)
+}
+
+function unfinishedVersion(bytes: Uint8Array, at: number, end: number): number {
+  const expected = ' HTTP/'
+  for (let offset = 0; at + offset < end && offset < expected.length; offset += 1)
+    if (bytes[at + offset] !== expected.charCodeAt(offset)) return MALFORMED
+  return INCOMPLETE
+}
+
+/**
+ * Reads ` HTTP/1.x` and CRLF at a position.
+ * @returns the minor version, or a negative verdict
+ */
+function readVersion(bytes: Uint8Array, at: number): number {
+  for (let offset = 0; offset < PROTOCOL.length; offset += 1)
+    if (bytes[at + offset] !== PROTOCOL[offset]) return MALFORMED
+  const major = bytes[at + 6]! - 48
+  const minor = bytes[at + 8]! - 48
+  if (bytes[at + 7] !== 46 || major < 1 || major > 9 || minor < 0 || minor > 9) return MALFORMED
+  if (bytes[at + 9] !== CR || bytes[at + 10] !== LF) return MALFORMED
+  return major > 1 ? VERSION_NOT_SUPPORTED : minor
 }
 
 /** Common methods as constants, so that comparing them compares pointers. */

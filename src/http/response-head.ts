@@ -1,5 +1,5 @@
 import { fieldTable } from './field-table.ts'
-import { HeadFields, INCOMPLETE, MALFORMED } from './message-head.ts'
+import { HeadFields, INCOMPLETE, MALFORMED, withColons } from './message-head.ts'
 
 const NAMES = [
   'connection',
@@ -23,6 +23,7 @@ const NAMES = [
   'x-accel-expires',
   'x-accel-limit-rate',
   'proxy-connection',
+  'content-encoding',
 ] as const
 
 /** Numbers of the response fields the data plane asks for by bit. */
@@ -48,9 +49,13 @@ export const ResponseField = {
   accelExpires: 19,
   accelLimitRate: 20,
   proxyConnection: 21,
+  contentEncoding: 22,
 } as const
 
 export const RESPONSE_FIELDS = fieldTable(NAMES)
+
+/** What came does not begin with a status line. */
+export const NOT_HTTP = -8
 
 const FIELD_LIMIT = 1000
 const CR = 13
@@ -66,16 +71,16 @@ export class ResponseHead {
   reasonEnd = 0
 
   /**
-   * @returns position after the head, or `INCOMPLETE`, `MALFORMED`, `TOO_MANY_FIELDS`
+   * @returns position after the head, or `INCOMPLETE`, `NOT_HTTP`, `MALFORMED`, `TOO_MANY_FIELDS`
    * @see RFC 9112 §4; the space before an empty reason may be missing
    */
   read(bytes: Buffer, start: number, end: number): number {
-    if (end - start < 12) return isPrefix(bytes, start, end) ? INCOMPLETE : MALFORMED
-    if (!isPrefix(bytes, start, start + 7)) return MALFORMED
+    if (end - start < 12) return isPrefix(bytes, start, end) ? INCOMPLETE : NOT_HTTP
+    if (!isPrefix(bytes, start, start + 7)) return NOT_HTTP
     const minor = bytes[start + 7]! - 48
-    if (minor < 0 || minor > 9 || bytes[start + 8] !== 32) return MALFORMED
+    if (minor < 0 || minor > 9 || bytes[start + 8] !== 32) return NOT_HTTP
     const status = threeDigits(bytes, start + 9)
-    if (status < 100) return MALFORMED
+    if (status < 100) return NOT_HTTP
     let at = start + 12
     while (at < end && bytes[at] !== CR && bytes[at] !== LF) at += 1
     if (at + 1 >= end) return INCOMPLETE
@@ -83,6 +88,11 @@ export class ResponseHead {
     if (at > start + 12 && bytes[start + 12] !== 32) return MALFORMED
     const after = this.fields.read(bytes, start, at + 2, end, RESPONSE_FIELDS)
     if (after < 0) return after
+    if (this.fields.hasBareName) {
+      const mended = withColons(bytes.latin1Slice(start, after))
+      const verdict = this.read(mended, 0, mended.length)
+      return verdict < 0 ? verdict : after
+    }
     this.fields.text = bytes.latin1Slice(start, after)
     this.status = status
     this.minorVersion = minor
@@ -91,8 +101,23 @@ export class ResponseHead {
     return after
   }
 
+  /** Whether the upstream lets the connection live on. */
+  get keepsAlive(): boolean {
+    const { fields, minorVersion } = this
+    if (!fields.has(ResponseField.connection)) return minorVersion > 0
+    const connection = fields.values('connection').join(',')
+    if (/(?:^|,)\s*close\s*(?:,|$)/i.test(connection)) return false
+    return minorVersion > 0 || /(?:^|,)\s*keep-alive\s*(?:,|$)/i.test(connection)
+  }
+
   get reason(): string {
     return this.fields.text.slice(this.reasonStart, this.reasonEnd)
+  }
+
+  /** As received: `200 OK`; with its space even where the reason is missing. */
+  get statusAndReason(): string {
+    const text = this.fields.text.slice(9, this.reasonEnd)
+    return text.length === 3 ? `${text} ` : text
   }
 }
 

@@ -4,6 +4,7 @@ import type { HeadLimits } from '../http/request-head.ts'
 import type { DecisionRecorder } from '../plugin-kit/exchange.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { ProxyExchange } from './exchange.ts'
+import type { Sockets } from './transport/sockets.ts'
 import type { UpstreamPool } from './upstream-pool.ts'
 
 /** What all connections of a worker share. Made once; the snapshot in its holder is what changes. */
@@ -11,6 +12,8 @@ export interface ProxyContext {
   readonly holder: SnapshotHolder
   readonly balancers: Balancers
   readonly pool: UpstreamPool
+  /** From `chooseSockets`; the pool has the same. */
+  readonly sockets: Sockets
   readonly wheel: DeadlineWheel
   readonly limits: ProxyLimits
   readonly realIp: RealIpRules

@@ -1,3 +1,5 @@
+import type { FailureCode } from './gateway-error.ts'
+import type { Transport } from './transport/transport.ts'
 import type { TlsFacts } from '../plugin-kit/exchange.ts'
 
 /** What is known of a client's connection before its first request. */
@@ -16,6 +18,10 @@ export interface ConnectionFacts {
   readonly proxied: { readonly ip: string; readonly port: number } | undefined
   /** Forwarding lines of a request that came without any, up to the host; made once a connection. */
   readonly forwardedLines: string
+  /** Counts the connections of the process. */
+  readonly serial: number
+  /** Requests on the connection so far. */
+  readonly requests: number
 }
 
 /** How a response body is told from what follows it. */
@@ -30,6 +36,8 @@ export type ResponseCoding =
 export interface Downstream {
   readonly facts: ConnectionFacts
   readonly httpVersion: '1.0' | '1.1' | '2'
+  /** Version as `Via` says it, with a space behind; `''` where there is no saying. */
+  readonly viaVersion: string
   /** The connection serves another request after this one. */
   readonly keepsAlive: boolean
   /** Writing more now would only fill memory; the relay waits for `onDownstreamDrained`. */
@@ -43,8 +51,26 @@ export interface Downstream {
   /** Head lines with the final empty line. @param text latin1 */
   sendHead(text: string, coding: ResponseCoding): void
   /** Bytes valid during the call only. */
-  sendBody(bytes: Buffer): void
+  sendBody(bytes: Buffer, start: number, end: number): void
+  /** What was sent so far goes out now; it may have been held back to go out together. */
+  flush(): void
   endBody(): void
   /** The response cannot be finished: the connection or stream ends so that the client notices. */
   abort(): void
+  /** The exchange is over: its request's rest is passed over, and the next one may begin. */
+  next(): void
+  /**
+   * Gives the connection away, for a protocol the client asked to change to.
+   * @returns the connection, and what had been read beyond the request
+   */
+  takeOver(): { readonly transport: Transport; readonly rest: Buffer | undefined }
+}
+
+/** What an exchange is waiting in: hears what happens on the client's side meanwhile. */
+export interface Stage {
+  onDownstreamDrained(): void
+  /** The client is gone; nobody will see a response. */
+  onClientGone(): void
+  /** The rest of the request body cannot be had. */
+  onBodyFault(code: FailureCode): void
 }

@@ -1,10 +1,11 @@
 import { cookieValue } from '../http/cookies.ts'
 import { parseQuery, type QueryPair } from '../http/query.ts'
 import { RequestField } from '../http/request-head.ts'
-import type { ClientRequest, TlsFacts } from '../plugin-kit/exchange.ts'
+import type { ClientRequest, ConnectionFacts, TlsFacts } from '../plugin-kit/exchange.ts'
 import { clientAddress, type ClientAddress } from './client-address.ts'
 import type { ProxyExchange } from './exchange.ts'
 import { forwardedFacts, type ForwardedFacts } from './forwarded.ts'
+import { GatewayError } from './gateway-error.ts'
 import { headerEntries, type HeaderEntry } from './header-edits.ts'
 
 /** The client's request as plugins see it; each answer is found when it is first asked for. */
@@ -53,6 +54,9 @@ export class ExchangeRequest implements ClientRequest {
   }
   get tls(): TlsFacts | undefined {
     return this.#exchange.downstream.facts.tls
+  }
+  get connection(): ConnectionFacts {
+    return this.#exchange.downstream.facts
   }
   get isGrpc(): boolean {
     const type = this.#exchange.head.fields.get(RequestField.contentType)
@@ -123,10 +127,15 @@ export class ExchangeRequest implements ClientRequest {
   readBody(limitBytes: number): Promise<Uint8Array | 'too-large'> {
     const { body, downstream } = this.#exchange
     if (!body.isComplete) downstream.sendContinue()
-    return new Promise((resolve) => {
-      body.collect(limitBytes, (outcome) =>
-        resolve(outcome === 'complete' ? body.heldAsOne() : 'too-large'),
-      )
+    return new Promise((resolve, reject) => {
+      body.collect(limitBytes, (outcome) => {
+        if (outcome === 'complete') resolve(body.heldAsOne())
+        else if (outcome === 'too-large') resolve('too-large')
+        else
+          reject(
+            new GatewayError(this.#exchange.bodyFault ?? 'bad_request', 'The body ended too soon'),
+          )
+      })
     })
   }
 }

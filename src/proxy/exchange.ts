@@ -2,6 +2,7 @@ import type { BalancingRequest, Peer } from '../balancer/peer.ts'
 import type { Consumer, Route, Service } from '../entities/entity.ts'
 import type { UriCaptures } from '../entities/uri-captures.ts'
 import type { RequestHead } from '../http/request-head.ts'
+import type { ResponseHead } from '../http/response-head.ts'
 import type {
   Credential,
   DecisionRecorder,
@@ -15,6 +16,8 @@ import type { Collected } from '../snapshot/chain.ts'
 import type { Plan, Snapshot } from '../snapshot/snapshot.ts'
 import type { ProxyContext } from './context.ts'
 import type { Downstream, Stage } from './downstream.ts'
+import type { FailureCode } from './gateway-error.ts'
+import { ExchangeBalancing } from './exchange-balancing.ts'
 import { ExchangeRequest } from './exchange-request.ts'
 import { ExchangeResponse } from './exchange-response.ts'
 import { ExchangeRouting } from './exchange-routing.ts'
@@ -42,8 +45,16 @@ export class ProxyExchange implements Exchange {
   readonly body: RequestBody
   readonly routing: ExchangeRouting
   readonly response = new ExchangeResponse()
+  /** Why the gateway answered itself, if it was a failure. */
+  failure: FailureCode | undefined
   /** The request line for the log, where it could not be read. */
   rawRequestLine: string | undefined
+  /** Head of the upstream's answer; its fields are those of the response. */
+  upstreamHead: ResponseHead | undefined
+  /** The protocol the upstream agreed to change to. */
+  upgrade: string | undefined
+  /** Why the rest of the request body cannot be had. */
+  bodyFault: FailureCode | undefined
   /** What it waits in; `undefined` while it runs or a plugin has it. */
   stage: Stage | undefined
 
@@ -56,7 +67,7 @@ export class ProxyExchange implements Exchange {
   identityLines: string | undefined
   decisions: DecisionRecorder | undefined
 
-  /** When the request had been sent; -1 before. */
+  /** When the peer that is asked was picked; -1 before. */
   sentAtMs = -1
   /** When the first byte of the upstream's answer came; -1 before. */
   answeredAtMs = -1
@@ -66,7 +77,6 @@ export class ProxyExchange implements Exchange {
   failedTries: readonly Try[] = NONE_FAILED
   /** The peer that is asked, or has answered. */
   peer: Peer | undefined
-  pickedAtMs = -1
   /** The client went away, or was sent all it will get. */
   isOver = false
   /** Header lines that the balancer adds to the response, such as a cookie it hashes on. */
@@ -135,7 +145,7 @@ export class ProxyExchange implements Exchange {
         port: peer.port,
         state: undefined,
         code: undefined,
-        startedAtMs: this.pickedAtMs,
+        startedAtMs: this.sentAtMs,
         balancerMs: 0,
       },
     ]
@@ -182,24 +192,7 @@ export class ProxyExchange implements Exchange {
 
   /** What a balancer may ask: one object for all tries, by which it knows them again. */
   get balancing(): BalancingRequest {
-    return (this.#balancing ??= this.#createBalancing())
-  }
-
-  #createBalancing(): BalancingRequest {
-    const { request } = this
-    return {
-      consumerId: this.consumer?.id,
-      credentialId: this.credential?.id,
-      clientIp: request.ip,
-      path: request.path,
-      captures: this.captures,
-      headerValues: (name) => request.headerValues(name),
-      queryValues: (name) => request.queryValues(name),
-      cookie: (name) => request.cookie(name),
-      setCookie: (line) => {
-        this.balancerLines += `Set-Cookie: ${line}\r\n`
-      },
-    }
+    return (this.#balancing ??= new ExchangeBalancing(this))
   }
 }
 

@@ -8,6 +8,9 @@ export interface ForwardedFacts {
   readonly port: number
 }
 
+/** The name of the server where a client names none, as Kong's nginx has it. */
+const DEFAULT_HOST = 'kong'
+
 export function forwardedFacts(exchange: ProxyExchange): ForwardedFacts {
   const { facts } = exchange.downstream
   const { fields } = exchange.head
@@ -15,7 +18,7 @@ export function forwardedFacts(exchange: ProxyExchange): ForwardedFacts {
     facts.isTrusted ? fields.get(field) || undefined : undefined
   return {
     scheme: told(RequestField.forwardedProto) ?? facts.scheme,
-    host: told(RequestField.forwardedHost) ?? exchange.routing.hostName,
+    host: told(RequestField.forwardedHost) ?? (exchange.routing.hostName || DEFAULT_HOST),
     port: Number(told(RequestField.forwardedPort) ?? facts.port),
   }
 }
@@ -42,7 +45,9 @@ export function forwardedLines(exchange: ProxyExchange, prefix: string | undefin
   const { routing, head } = exchange
   const own = head.fields.present & FORWARDING_FIELDS
   if (!facts.isTrusted && (own & ~OVERWRITTEN) === 0) {
-    const lines = `${facts.forwardedLines}X-Forwarded-Host: ${routing.hostName}\r\nX-Forwarded-Path: ${routing.rawPath}\r\n`
+    const { viaVersion } = exchange.downstream
+    const host = routing.hostName || DEFAULT_HOST
+    const lines = `${facts.forwardedLines}Via: ${viaVersion}${exchange.context.product}\r\nX-Forwarded-Host: ${host}\r\nX-Forwarded-Path: ${routing.rawPath}\r\n`
     return prefix === undefined ? lines : `${lines}X-Forwarded-Prefix: ${prefix}\r\n`
   }
   return mergedLines(exchange, prefix)
@@ -53,7 +58,7 @@ const OVERWRITTEN =
   FORWARDING_FIELDS & ~((1 << RequestField.forwardedFor) | (1 << RequestField.via))
 
 function mergedLines(exchange: ProxyExchange, prefix: string | undefined): string {
-  const { facts, httpVersion } = exchange.downstream
+  const { facts, viaVersion } = exchange.downstream
   const { fields } = exchange.head
   const told = (field: number): string | undefined =>
     facts.isTrusted ? fields.get(field) : undefined
@@ -61,7 +66,7 @@ function mergedLines(exchange: ProxyExchange, prefix: string | undefined): strin
   const chain = fields.has(RequestField.forwardedFor)
     ? [...fields.values('x-forwarded-for').filter((value) => value !== ''), facts.peerIp].join(', ')
     : exchange.request.ip
-  const via = [...fields.values('via'), `${httpVersion} ${exchange.context.product}`].join(', ')
+  const via = [...fields.values('via'), viaVersion + exchange.context.product].join(', ')
   const path = told(RequestField.forwardedPath) ?? exchange.routing.rawPath
   const stripped = told(RequestField.forwardedPrefix) ?? prefix
   return (

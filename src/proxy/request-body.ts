@@ -24,6 +24,8 @@ const HIGH_WATER_BYTES = 65_536
 export class RequestBody {
   readonly framing: BodyFraming
   isComplete: boolean
+  /** The rest cannot be had. */
+  isFailed = false
   /** Body bytes received so far. */
   receivedBytes = 0
   held: Buffer[] = []
@@ -67,6 +69,17 @@ export class RequestBody {
     return stop
   }
 
+  /** Body bytes of a source that takes off the coding itself, as HTTP/2 streams do. */
+  receivePiece(bytes: Buffer): void {
+    this.#take(bytes, 0, bytes.length)
+    this.#afterRead(false)
+  }
+
+  /** The end of what {@link receivePiece} was given. */
+  end(): void {
+    this.#afterRead(true)
+  }
+
   #take(bytes: Buffer, start: number, end: number): void {
     this.receivedBytes += end - start
     if (this.#sink !== undefined) {
@@ -98,8 +111,9 @@ export class RequestBody {
    * Waits until the whole body is held or the limit is passed, and tells at once when it is so already.
    * Held bytes stay held.
    */
-  collect(limitBytes: number, done: (outcome: 'complete' | 'too-large') => void): void {
-    if (this.heldBytes > limitBytes || (this.knownLength ?? 0) > limitBytes) done('too-large')
+  collect(limitBytes: number, done: (outcome: CollectOutcome) => void): void {
+    if (this.isFailed) done('failed')
+    else if (this.heldBytes > limitBytes || (this.knownLength ?? 0) > limitBytes) done('too-large')
     else if (this.isComplete) done('complete')
     else {
       this.#collecting = { limitBytes, done }
@@ -130,6 +144,23 @@ export class RequestBody {
     else this.#source.resumeBody()
   }
 
+  pause(): void {
+    this.#source.pauseBody()
+  }
+
+  resume(): void {
+    if (!this.isComplete) this.#source.resumeBody()
+  }
+
+  /** Whoever waits for the body learns that it will not come whole. */
+  fail(): void {
+    const collecting = this.#collecting
+    this.isFailed = true
+    this.#sink = DISCARD
+    this.#collecting = undefined
+    collecting?.done('failed')
+  }
+
   /** Drops what is held and what comes, so that the next request can be read. */
   discard(): void {
     this.#sink = DISCARD
@@ -142,7 +173,9 @@ export class RequestBody {
 
 interface Collecting {
   readonly limitBytes: number
-  readonly done: (outcome: 'complete' | 'too-large') => void
+  readonly done: (outcome: CollectOutcome) => void
 }
+
+export type CollectOutcome = 'complete' | 'too-large' | 'failed'
 
 const DISCARD: BodySink = { takeBody() {}, endBody() {} }

@@ -23,6 +23,7 @@ export class FastTransport implements Transport {
   #isBufferFree = true
   #pendingWrites = 0
   #isReading = false
+  #closesWhenWritten = false
   #remote: AddressParts | undefined
   #local: AddressParts | undefined
 
@@ -112,6 +113,7 @@ export class FastTransport implements Transport {
     this.#pendingWrites -= 1
     if (this.isClosed) return
     if (status < 0) this.destroy()
+    else if (this.#pendingWrites === 0 && this.#closesWhenWritten) this.destroy()
     else if (this.#pendingWrites === 0) this.owner.onDrained()
   }
 
@@ -139,6 +141,11 @@ export class FastTransport implements Transport {
     const request = this.#binding.newShutdownRequest() as { oncomplete?: () => void }
     request.oncomplete = () => {}
     if (this.#handle.shutdown(request) !== 0) this.destroy()
+  }
+
+  close(): void {
+    if (this.#pendingWrites === 0) this.destroy()
+    else this.#closesWhenWritten = true
   }
 
   destroy(): void {

@@ -57,6 +57,10 @@ export class PublicTransport implements Transport {
     if (!this.isClosed) this.socket.end()
   }
 
+  close(): void {
+    if (!this.isClosed) this.socket.destroySoon()
+  }
+
   destroy(): void {
     this.isClosed = true
     this.socket.destroy()

@@ -39,6 +39,8 @@ export interface Transport {
   resume(): void
   /** Sends what is written, then says that no more will come. */
   end(): void
+  /** Sends what is written, then closes. */
+  close(): void
   destroy(): void
   /** Closes with a reset, so that the peer does not take what it got for whole. */
   reset(): void

@@ -1,0 +1,83 @@
+import type { ErrorTemplates } from './context.ts'
+
+export type ErrorFormat = 'json' | 'html' | 'xml' | 'plain'
+
+const FORMATS: Readonly<Record<string, ErrorFormat>> = {
+  'application/json': 'json',
+  'text/html': 'html',
+  'application/xml': 'xml',
+  'text/plain': 'plain',
+  'text/*': 'plain',
+}
+
+export const CONTENT_TYPES: Readonly<Record<ErrorFormat, string>> = {
+  json: 'application/json; charset=utf-8',
+  html: 'text/html; charset=utf-8',
+  xml: 'application/xml; charset=utf-8',
+  plain: 'text/plain; charset=utf-8',
+}
+
+/**
+ * The format of an error for an `Accept` value: the best one by quality, the first among equals, and
+ * JSON for what is not known. Kong's reading: letters count as written, a quality needs its point.
+ */
+export function errorFormat(accept: string | undefined): ErrorFormat {
+  if (accept === undefined) return 'json'
+  let best: ErrorFormat = 'json'
+  let bestQuality = 0
+  for (const range of accept.split(',')) {
+    let name: string | undefined
+    let quality = 1
+    for (const part of range.split(';')) {
+      const trimmed = part.trim()
+      const match = /^q=(\d*\.\d+)$/i.exec(trimmed)
+      if (match !== null) quality = Number(match[1])
+      else if (/^[^\s/]+\/\S+$/.test(trimmed)) name = trimmed
+    }
+    if (name === undefined || quality <= bestQuality) continue
+    best = FORMATS[name] ?? 'json'
+    bestQuality = quality
+  }
+  return best
+}
+
+const TEMPLATES: Readonly<Record<ErrorFormat, string>> = {
+  json: '{\n  "message":"%s",\n  "request_id":"%s"\n}',
+  plain: '%s\nrequest_id: %s\n',
+  xml:
+    '<?xml version="1.0" encoding="UTF-8"?>\n<error>\n  <message>%s</message>\n' +
+    '  <requestid>%s</requestid>\n</error>\n',
+  html:
+    '<!doctype html>\n<html>\n  <head>\n    <meta charset="utf-8">\n    <title>Error</title>\n  </head>\n' +
+    '  <body>\n    <h1>Error</h1>\n    <p>%s.</p>\n    <p>request_id: %s</p>\n  </body>\n</html>\n',
+}
+
+/**
+ * The body of an error. Kong writes the message as it is; here it cannot leave its place in the
+ * text, since what a plugin says may repeat what a client sent.
+ */
+export function errorBody(
+  format: ErrorFormat,
+  texts: { readonly message: string; readonly requestId: string },
+  templates: ErrorTemplates,
+): string {
+  const values = [escape(format, texts.message), texts.requestId]
+  let next = 0
+  return (templates[format] ?? TEMPLATES[format]).replaceAll('%s', () => values[next++] ?? '')
+}
+
+function escape(format: ErrorFormat, message: string): string {
+  if (format === 'json') return JSON.stringify(message).slice(1, -1)
+  if (format === 'plain') return message
+  return message.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+}
+
+/** nginx's own page for an error that Kong does not handle. */
+export function errorPage(title: string, more?: string): string {
+  const detail = more === undefined ? '' : `<center>${more}</center>\r\n`
+  return (
+    `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n` +
+    `<center><h1>${more === undefined ? title : title.replace(/^(\d+) .*/, '$1 Bad Request')}</h1></center>\r\n` +
+    `${detail}</body>\r\n</html>\r\n`
+  )
+}

@@ -1,0 +1,436 @@
+import type { BalancerFault, Peer, PeerOutcome, PeerSource } from '../balancer/peer.ts'
+import type { ServiceTarget } from '../snapshot/snapshot.ts'
+import type { UpstreamTls } from '../snapshot/upstream-tls.ts'
+import { answerFailure } from './answer.ts'
+import type { Stage } from './downstream.ts'
+import type { ProxyExchange } from './exchange.ts'
+import { finish } from './finish.ts'
+import { FAILURES, GatewayError, type FailureCode } from './gateway-error.ts'
+import { hostNameOf } from './exchange-routing.ts'
+import { isPromise } from './is-promise.ts'
+import { ReceivedResponse } from './receive-response.ts'
+import type { BodySink } from './request-body.ts'
+import type { UpstreamConnection, UpstreamUser } from './upstream-connection.ts'
+import type { EndpointTls } from './upstream-pool.ts'
+import { upstreamHost, upstreamRequestHead, type SentBody } from './upstream-request.ts'
+
+/** Sends the request to a peer of its service, to others if that fails, and relays the answer. */
+export function forward(exchange: ProxyExchange): void {
+  const target = exchange.plan?.target
+  if (target === undefined) {
+    answerFailure(exchange, new GatewayError('no_service', 'The route has no service'))
+    return
+  }
+  const forwarding = new Forwarding(exchange, target)
+  exchange.stage = forwarding
+  forwarding.begin()
+}
+
+/** A body of unknown length is held up to this size, so that its length can be said and a try repeated. */
+const HELD_BYTES = 1024 * 1024
+/** A held body up to this size is sent in one write with the head. */
+const JOINED_BYTES = 16_384
+
+/** A request with one of these was perhaps carried out once it was sent. */
+const NOT_REPEATED: ReadonlySet<string> = new Set(['POST', 'LOCK', 'PATCH'])
+
+/** TLS for a plugin that changes the scheme: as for a service that sets nothing. */
+const PLAIN_RULES: UpstreamTls = {
+  key: 'default',
+  verify: false,
+  verifyDepth: 1,
+  ca: [],
+  certificate: undefined,
+}
+
+class Forwarding implements Stage, BodySink, UpstreamUser {
+  readonly #exchange: ProxyExchange
+  readonly #target: ServiceTarget
+  readonly #peers: PeerSource
+  #retriesLeft: number
+  #connection: UpstreamConnection | undefined
+  #isReused = false
+  /** The request went out whole. */
+  #isSent = false
+  /** Some of the request went out; a body that streams cannot be sent again. */
+  #hasBegun = false
+  #isStreaming = false
+  #isChunked = false
+  #isOver = false
+  #response: ReceivedResponse | undefined
+  #dialedAtMs = 0
+
+  constructor(exchange: ProxyExchange, target: ServiceTarget) {
+    this.#exchange = exchange
+    this.#target = target
+    this.#retriesLeft = target.retries
+    const other = exchange.upstreamIfChanged?.newTarget
+    this.#peers =
+      other === undefined ? target.peers : exchange.context.balancers.source(other.host, other.port)
+  }
+
+  /** A route that buffers holds small bodies, so that a failed try can be repeated. */
+  begin(): void {
+    const { body, downstream, plan, upstreamIfChanged, bodyFault } = this.#exchange
+    if (bodyFault !== undefined) this.onBodyFault(bodyFault)
+    else if (body.isComplete) this.#try()
+    else {
+      downstream.sendContinue()
+      if (upstreamIfChanged?.newBody !== undefined) {
+        body.discard()
+        this.#try()
+      } else if (plan!.route.request_buffering && (body.knownLength ?? 0) <= HELD_BYTES)
+        body.collect(HELD_BYTES, (outcome) => {
+          if (outcome !== 'failed' && !this.#isOver) this.#try()
+        })
+      else this.#try()
+    }
+  }
+
+  // Peers and tries
+
+  #try(): void {
+    const exchange = this.#exchange
+    const picked = this.#peers.pick(exchange.balancing, exchange.tried)
+    if (!isPromise(picked)) this.#usePicked(picked)
+    else
+      picked
+        .then((peer) => this.#usePicked(peer))
+        .catch((error: unknown) => {
+          exchange.context.log.error(`Cannot pick a peer for exchange ${exchange.id}`, error)
+          this.#fail(new GatewayError('dns_failed', 'The balancer failed'))
+        })
+  }
+
+  #usePicked(picked: Peer | BalancerFault): void {
+    if ('fault' in picked) {
+      if (!this.#isOver) this.#fail(faultError(picked, this.#exchange.tried.length > 0))
+      return
+    }
+    if (this.#isOver) {
+      this.#peers.release(picked)
+      return
+    }
+    const exchange = this.#exchange
+    exchange.peer = picked
+    exchange.sentAtMs = Date.now()
+    exchange.answeredAtMs = -1
+    this.#isSent = false
+    this.#hasBegun = false
+    const tls = this.#tls(picked)
+    const { pool } = exchange.context
+    const connection = pool.take(picked, tls)
+    this.#isReused = connection !== undefined
+    if (connection === undefined) {
+      this.#dialedAtMs = exchange.sentAtMs
+      this.#connection = pool.dial(picked, tls, this, this.#target.connectTimeoutMs)
+    } else {
+      connection.user = this
+      this.#send(connection)
+    }
+  }
+
+  #tls(peer: Peer): EndpointTls | undefined {
+    const scheme = this.#exchange.upstreamIfChanged?.newScheme ?? this.#target.scheme
+    if (scheme !== 'https' && scheme !== 'grpcs') return undefined
+    return {
+      serverName: hostNameOf(upstreamHost(this.#exchange, peer)),
+      rules: this.#target.tls ?? PLAIN_RULES,
+    }
+  }
+
+  onUpstreamConnected(connection: UpstreamConnection): void {
+    this.#send(connection)
+  }
+
+  onUpstreamConnectFailed(code: string): void {
+    this.#tryFailed(
+      'connect-failed',
+      code === 'ETIMEDOUT' ? 'upstream_timed_out' : 'upstream_refused',
+    )
+  }
+
+  onUpstreamDeadline(): void {
+    this.#tryFailed('timed-out', 'upstream_timed_out')
+  }
+
+  /**
+   * Repeats what may be repeated. A connection that was idle and turns out dead before it said
+   * anything is no failure of the peer: that try does not count.
+   */
+  #tryFailed(kind: PeerOutcome['kind'], code: FailureCode): void {
+    const exchange = this.#exchange
+    const peer = exchange.peer!
+    this.#connection?.destroy()
+    this.#connection = undefined
+    const wasStale = kind === 'broken' && this.#isReused && exchange.answeredAtMs === -1
+    if (!wasStale) this.#peers.report(peer, { kind })
+    this.#peers.release(peer)
+    if (this.#response?.hasBegun === true) {
+      this.#breakOff()
+      return
+    }
+    this.#response = undefined
+    if (
+      !this.#canRepeat() ||
+      !(wasStale || (FAILURES[code].isRetryable && this.#retriesLeft > 0))
+    ) {
+      this.#fail(new GatewayError(code, `Peer ${peer.ip}:${peer.port} failed: ${kind}`))
+      return
+    }
+    if (!wasStale) this.#countFailure(peer, code)
+    exchange.peer = undefined
+    this.#try()
+  }
+
+  #countFailure(peer: Peer, code: FailureCode): void {
+    const exchange = this.#exchange
+    this.#retriesLeft -= 1
+    exchange.tried = [...exchange.tried, peer]
+    const failed = {
+      ip: peer.ip,
+      port: peer.port,
+      state: 'failed',
+      code: FAILURES[code].status,
+      startedAtMs: exchange.sentAtMs,
+      balancerMs: 0,
+    } as const
+    exchange.failedTries = [...exchange.failedTries, failed]
+  }
+
+  #canRepeat(): boolean {
+    if (!this.#hasBegun) return true
+    return !this.#isStreaming && !NOT_REPEATED.has(this.#method)
+  }
+
+  get #method(): string {
+    return this.#exchange.upstreamIfChanged?.newMethod ?? this.#exchange.head.method
+  }
+
+  // Request
+
+  #send(connection: UpstreamConnection): void {
+    this.#connection = connection
+    this.#hasBegun = true
+    const { body, upstreamIfChanged, context } = this.#exchange
+    const newBody = upstreamIfChanged?.newBody
+    if (newBody === undefined && !body.isComplete) {
+      this.#stream(connection)
+      return
+    }
+    const whole = newBody ?? (body.heldBytes > 0 ? body.heldAsOne() : undefined)
+    const head = this.#head(this.#wholeLength(newBody))
+    const transport = connection.transport!
+    if (whole === undefined) transport.writeText(head)
+    else if (whole.length <= JOINED_BYTES) transport.writeText(head + whole.latin1Slice())
+    else {
+      transport.writeText(head)
+      transport.writeBytes(whole)
+    }
+    this.#isSent = true
+    const { writeTimeoutMs, readTimeoutMs } = this.#target
+    const timeoutMs = transport.isCongested ? writeTimeoutMs : readTimeoutMs
+    context.wheel.set(connection, this.#exchange.sentAtMs + timeoutMs)
+  }
+
+  #head(body: SentBody): string {
+    return upstreamRequestHead(this.#exchange, this.#exchange.peer!, body)
+  }
+
+  #wholeLength(newBody: Buffer | undefined): SentBody {
+    const { body } = this.#exchange
+    if (newBody !== undefined) return newBody.length
+    return body.framing.kind === 'none' ? 'none' : body.receivedBytes
+  }
+
+  /** Between its pieces it is the client that is waited for, not the upstream. */
+  #stream(connection: UpstreamConnection): void {
+    const { body } = this.#exchange
+    const { framing } = body
+    this.#isStreaming = true
+    this.#isChunked = framing.kind !== 'length'
+    connection.deadlineMs = Infinity
+    connection.transport!.writeText(
+      this.#head(framing.kind === 'length' ? framing.length : 'chunked'),
+    )
+    body.pipe(this)
+  }
+
+  takeBody(bytes: Buffer): void {
+    const transport = this.#connection?.transport
+    if (transport === undefined) return
+    if (this.#isChunked) transport.writeBytes(asChunk(bytes))
+    else transport.writeBytes(bytes)
+    if (!transport.isCongested) return
+    this.#exchange.body.pause()
+    this.#setDeadline(this.#target.writeTimeoutMs)
+  }
+
+  endBody(): void {
+    const transport = this.#connection?.transport
+    if (transport === undefined) return
+    if (this.#isChunked) transport.writeText('0\r\n\r\n')
+    this.#isSent = true
+    this.#setDeadline(this.#target.readTimeoutMs)
+  }
+
+  onUpstreamDrained(): void {
+    if (this.#isSent) this.#setDeadline(this.#target.readTimeoutMs)
+    else {
+      if (this.#connection !== undefined) this.#connection.deadlineMs = Infinity
+      this.#exchange.body.resume()
+    }
+  }
+
+  #setDeadline(afterMs: number): void {
+    if (this.#connection !== undefined)
+      this.#exchange.context.wheel.set(this.#connection, Date.now() + afterMs)
+  }
+
+  // Response
+
+  onUpstreamBytes(bytes: Buffer, length: number): void {
+    this.#response ??= new ReceivedResponse(this.#exchange, {
+      connection: this.#connection!,
+      method: this.#method,
+      target: this.#target,
+    })
+    const verdict = this.#response.receive(bytes, length)
+    if (verdict === 'more') {
+      if (!this.#isOver) this.#awaitMore()
+    } else this.#settle(verdict)
+  }
+
+  /** While the client takes its time the upstream is not read, and not timed. */
+  #awaitMore(): void {
+    const connection = this.#connection
+    if (connection === undefined) return
+    if (this.#response!.hasBegun && this.#exchange.downstream.isCongested) {
+      connection.transport!.pause()
+      connection.deadlineMs = Infinity
+    } else if (this.#isSent) this.#setDeadline(this.#target.readTimeoutMs)
+  }
+
+  #settle(verdict: 'complete' | 'invalid' | 'cut' | 'answered' | 'tunnel'): void {
+    switch (verdict) {
+      case 'complete':
+        this.#complete()
+        break
+      case 'invalid':
+        this.#tryFailed('broken', 'upstream_invalid')
+        break
+      case 'cut':
+        this.#release(false)
+        this.#breakOff()
+        break
+      case 'answered':
+        this.#release(false)
+        this.#isOver = true
+        break
+      case 'tunnel':
+        this.#isOver = true
+        this.#connection!.deadlineMs = Infinity
+        this.#peers.release(this.#exchange.peer!)
+        break
+    }
+  }
+
+  #complete(): void {
+    const exchange = this.#exchange
+    const response = this.#response!
+    this.#isOver = true
+    exchange.stage = undefined
+    const waiting = response.end()
+    this.#release(this.#isSent && response.isReusable)
+    if (waiting === undefined) finish(exchange)
+    else
+      waiting
+        .catch((error: unknown) => {
+          exchange.context.log.error(`Cannot end exchange ${exchange.id}`, error)
+          exchange.downstream.abort()
+        })
+        .finally(() => finish(exchange))
+  }
+
+  #release(isReusable: boolean): void {
+    const { context, peer } = this.#exchange
+    const connection = this.#connection
+    if (peer !== undefined) this.#peers.release(peer)
+    if (connection === undefined) return
+    this.#connection = undefined
+    this.#response?.leave(connection)
+    if (isReusable) context.pool.give(connection)
+    else connection.destroy()
+  }
+
+  onUpstreamEnded(): void {
+    if (this.#response?.endsWithConnection === true) this.#complete()
+    else this.#tryFailed('broken', 'upstream_closed')
+  }
+
+  onDownstreamDrained(): void {
+    const connection = this.#connection
+    if (connection === undefined) return
+    connection.transport?.resume()
+    if (this.#isSent) this.#setDeadline(this.#target.readTimeoutMs)
+  }
+
+  // Ends
+
+  onClientGone(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#release(false)
+    finish(this.#exchange)
+  }
+
+  onBodyFault(code: FailureCode): void {
+    if (this.#isOver) return
+    const exchange = this.#exchange
+    if (exchange.sentAtMs === -1) exchange.sentAtMs = Date.now()
+    this.#release(false)
+    if (this.#response?.hasBegun === true) this.#breakOff()
+    else this.#fail(new GatewayError(code, 'The request body cannot be read'))
+  }
+
+  #fail(error: GatewayError): void {
+    this.#isOver = true
+    answerFailure(this.#exchange, error)
+  }
+
+  /** The client has part of a response that will not become whole. */
+  #breakOff(): void {
+    this.#isOver = true
+    this.#exchange.downstream.abort()
+    finish(this.#exchange)
+  }
+}
+
+function asChunk(bytes: Buffer): Buffer {
+  const size = `${bytes.length.toString(16)}\r\n`
+  const chunk = Buffer.allocUnsafe(size.length + bytes.length + 2)
+  chunk.latin1Write(size)
+  bytes.copy(chunk, size.length)
+  chunk.latin1Write('\r\n', chunk.length - 2)
+  return chunk
+}
+
+/** After a first failed try Kong tells of a balancer's fault in general terms only. */
+function faultError(fault: BalancerFault, isRepeated: boolean): GatewayError {
+  if (isRepeated) return new GatewayError('no_peer_left', 'No peer is left to try')
+  switch (fault.fault) {
+    case 'no-peer':
+      return new GatewayError('no_peer', 'No peer is available')
+    case 'name-not-resolved':
+      return new GatewayError(
+        'name_not_resolved',
+        `Cannot resolve "${fault.name}": ${fault.detail}`,
+      )
+    case 'dns-failed':
+      return new GatewayError(
+        'dns_failed',
+        `Cannot resolve "${fault.name}": ${fault.detail}`,
+        `failed the initial dns/balancer resolve for '${fault.name}' with: ${fault.detail}`,
+      )
+  }
+}

@@ -1,0 +1,105 @@
+import type { BodyFraming, FramingFault } from '../http/body-framing.ts'
+import { requestFraming } from '../http/body-framing.ts'
+import { MALFORMED, type HeadFields } from '../http/message-head.ts'
+import { isMalformedPath } from '../http/normalize-path.ts'
+import {
+  FIELD_TOO_LARGE,
+  HEAD_TOO_LARGE,
+  RequestField,
+  URI_TOO_LONG,
+  VERSION_NOT_SUPPORTED,
+  type RequestHead,
+} from '../http/request-head.ts'
+import { TOO_MANY_FIELDS } from '../http/message-head.ts'
+import type { ProxyExchange } from './exchange.ts'
+import { GatewayError, type FailureCode } from './gateway-error.ts'
+
+/** Why a head that broke the grammar is refused. @param verdict a negative one of the codec */
+export function headFailure(verdict: number): FailureCode {
+  return HEAD_FAILURES.get(verdict) ?? 'bad_request'
+}
+
+const HEAD_FAILURES: ReadonlyMap<number, FailureCode> = new Map([
+  [MALFORMED, 'bad_request'],
+  [TOO_MANY_FIELDS, 'head_too_large'],
+  [HEAD_TOO_LARGE, 'head_too_large'],
+  [FIELD_TOO_LARGE, 'head_too_large'],
+  [URI_TOO_LONG, 'uri_too_long'],
+  [VERSION_NOT_SUPPORTED, 'version_not_supported'],
+])
+
+/** Where the body ends; a failure where two readers could differ about it. */
+export function bodyFramingOf(head: RequestHead): BodyFraming | FailureCode {
+  const framing = requestFraming(head)
+  return typeof framing === 'string' ? FRAMING_FAILURES[framing] : framing
+}
+
+const FRAMING_FAILURES: Readonly<Record<FramingFault, FailureCode>> = {
+  'length-and-chunked': 'bad_request',
+  'repeated-length': 'bad_request',
+  'repeated-coding': 'bad_request',
+  'bad-length': 'bad_request',
+  'chunked-in-http-1.0': 'bad_request',
+  'unknown-coding': 'coding_not_implemented',
+}
+
+/**
+ * Refuses what must not reach a route: requests whose host, path or repeated fields could be read
+ * in two ways, methods that are for proxies of another kind, and announced bodies beyond the limit.
+ */
+export function readRequest(exchange: ProxyExchange): GatewayError | undefined {
+  const { head, routing, context, body } = exchange
+  const { fields } = head
+  if (!hasValidHost(head)) return new GatewayError('bad_request', 'Host is missing or invalid')
+  if ((fields.repeated & SINGLE_FIELDS) !== 0 && hasRepeatedField(fields))
+    return new GatewayError('bad_request', 'A field that may stand once is repeated')
+  if (!routing.rawPath.startsWith('/') || isMalformedPath(routing.rawPath))
+    return new GatewayError('bad_request', 'The request target is malformed')
+  if (head.method === 'CONNECT' || head.method === 'TRACE')
+    return new GatewayError('method_not_allowed', `Method ${head.method} is not served`)
+  const { bodyBytes } = context.limits
+  if (bodyBytes > 0 && (body.knownLength ?? 0) > bodyBytes)
+    return new GatewayError('body_too_large', 'The announced body is too large')
+  return undefined
+}
+
+/** Fields of which a second one is refused, as nginx refuses it; Host has a check of its own. */
+const SINGLE_FIELDS =
+  (1 << RequestField.authorization) | (1 << RequestField.expect) | (1 << RequestField.conditional)
+
+/** The conditional fields share a number, so names decide. */
+function hasRepeatedField(fields: HeadFields): boolean {
+  if ((fields.repeated & SINGLE_FIELDS) !== 1 << RequestField.conditional) return true
+  const seen = new Set<string>()
+  for (let index = 0; index < fields.count; index += 1) {
+    if (fields.ids[index] !== RequestField.conditional) continue
+    const name = fields.nameAt(index).toLowerCase()
+    if (seen.has(name)) return true
+    seen.add(name)
+  }
+  return false
+}
+
+function hasValidHost({ fields, minorVersion }: RequestHead): boolean {
+  if (!fields.has(RequestField.host)) return minorVersion < 1
+  if ((fields.repeated & (1 << RequestField.host)) !== 0) return false
+  return isValidHost(fields.get(RequestField.host)!)
+}
+
+// Hosts repeat; a few remembered ones spare most checks.
+const knownHosts = new Set<string>()
+const KNOWN_HOSTS = 256
+
+/**
+ * Whether a Host field names one host, as nginx judges it.
+ * @see nginx, ngx_http_validate_host; stricter: nothing but a port may follow the name
+ */
+function isValidHost(host: string): boolean {
+  if (knownHosts.has(host)) return true
+  if (!HOST.test(host) || host.includes('..')) return false
+  if (knownHosts.size < KNOWN_HOSTS) knownHosts.add(host)
+  return true
+}
+
+// oxlint-disable-next-line no-control-regex -- bytes that no host name has
+const HOST = /^(?:\[[0-9A-Fa-f:.]+\]|(?!\.(?::|$))[^\u0000-\u0020\u007F/\\?#@:[\]]+)(?::\d{0,5})?$/

@@ -1,0 +1,205 @@
+import type { BodyFraming } from '../http/body-framing.ts'
+import { ChunkedDecoder } from '../http/chunked-decoder.ts'
+import { addDebugHeaders, answer, answerFailure } from './answer.ts'
+import type { ResponseCoding } from './downstream.ts'
+import type { ProxyExchange } from './exchange.ts'
+import { GatewayError } from './gateway-error.ts'
+import { proxiedHead, type LengthLine } from './response-head.ts'
+import { runBodyFilter, runHeaderFilter, runResponse } from './run-phase.ts'
+
+/** Bodies longer than this are read in bulk: into a buffer of their own. */
+const BULK_BYTES = 65_536
+
+/** What is buffered for plugins that want the whole response. */
+const BUFFERED_BYTES = 64 * 1024 * 1024
+
+const EMPTY = Buffer.alloc(0)
+
+/**
+ * Relays one response from the upstream: its head after the header filters, its body as it comes,
+ * through the body filters where there are any, or as a whole to plugins that want it so.
+ */
+export class ResponseRelay {
+  /** The whole body has come. */
+  isComplete = false
+  /** The response cannot go on; the client's connection was ended, or a plugin's answer took its place. */
+  isBroken = false
+  readonly #exchange: ProxyExchange
+  readonly #framing: BodyFraming
+  readonly #decoder: ChunkedDecoder | undefined
+  readonly #hasFilters: boolean
+  #remaining: number
+  #buffered: Buffer[] | undefined
+  #bufferedBytes = 0
+  #pass: ((bytes: Buffer, start: number, end: number) => void) | undefined
+
+  constructor(exchange: ProxyExchange, framing: BodyFraming) {
+    this.#exchange = exchange
+    this.#framing = framing
+    this.#remaining = framing.kind === 'length' ? framing.length : 0
+    this.#decoder = framing.kind === 'chunked' ? new ChunkedDecoder() : undefined
+    this.#hasFilters = exchange.collected.bodyFilter.length > 0
+    this.isComplete = framing.kind === 'none' || (framing.kind === 'length' && framing.length === 0)
+  }
+
+  /** Many more bytes will come, as far as the head tells. */
+  get isBulk(): boolean {
+    return (
+      this.#buffered === undefined &&
+      (this.#framing.kind !== 'length' || this.#remaining > BULK_BYTES)
+    )
+  }
+
+  /** Sends the head, or holds everything back for plugins that look at the whole. */
+  begin(): void {
+    const { collected, context } = this.#exchange
+    if (context.allowsDebugHeader) addDebugHeaders(this.#exchange)
+    if (collected.response.length > 0) this.#buffered = []
+    else this.#sendHead()
+  }
+
+  /** Passes on what an upstream says that does not speak HTTP, as nginx does: bytes until it ends. */
+  beginBare(): void {
+    this.#exchange.downstream.closeAfter()
+    this.#exchange.downstream.sendHead('', 'until-close')
+  }
+
+  #sendHead(): void {
+    const exchange = this.#exchange
+    const { collected, response, downstream } = exchange
+    if (collected.headerFilter.length > 0) {
+      const failure = runHeaderFilter(exchange)
+      if (failure !== undefined) {
+        this.isBroken = true
+        answerFailure(exchange, failure)
+        return
+      }
+    }
+    const coding = this.#coding()
+    if (coding === 'until-close') downstream.closeAfter()
+    const text = proxiedHead(exchange, this.#lengthLine(coding))
+    response.sizeBytes = text.length
+    downstream.sendHead(text, coding)
+  }
+
+  /** A body whose length is not known any more is told by chunks, where the client knows them. */
+  #coding(): ResponseCoding {
+    const { response, downstream, head } = this.#exchange
+    const kind = this.#framing.kind
+    if (kind === 'none' || head.method === 'HEAD') return 'as-is'
+    const isDropped =
+      response.isLengthDropped || response.edits?.removed.has('content-length') === true
+    if (kind === 'length' && !isDropped) return 'as-is'
+    return downstream.httpVersion === '1.0' ? 'until-close' : 'chunked'
+  }
+
+  #lengthLine(coding: ResponseCoding): LengthLine {
+    if (coding === 'as-is') return 'as-received'
+    return coding === 'chunked' ? 'chunked' : 'none'
+  }
+
+  /**
+   * Takes body bytes; ends the response when they were the last.
+   * @returns position after the body's part, or -1 when its coding is broken
+   */
+  receive(bytes: Buffer, start: number, end: number): number {
+    if (this.isComplete) return start
+    switch (this.#framing.kind) {
+      case 'length': {
+        const stop = Math.min(end, start + this.#remaining)
+        this.#remaining -= stop - start
+        if (stop > start) this.#take(bytes, start, stop)
+        this.isComplete = this.#remaining === 0
+        return stop
+      }
+      case 'chunked': {
+        this.#pass ??= (from, begin, stop) => this.#take(from, begin, stop)
+        const pass = this.#pass
+        const stop = this.#decoder!.read(bytes, start, end, (from, to) => pass(bytes, from, to))
+        this.isComplete = this.#decoder!.isDone
+        return stop
+      }
+      case 'until-close':
+        if (end > start) this.#take(bytes, start, end)
+        return end
+      case 'none':
+        return start
+    }
+  }
+
+  #take(bytes: Buffer, start: number, end: number): void {
+    // A client that asked for the head alone gets no more, whatever a plugin asked the upstream.
+    if (this.isBroken || this.#exchange.head.method === 'HEAD') return
+    if (this.#buffered !== undefined) this.#buffer(bytes, start, end)
+    else if (this.#hasFilters) this.#filter(Buffer.from(bytes.subarray(start, end)), false)
+    else {
+      const { response, downstream } = this.#exchange
+      response.bodyBytes += end - start
+      response.sizeBytes += end - start
+      downstream.sendBody(bytes, start, end)
+    }
+  }
+
+  #buffer(bytes: Buffer, start: number, end: number): void {
+    this.#bufferedBytes += end - start
+    if (this.#bufferedBytes <= BUFFERED_BYTES) {
+      this.#buffered!.push(Buffer.from(bytes.subarray(start, end)))
+      return
+    }
+    this.isBroken = true
+    this.#buffered = []
+    answerFailure(
+      this.#exchange,
+      new GatewayError(
+        'upstream_invalid',
+        'The response is too large for a plugin that wants it whole',
+      ),
+    )
+  }
+
+  #filter(piece: Buffer, isLast: boolean): void {
+    const { context, response, downstream, id } = this.#exchange
+    try {
+      const filtered = runBodyFilter(this.#exchange, piece, isLast)
+      response.bodyBytes += filtered.length
+      response.sizeBytes += filtered.length
+      downstream.sendBody(filtered, 0, filtered.length)
+    } catch (error) {
+      context.log.error(`A body filter failed in exchange ${id}`, error)
+      this.isBroken = true
+      downstream.abort()
+    }
+  }
+
+  /**
+   * Ends the response.
+   * @returns a promise only while plugins look at a response that was held back
+   */
+  end(): Promise<void> | undefined {
+    if (this.#buffered === undefined) {
+      this.#endBody()
+      return undefined
+    }
+    const whole = Buffer.concat(this.#buffered)
+    this.#buffered = undefined
+    return this.#release(whole)
+  }
+
+  async #release(whole: Buffer): Promise<void> {
+    const exchange = this.#exchange
+    const refusal = await runResponse(exchange, whole)
+    if (refusal instanceof GatewayError) answerFailure(exchange, refusal)
+    else if (refusal !== undefined) answer(exchange, refusal)
+    else if (!exchange.isOver) {
+      this.#sendHead()
+      this.#take(whole, 0, whole.length)
+      this.#endBody()
+    }
+  }
+
+  #endBody(): void {
+    if (this.isBroken) return
+    if (this.#hasFilters) this.#filter(EMPTY, true)
+    if (!this.isBroken) this.#exchange.downstream.endBody()
+  }
+}

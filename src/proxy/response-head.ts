@@ -1,0 +1,222 @@
+import type { HeadFields } from '../http/message-head.ts'
+import { reasonPhrase } from '../http/reason-phrases.ts'
+import { RequestField } from '../http/request-head.ts'
+import { ResponseField } from '../http/response-head.ts'
+import { oncePerSecond } from '../telemetry/log-time.ts'
+import type { ProxyContext } from './context.ts'
+import type { ProxyExchange } from './exchange.ts'
+import { keptLines, type HeaderEntry } from './header-edits.ts'
+
+/** How the length of the body is said in the head. */
+export type LengthLine =
+  /** The upstream's own line stays, or there is none. */
+  | 'as-received'
+  | 'chunked'
+  /** The body ends with the connection, or there is none. */
+  | 'none'
+  /** Bytes. */
+  | number
+
+const dateLine = oncePerSecond((ms) => `Date: ${new Date(ms).toUTCString()}\r\n`)
+
+/** Fields of an upstream that never go on: they are about its own connection, or for this gateway. */
+const HOP_BY_HOP =
+  (1 << ResponseField.connection) |
+  (1 << ResponseField.keepAlive) |
+  (1 << ResponseField.transferEncoding) |
+  (1 << ResponseField.upgrade) |
+  (1 << ResponseField.proxyConnection) |
+  (1 << ResponseField.accelRedirect) |
+  (1 << ResponseField.accelBuffering) |
+  (1 << ResponseField.accelCharset) |
+  (1 << ResponseField.accelExpires) |
+  (1 << ResponseField.accelLimitRate)
+
+/** The head of a proxied response: what the upstream said, what plugins changed, what the gateway adds. */
+export function proxiedHead(exchange: ProxyExchange, length: LengthLine): string {
+  const { response, context, upstreamHead } = exchange
+  const { edits } = response
+  const fields = upstreamHead!.fields
+  const type =
+    edits === undefined ? fields.get(ResponseField.contentType) : response.header('content-type')
+  const typedLine = withCharset(exchange, type)
+  let dropped = HOP_BY_HOP | ownFields(context) | (1 << ResponseField.via)
+  if (length !== 'as-received') dropped |= 1 << ResponseField.contentLength
+  if (typedLine !== '') dropped |= 1 << ResponseField.contentType
+  if (fields.has(ResponseField.trailer) && !wantsTrailers(exchange))
+    dropped |= 1 << ResponseField.trailer
+  const named = fields.has(ResponseField.connection) ? namedIn(fields) : undefined
+  const added = edits === undefined ? '' : addedLines(edits.added, OWN_NAMES, typedLine !== '')
+  return (
+    statusLine(exchange) +
+    keptLines(fields, dropped, edits, named) +
+    added +
+    typedLine +
+    (fields.has(ResponseField.date) ? '' : dateLine(exchange.answeredAtMs)) +
+    connectionLines(exchange, length) +
+    exchange.balancerLines +
+    serverLine(exchange) +
+    proxiedLines(exchange) +
+    '\r\n'
+  )
+}
+
+/** The head of a response that the gateway makes. */
+export function ownHead(exchange: ProxyExchange, length: LengthLine, now: number): string {
+  const { response, context } = exchange
+  const isProxied = exchange.sentAtMs !== -1
+  const typedLine = withCharset(exchange, response.header('content-type'))
+  return (
+    statusLine(exchange) +
+    dateLine(now) +
+    addedLines(response.edits?.added ?? NO_ENTRIES, OWN_NAMES, typedLine !== '') +
+    typedLine +
+    connectionLines(exchange, length) +
+    exchange.balancerLines +
+    (isProxied
+      ? serverLine(exchange) + proxiedLines(exchange)
+      : madeHereLines(exchange, context, now)) +
+    '\r\n'
+  )
+}
+
+function wantsTrailers({ head }: ProxyExchange): boolean {
+  return head.fields.get(RequestField.te)?.toLowerCase().includes('trailers') === true
+}
+
+const NO_ENTRIES: readonly HeaderEntry[] = []
+
+function statusLine({ response, upstreamHead }: ProxyExchange): string {
+  const { status } = response
+  if (upstreamHead !== undefined && status === upstreamHead.status)
+    return `HTTP/1.1 ${upstreamHead.statusAndReason}\r\n`
+  return `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n`
+}
+
+/** Fields the gateway says itself, if it is set to; an upstream's are then replaced. */
+function ownFields({ responseHeaders }: ProxyContext): number {
+  const { upstreamLatency, proxyLatency, upstreamStatus, requestId } = responseHeaders
+  return (
+    (upstreamLatency ? 1 << ResponseField.upstreamLatency : 0) |
+    (proxyLatency ? 1 << ResponseField.proxyLatency : 0) |
+    (upstreamStatus ? 1 << ResponseField.upstreamStatus : 0) |
+    (requestId ? 1 << ResponseField.requestId : 0)
+  )
+}
+
+/** Names whose lines the gateway writes, whatever a plugin has put in. */
+const OWN_NAMES: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'date',
+  'keep-alive',
+  'server',
+  'transfer-encoding',
+  'via',
+  'x-kong-request-id',
+])
+
+function addedLines(
+  entries: readonly HeaderEntry[],
+  own: ReadonlySet<string>,
+  isTypeWritten: boolean,
+): string {
+  let lines = ''
+  for (const [name, value] of entries) {
+    const lower = name.toLowerCase()
+    if (own.has(lower) || (isTypeWritten && lower === 'content-type')) continue
+    lines += `${name}: ${value}\r\n`
+  }
+  return lines
+}
+
+const TYPES_WITH_CHARSET: ReadonlySet<string> = new Set([
+  'text/html',
+  'text/plain',
+  'text/xml',
+  'text/vnd.wap.wml',
+  'application/javascript',
+  'application/rss+xml',
+])
+
+/**
+ * Text types get the configured charset when they say none and are not compressed.
+ * @returns the whole line, or `''` when the type stays as it is
+ * @see nginx, ngx_http_charset_module
+ */
+function withCharset({ response, context }: ProxyExchange, type: string | undefined): string {
+  const { charset } = context.responseHeaders
+  if (type === undefined || charset === '') return ''
+  if (!TYPES_WITH_CHARSET.has(type.toLowerCase())) return ''
+  if (response.header('content-encoding') !== undefined) return ''
+  return `Content-Type: ${type}; charset=${charset}\r\n`
+}
+
+/** Lower-case names a Connection field lists, besides those that are dropped anyway. */
+function namedIn(fields: HeadFields): ReadonlySet<string> | undefined {
+  const values = fields.values('connection')
+  if (values.length === 1 && /^(?:keep-alive|close|upgrade)$/i.test(values[0]!)) return undefined
+  const names = values.join(',').toLowerCase().split(',')
+  return new Set(names.map((name) => name.trim()).filter((name) => !FRAMING_NAMES.has(name)))
+}
+
+/** A peer cannot take away what says where the message ends. */
+const FRAMING_NAMES: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding'])
+
+function connectionLines({ downstream, upgrade }: ProxyExchange, length: LengthLine): string {
+  if (upgrade !== undefined) return `Connection: upgrade\r\nUpgrade: ${upgrade}\r\n`
+  const connection = downstream.keepsAlive ? KEEP_ALIVE : CLOSE
+  if (length === 'chunked') return `Transfer-Encoding: chunked\r\n${connection}`
+  return typeof length === 'number' ? `${connection}Content-Length: ${length}\r\n` : connection
+}
+
+const KEEP_ALIVE = 'Connection: keep-alive\r\n'
+const CLOSE = 'Connection: close\r\n'
+
+/** The upstream's Server stays; a plugin's stands for it. */
+function serverLine({ response, context }: ProxyExchange): string {
+  const { edits, fields } = response
+  const isKept = fields !== undefined && fields.has(ResponseField.server)
+  if (isKept && edits === undefined) return ''
+  const added = edits?.added.findLast(([name]) => name.toLowerCase() === 'server')
+  if (added !== undefined) return `Server: ${added[1]}\r\n`
+  if (isKept && edits?.removed.has('server') !== true) return ''
+  return context.responseHeaders.server ? `Server: ${context.product}\r\n` : ''
+}
+
+function proxiedLines(exchange: ProxyExchange): string {
+  const { context, response, sentAtMs, answeredAtMs } = exchange
+  const { responseHeaders: rules } = context
+  const waited = (answeredAtMs === -1 ? Date.now() : answeredAtMs) - sentAtMs
+  let lines = ''
+  if (rules.upstreamLatency) lines += `X-Kong-Upstream-Latency: ${waited}\r\n`
+  if (rules.proxyLatency) lines += `X-Kong-Proxy-Latency: ${sentAtMs - exchange.startedAtMs}\r\n`
+  if (rules.upstreamStatus && response.upstreamStatus !== undefined)
+    lines += `X-Kong-Upstream-Status: ${response.upstreamStatus}\r\n`
+  lines += viaLine(exchange)
+  return rules.requestId ? `${lines}X-Kong-Request-Id: ${exchange.id}\r\n` : lines
+}
+
+function viaLine({ response, context }: ProxyExchange): string {
+  const own = context.responseHeaders.via ? `1.1 ${context.product}` : ''
+  const { fields, edits } = response
+  const hasOther = edits !== undefined || fields?.has(ResponseField.via) === true
+  const values = hasOther ? response.headerValues('via') : NONE
+  if (values.length === 0) return own === '' ? '' : `Via: ${own}\r\n`
+  const others = values.join(', ')
+  return own === '' ? `Via: ${others}\r\n` : `Via: ${others}, ${own}\r\n`
+}
+
+const NONE: readonly string[] = []
+
+/** An answer that names this gateway in Via, as plugins that ask elsewhere make it, keeps its Server. */
+function madeHereLines(exchange: ProxyExchange, context: ProxyContext, now: number): string {
+  const { responseHeaders: rules, product } = context
+  const via = exchange.response.headerValues('via').join(', ')
+  const isForeign = rules.via && via === `1.1 ${product}`
+  let lines = via === '' ? '' : `Via: ${via}\r\n`
+  if (rules.responseLatency) lines += `X-Kong-Response-Latency: ${now - exchange.startedAtMs}\r\n`
+  const server = isForeign ? exchange.response.header('server') : rules.server ? product : undefined
+  if (server !== undefined) lines += `Server: ${server}\r\n`
+  return rules.requestId ? `${lines}X-Kong-Request-Id: ${exchange.id}\r\n` : lines
+}

@@ -1,0 +1,132 @@
+import type { Answer } from '../plugin-kit/answer.ts'
+import { runAccess, type AccessOutcome, type Instance } from '../snapshot/chain.ts'
+import type { ProxyExchange } from './exchange.ts'
+import { GatewayError } from './gateway-error.ts'
+import type { Refusal } from './handle-exchange.ts'
+import { isPromise } from './is-promise.ts'
+
+/** Runs the global instances' `rewrite`. */
+export function rewrite(
+  exchange: ProxyExchange,
+): Refusal | undefined | Promise<Refusal | undefined> {
+  const { snapshot } = exchange
+  if (!snapshot.hasRewrite) return undefined
+  return rewriteFrom(exchange, snapshot.globalChain.collected.all, 0)
+}
+
+function rewriteFrom(
+  exchange: ProxyExchange,
+  instances: readonly Instance[],
+  from: number,
+): Refusal | undefined | Promise<Refusal | undefined> {
+  for (let index = from; index < instances.length; index += 1) {
+    const instance = instances[index]!
+    try {
+      const result = instance.handlers.rewrite?.(exchange)
+      if (isPromise(result))
+        return result.then(
+          (answer) => answer ?? rewriteFrom(exchange, instances, index + 1),
+          (error: unknown) => pluginFailure(exchange, 'rewrite', error),
+        )
+      if (result !== undefined) return result
+    } catch (error) {
+      return pluginFailure(exchange, 'rewrite', error)
+    }
+  }
+  return undefined
+}
+
+/** Runs `access` of the plan's chain; what was collected stays for the response phases. */
+export function access(
+  exchange: ProxyExchange,
+): Refusal | undefined | Promise<Refusal | undefined> {
+  const { chain } = exchange.plan!
+  if (chain.steps.length === 0) return undefined
+  try {
+    const outcome = runAccess(chain, exchange)
+    if (!isPromise(outcome)) return collect(exchange, outcome)
+    return outcome.then(
+      (result) => collect(exchange, result),
+      (error: unknown) => pluginFailure(exchange, 'access', error),
+    )
+  } catch (error) {
+    return pluginFailure(exchange, 'access', error)
+  }
+}
+
+function collect(exchange: ProxyExchange, outcome: AccessOutcome): Answer | undefined {
+  exchange.collected = outcome.collected
+  return outcome.answer
+}
+
+/** A fault of the request that came up while a plugin read it stays what it is. */
+function pluginFailure(exchange: ProxyExchange, phase: string, error: unknown): GatewayError {
+  if (error instanceof GatewayError) return error
+  exchange.context.log.error(
+    `A plugin failed in ${phase} of exchange ${exchange.id} on route "${exchange.route?.id ?? ''}"`,
+    error,
+  )
+  return new GatewayError('plugin_failed', `A plugin failed in ${phase}`)
+}
+
+/**
+ * Runs `response` with the whole body.
+ * @returns what is sent instead, or nothing
+ */
+export async function runResponse(
+  exchange: ProxyExchange,
+  body: Uint8Array,
+): Promise<Refusal | undefined> {
+  try {
+    for (const { handlers } of exchange.collected.response) {
+      const answer = await handlers.response!(exchange, body)
+      if (answer) return answer
+    }
+    return undefined
+  } catch (error) {
+    return pluginFailure(exchange, 'response', error)
+  }
+}
+
+/** @returns the failure, which goes out instead of a response that a plugin did not get to check */
+export function runHeaderFilter(exchange: ProxyExchange): GatewayError | undefined {
+  const instances = exchange.collected.headerFilter
+  try {
+    for (let index = 0; index < instances.length; index += 1) {
+      const { handlers } = instances[index]!
+      if (handlers.response === undefined) handlers.headerFilter!(exchange)
+    }
+    return undefined
+  } catch (error) {
+    return pluginFailure(exchange, 'headerFilter', error)
+  }
+}
+
+/**
+ * Passes a piece of a response body through the filters.
+ * @throws what a filter throws: the response cannot go on then
+ */
+export function runBodyFilter(exchange: ProxyExchange, piece: Buffer, isLast: boolean): Buffer {
+  let current = piece
+  for (const { handlers } of exchange.collected.bodyFilter) {
+    if (handlers.response !== undefined) continue
+    const changed = handlers.bodyFilter!(exchange, current, isLast)
+    if (changed !== undefined) current = asBuffer(changed)
+  }
+  return current
+}
+
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+export function runLog(exchange: ProxyExchange): void {
+  for (const { handlers, name } of exchange.collected.log)
+    try {
+      handlers.log!(exchange)
+    } catch (error) {
+      exchange.context.log.error(`Plugin "${name}" failed in log of exchange ${exchange.id}`, error)
+    }
+}

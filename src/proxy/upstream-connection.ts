@@ -1,0 +1,96 @@
+import type { Deadline } from '../base/deadline-wheel.ts'
+import type { Dialer } from './transport/sockets.ts'
+import type { Transport, TransportOwner } from './transport/transport.ts'
+import type { IdleStack, UpstreamPool } from './upstream-pool.ts'
+
+/** The exchange a connection works for. */
+export interface UpstreamUser {
+  onUpstreamConnected(connection: UpstreamConnection): void
+  /** Nothing was sent. */
+  onUpstreamConnectFailed(code: string): void
+  /** Bytes are valid during the call only. */
+  onUpstreamBytes(bytes: Buffer, length: number): void
+  onUpstreamDrained(): void
+  /** The upstream sends no more, or the connection broke. */
+  onUpstreamEnded(): void
+  onUpstreamDeadline(): void
+}
+
+/** One connection to an upstream: with a user it works, without one it waits in its pool. */
+export class UpstreamConnection implements TransportOwner, Deadline, Dialer {
+  deadlineMs = Infinity
+  wheelTick = -1
+  readonly stack: IdleStack
+  user: UpstreamUser | undefined
+  /** Requests it has served. */
+  requests = 0
+  transport: Transport | undefined
+  callOff: (() => void) | undefined
+  isOver = false
+  readonly #pool: UpstreamPool
+
+  constructor(pool: UpstreamPool, stack: IdleStack) {
+    this.#pool = pool
+    this.stack = stack
+  }
+
+  onConnected(transport: Transport): void {
+    this.callOff = undefined
+    this.transport = transport
+    transport.owner = this
+    transport.resume()
+    this.user?.onUpstreamConnected(this)
+  }
+
+  onConnectFailed(code: string): void {
+    this.isOver = true
+    this.callOff = undefined
+    this.#unwatch()
+    this.user?.onUpstreamConnectFailed(code)
+  }
+
+  /** What comes unasked answers nobody: whoever is next must not take it for an answer. */
+  onBytes(bytes: Buffer, length: number): void {
+    if (this.user === undefined) this.destroy()
+    else this.user.onUpstreamBytes(bytes, length)
+  }
+
+  onDrained(): void {
+    this.user?.onUpstreamDrained()
+  }
+
+  onEnd(): void {
+    const { user } = this
+    if (user === undefined) this.destroy()
+    else user.onUpstreamEnded()
+  }
+
+  onClosed(): void {
+    if (this.isOver) return
+    this.isOver = true
+    this.#unwatch()
+    const { user } = this
+    if (user === undefined) this.#pool.forget(this)
+    else user.onUpstreamEnded()
+  }
+
+  onDeadline(): void {
+    if (this.user === undefined) this.destroy()
+    else this.user.onUpstreamDeadline()
+  }
+
+  /** Nothing is told to the user any more. */
+  destroy(): void {
+    if (this.isOver) return
+    this.isOver = true
+    this.#unwatch()
+    if (this.user === undefined) this.#pool.forget(this)
+    this.user = undefined
+    this.callOff?.()
+    this.transport?.destroy()
+  }
+
+  #unwatch(): void {
+    this.deadlineMs = Infinity
+  }
+}
