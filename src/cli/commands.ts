@@ -19,6 +19,7 @@ export const COMMANDS: Readonly<Record<string, Load>> = {
   roar: async () => (await import('./roar.ts')).roar,
   start: async () => (await import('./start.ts')).start,
   stop: async () => (await import('./stop.ts')).stop,
+  token: async () => (await import('./token.ts')).token,
   vault: async () => (await import('./vault.ts')).vault,
   version: async () => (await import('./version.ts')).version,
 }

@@ -7,7 +7,7 @@ import { summaryLines } from './summary.ts'
 export async function runForPeople(
   call: Call,
   read: () => Settings,
-  extraLines: (settings: Settings) => readonly string[] = () => [],
+  extraLines: readonly string[] = [],
 ): Promise<void> {
   const startedAt = performance.now()
   const settings = read()
@@ -23,7 +23,7 @@ export async function runForPeople(
   })
   const tookMs = Math.round(performance.now() - startedAt)
   for (const line of summaryLines(settings, gateway, tookMs)) call.output.note(line)
-  for (const line of extraLines(settings)) call.output.note(line)
+  for (const line of extraLines) call.output.note(line)
   call.output.note('')
   await ended
 }

@@ -13,6 +13,8 @@ export interface ServingOptions {
   readonly flavor: RouterFlavor
   readonly balancers: Balancers
   readonly node: NodeServices
+  /** Hears of the entities that are served from now on. */
+  readonly onSwitch: (entities: EntitySet) => void
 }
 
 /**
@@ -50,6 +52,7 @@ export class ServingSnapshot implements SnapshotHolder {
       (entities['upstreams'] ?? []) as readonly Upstream[],
       (entities['targets'] ?? []) as readonly Target[],
     )
+    this.#options.onSwitch(entities)
     const before = this.#current
     this.#current = snapshot
     before.retire()

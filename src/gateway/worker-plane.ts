@@ -6,13 +6,16 @@ import type { EntitySet } from '../entities/entity.ts'
 import type { AdminAnswer, AdminRoute, NodeServices } from '../plugin-kit/plugin.ts'
 import type { ProxyContext } from '../proxy/context.ts'
 import type { ProxyExchange } from '../proxy/exchange.ts'
-import { startListener, type RunningListener } from '../proxy/listener.ts'
-import { chooseSockets, type Sockets } from '../proxy/transport/sockets.ts'
+import { startListener, type Listener, type ListenOptions } from '../proxy/listener.ts'
+import { chooseSockets } from '../proxy/transport/choose-sockets.ts'
+import type { Sockets } from '../proxy/transport/sockets.ts'
 import { UpstreamPool } from '../proxy/upstream-pool.ts'
 import type { RouterFlavor } from '../router/route-match.ts'
+import type { Listener as ListenerSettings } from '../settings/listener.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { LogLevel } from '../telemetry/log-level.ts'
 import { catalogOf } from './catalog-of.ts'
+import { CertificateIndex } from './certificate-index.ts'
 import { bindFault } from './check-ports.ts'
 import { dnsSettingsOf } from './dns-settings-of.ts'
 import { loadPlugins } from './load-plugins.ts'
@@ -21,6 +24,7 @@ import { openLogs, type Logs } from './logs.ts'
 import { nodeServices } from './node-services.ts'
 import { proxyRules } from './proxy-rules.ts'
 import { ServingSnapshot } from './serving-snapshot.ts'
+import { tlsRules } from './tls-rules.ts'
 import type {
   FromWorker,
   PluginRouteRequest,
@@ -35,11 +39,11 @@ export class WorkerPlane {
   readonly #balancers: Balancers
   readonly #serving: ServingSnapshot
   readonly #context: ProxyContext
-  readonly #sockets: Sockets
+  readonly #certificates: CertificateIndex
   readonly #node: NodeServices
   readonly #routes: readonly AdminRoute[]
   #inForce: Pick<WorkerStart, 'settings' | 'certificates'>
-  #listeners: RunningListener[] = []
+  readonly #listeners: Listener[] = []
 
   static async create(start: WorkerStart): Promise<WorkerPlane> {
     const logs = openLogs(start.settings)
@@ -52,7 +56,10 @@ export class WorkerPlane {
     const { settings } = start
     this.#inForce = start
     this.#logs = logs
-    this.#sockets = sockets
+    this.#certificates = new CertificateIndex({
+      rules: () => tlsRules(this.#inForce.settings),
+      warn: (message) => logs.error.warn(message),
+    })
     this.#balancers = createBalancers({ dns: dnsSettingsOf(settings), log: logs.error })
     const { plugins } = loadPlugins(settings.plugins)
     this.#routes = plugins.flatMap(({ adminRoutes }) => adminRoutes)
@@ -68,6 +75,7 @@ export class WorkerPlane {
       flavor: settings.router_flavor as RouterFlavor,
       balancers: this.#balancers,
       node: this.#node,
+      onSwitch: (entities) => this.#certificates.replace(entities),
     })
     const wheel = new DeadlineWheel(Date.now())
     wheel.start()
@@ -81,6 +89,7 @@ export class WorkerPlane {
         idleTimeoutMs: settings.upstream_keepalive_idle_timeout * 1000 || Infinity,
         requestsPerConnection: settings.upstream_keepalive_max_requests || Infinity,
       }),
+      sockets,
       wheel,
       ...proxyRules(settings),
       ...exchangeLogging(settings, logs),
@@ -114,21 +123,39 @@ export class WorkerPlane {
     for (const [index, listener] of settings.listeners.proxy.entries()) {
       const port = ports?.[index] ?? listener.port
       try {
-        const running = await startListener(
-          {
-            ip: listener.ip,
-            port,
-          },
-          this.#context,
-        )
+        const running = await startListener(this.#listenOptions(listener, port), this.#context)
         this.#listeners.push(running)
-        taken.push(running.port)
+        taken.push(running.address.port)
       } catch (error) {
         const { message } = bindFault(error as NodeJS.ErrnoException, listener.ip, port)
         return { kind: 'not-listening', reason: message }
       }
     }
     return { kind: 'listening', ports: taken }
+  }
+
+  #listenOptions(listener: ListenerSettings, port: number): ListenOptions {
+    const { settings, certificates } = this.#inForce
+    return {
+      host: listener.ip,
+      port,
+      // Workers share the port, and so does the one that takes another's place.
+      reusePort: true,
+      backlog: listener.backlog,
+      ipv6Only: listener.ipv6Only,
+      proxyProtocol: listener.proxyProtocol,
+      publicPort: settings.hostPorts.get(port),
+      tls: listener.ssl
+        ? {
+            options: {
+              ...tlsRules(settings),
+              cert: certificates.proxy.map(({ certificate }) => certificate),
+              key: certificates.proxy.map(({ key }) => key),
+            },
+            contextFor: (serverName) => this.#certificates.contextFor(serverName),
+          }
+        : undefined,
+    }
   }
 
   /** Listeners, pools and caches stay as they are; all else follows the settings from now on. */
@@ -179,7 +206,11 @@ export class WorkerPlane {
 
   /** Resolves when all exchanges have ended, or the time is up. */
   async drain(timeoutMs: number): Promise<void> {
-    await Promise.all(this.#listeners.map((listener) => listener.close(timeoutMs)))
+    await Promise.all(
+      this.#listeners.map((listener) =>
+        timeoutMs === 0 ? listener.close() : listener.drain(timeoutMs),
+      ),
+    )
     this.#balancers.close()
     this.#serving.close()
     this.#logs.flushSync()

@@ -1,0 +1,77 @@
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { X509Certificate } from 'node:crypto'
+import path from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { workplace } from '../../support/run-portunus.ts'
+
+const MORE = '\n\n  Run with --v (verbose) or --vv (debug) for more details\n'
+
+describe('portunus', () => {
+  it.each([[[]], [['--help']]])('says which commands there are: %j', async (words) => {
+    await using place = workplace()
+    const { code, stdout, stderr } = await place.run(words)
+    expect([code, stdout]).toEqual([1, ''])
+    expect(stderr).toMatch(
+      /^Usage: portunus COMMAND \[OPTIONS\]\n\nThe available commands are:\n check\n/,
+    )
+  })
+
+  it('guesses what was meant', async () => {
+    await using place = workplace()
+    const { stderr } = await place.run(['strat'])
+    expect(stderr).toMatch(/^No such command: strat \(did you mean start\?\)\n\nUsage: /)
+  })
+
+  it('prints its version', async () => {
+    await using place = workplace()
+    expect(await place.run(['version'])).toEqual({ code: 0, stdout: '3.9.3\n', stderr: '' })
+    expect((await place.run(['version', '-a'])).stdout).toMatch(/^Kong: 3\.9\.3\nportunus: /)
+  })
+
+  it('writes a certificate for clustering once', async () => {
+    await using place = workplace()
+    const certificate = path.join(place.folder, 'cluster.crt')
+    const key = path.join(place.folder, 'cluster.key')
+    expect(await place.run(['hybrid', 'gen_cert', '-d', '10'])).toEqual({
+      code: 0,
+      stdout: `Successfully generated certificate/key pairs, they have been written to: '${certificate}' and '${key}'.\n`,
+      stderr: '',
+    })
+    const { subject, publicKey } = new X509Certificate(readFileSync(certificate))
+    expect(subject).toBe('CN=kong_clustering')
+    expect(publicKey.asymmetricKeyDetails?.namedCurve).toBe('secp384r1')
+    expect(statSync(key).mode & 0o777).toBe(0o600)
+    expect(await place.run(['hybrid', 'gen_cert'])).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `Error: ${certificate} already exists.\nWill not overwrite it.${MORE}`,
+    })
+  })
+
+  it('finds secrets', async () => {
+    await using place = workplace({ MY_SECRET: 'hello' })
+    expect((await place.run(['vault', 'get', 'env/my-secret'])).stdout).toBe('hello\n')
+    expect((await place.run(['vault', 'get', '{vault://env/my-secret}'])).stdout).toBe('hello\n')
+    expect(await place.run(['vault', 'get', 'env/absent'])).toMatchObject({ code: 1, stdout: '' })
+  })
+
+  it.each([
+    ['bootstrap', 'Database already bootstrapped\n'],
+    ['up', 'Database is already up-to-date\n'],
+    ['finish', 'No pending migrations to finish\n'],
+  ])('has nothing to migrate without a database: %s', async (subcommand, stdout) => {
+    await using place = workplace({ KONG_DATABASE: 'off' })
+    const ended = await place.run(['migrations', subcommand])
+    expect(ended).toEqual({ code: 0, stdout, stderr: '' })
+  })
+
+  it('warns about settings nobody knows, and goes on', async () => {
+    await using place = workplace()
+    writeFileSync(path.join(place.folder, 'my.conf'), 'database = off\nproxy_lisen = off\n')
+    const { code, stdout, stderr } = await place.run(['check', 'my.conf'])
+    expect([code, stdout]).toEqual([0, 'configuration at my.conf is valid\n'])
+    expect(stderr).toContain(
+      "my.conf:2: unknown property 'proxy_lisen' (did you mean 'proxy_listen'?)",
+    )
+  })
+})

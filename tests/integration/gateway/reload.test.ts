@@ -1,0 +1,111 @@
+import http from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { startGateway, type TestGateway } from '../../support/start-gateway.ts'
+import { startUpstream } from '../../support/start-upstream.ts'
+import { until } from '../../support/until.ts'
+import { oneRoute } from './configs.ts'
+
+const RELOADS = 100
+const CLIENTS = 8
+
+/** Sends requests one after the other until it is told to stop; some on a connection of their own. */
+async function load(url: string, isOver: () => boolean): Promise<readonly number[]> {
+  const agent = new http.Agent({ keepAlive: true })
+  const statuses: number[] = []
+  while (!isOver()) statuses.push(await get(url, statuses.length % 10 === 0 ? false : agent))
+  agent.destroy()
+  return statuses
+}
+
+function get(url: string, agent: http.Agent | false): Promise<number> {
+  return new Promise((resolve, reject) => {
+    http
+      .get(url, { agent }, (response) => {
+        response.resume().on('end', () => resolve(response.statusCode!))
+        response.on('error', reject)
+      })
+      .on('error', reject)
+  })
+}
+
+async function statusOf(gateway: TestGateway, path: string): Promise<number> {
+  return (await fetch(gateway.url + path)).status
+}
+
+describe('reloading', () => {
+  it('loses no request in a hundred reloads under load', async () => {
+    await using upstream = await startUpstream()
+    await using gateway = await startGateway(oneRoute(upstream.url))
+    let isOver = false
+    const clients = Array.from({ length: CLIENTS }, () => load(gateway.url, () => isOver))
+    for (let reload = 1; reload <= RELOADS; reload += 1) {
+      gateway.writeConfig(oneRoute(upstream.url, '/'))
+      gateway.signal('SIGHUP')
+      await delay(5)
+    }
+    await until(() => (gateway.errorLog().match(/reloaded/g)?.length ?? 0) > 10)
+    isOver = true
+    const statuses = (await Promise.all(clients)).flat()
+    expect(statuses.length).toBeGreaterThan(RELOADS)
+    expect(statuses.filter((status) => status !== 200)).toEqual([])
+  })
+
+  it('puts a changed file in force on SIGHUP, and connections stay open', async () => {
+    await using upstream = await startUpstream()
+    await using gateway = await startGateway(oneRoute(upstream.url, '/old'))
+    expect(await statusOf(gateway, '/new')).toBe(404)
+    gateway.writeConfig(oneRoute(upstream.url, '/new'))
+    gateway.signal('SIGHUP')
+    await until(async () => (await statusOf(gateway, '/new')) === 200)
+    expect(await statusOf(gateway, '/old')).toBe(404)
+  })
+
+  it('goes on as before when the file is faulty, and says what is wrong with it', async () => {
+    await using upstream = await startUpstream()
+    await using gateway = await startGateway(oneRoute(upstream.url))
+    gateway.writeConfig({ _format_version: '3.0', services: [{ name: 'x' }] })
+    gateway.signal('SIGHUP')
+    await until(() => gateway.errorLog().includes("in 'host': required field missing"))
+    expect(await statusOf(gateway, '/')).toBe(200)
+  })
+
+  it('follows a watched file, however it is replaced', async () => {
+    await using upstream = await startUpstream()
+    await using gateway = await startGateway(oneRoute(upstream.url, '/old'), {
+      declarative_config_watch: 'on',
+    })
+    gateway.writeConfig(oneRoute(upstream.url, '/new'))
+    await until(async () => (await statusOf(gateway, '/new')) === 200)
+    gateway.writeConfig('services: [')
+    await until(() => gateway.errorLog().includes('Cannot reload'))
+    expect(await statusOf(gateway, '/new')).toBe(200)
+  })
+
+  it('takes changed settings too', async () => {
+    await using upstream = await startUpstream()
+    await using gateway = await startGateway(oneRoute(upstream.url))
+    const viaOf = async () => (await fetch(gateway.url)).headers.get('via')
+    expect(await viaOf()).not.toBeNull()
+    gateway.writeSettings({ headers: 'off' })
+    gateway.signal('SIGHUP')
+    await until(async () => (await viaOf()) === null)
+  })
+
+  it('replaces everything through POST /config, in all workers before it answers', async () => {
+    await using upstream = await startUpstream()
+    await using gateway = await startGateway(oneRoute(upstream.url, '/old'), {
+      nginx_worker_processes: '2',
+    })
+    const answer = await fetch(`${gateway.adminUrl}/config`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(oneRoute(upstream.url, '/new')),
+    })
+    expect(answer.status).toBe(201)
+    const statuses = await Promise.all(
+      Array.from({ length: 20 }, () => get(`${gateway.url}/new`, false)),
+    )
+    expect(new Set(statuses)).toEqual(new Set([200]))
+  })
+})
