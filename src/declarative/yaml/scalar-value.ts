@@ -28,10 +28,10 @@ const WORDS = new Map<string, unknown>([
   ...['.nan', '.NaN', '.NAN'].map((word): [string, unknown] => [word, Number.NaN]),
 ])
 
-const NUMBER_START = /^[+-]?[\d._]/
+const NUMBER_START = /^[+-]?\.?\d/
 
 const IS_SPECIAL_START = new Uint8Array(128)
-for (const letter of '~nNtTyYoOfF.+-_0123456789') IS_SPECIAL_START[letter.charCodeAt(0)] = 1
+for (const letter of '~nNtTyYoOfF.+-0123456789') IS_SPECIAL_START[letter.charCodeAt(0)] = 1
 
 /** @returns `undefined` when the text is no number after all */
 function numberValue(text: string): number | undefined {
