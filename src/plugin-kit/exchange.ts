@@ -151,6 +151,8 @@ export interface Response {
   removeHeader(name: string): void
   /** To be called in `headerFilter` by a plugin whose `bodyFilter` may change the length. */
   dropLength(): void
+  /** From the log phase on: the headers as they were sent, with those that the gateway added itself. */
+  sentHeaders?(): readonly (readonly [name: string, value: string])[]
   /** Body bytes sent to the client so far. */
   readonly bodyBytes: number
   /** All bytes sent to the client so far. */

@@ -8,6 +8,12 @@ export const DEFAULT_WORKSPACE = {
 
 /** A row as logs and echoes show it: with its workspace, without what is unset. */
 export function shownEntity(row: Entity): Readonly<Record<string, unknown>> {
-  const set = Object.entries(row).filter(([, value]) => value !== null && value !== undefined)
-  return { ...Object.fromEntries(set), ws_id: DEFAULT_WORKSPACE.id }
+  return { ...setFields(row), ws_id: DEFAULT_WORKSPACE.id }
+}
+
+/** What of a row is set. */
+export function setFields(row: Entity): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(row).filter(([, value]) => value !== null && value !== undefined),
+  )
 }

@@ -4,10 +4,14 @@ import { basicAuth } from './basic-auth/plugin.ts'
 import { botDetection } from './bot-detection/plugin.ts'
 import { correlationId } from './correlation-id/plugin.ts'
 import { cors } from './cors/plugin.ts'
+import { datadog } from './datadog/plugin.ts'
+import { fileLog } from './file-log/plugin.ts'
 import { hmacAuth } from './hmac-auth/plugin.ts'
+import { httpLog } from './http-log/plugin.ts'
 import { ipRestriction } from './ip-restriction/plugin.ts'
 import { jwt } from './jwt/plugin.ts'
 import { keyAuth } from './key-auth/plugin.ts'
+import { loggly } from './loggly/plugin.ts'
 import { proxyCache } from './proxy-cache/plugin.ts'
 import { rateLimiting, rateLimitingWithDatabase } from './rate-limiting/plugin.ts'
 import { redirect } from './redirect/plugin.ts'
@@ -19,6 +23,10 @@ import {
   responseRateLimitingWithDatabase,
 } from './response-ratelimiting/plugin.ts'
 import { responseTransformer } from './response-transformer/plugin.ts'
+import { statsd } from './statsd/plugin.ts'
+import { syslog } from './syslog/plugin.ts'
+import { tcpLog } from './tcp-log/plugin.ts'
+import { udpLog } from './udp-log/plugin.ts'
 
 /** The plugins that come with the gateway, in the order in which they run: by priority, then name, both descending. */
 export const BUNDLED_PLUGINS: readonly Plugin[] = [
@@ -38,6 +46,14 @@ export const BUNDLED_PLUGINS: readonly Plugin[] = [
   responseTransformer,
   redirect,
   proxyCache,
+  httpLog,
+  statsd,
+  datadog,
+  fileLog,
+  udpLog,
+  tcpLog,
+  loggly,
+  syslog,
   requestTermination,
 ]
 

@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest'
+import type { Route, Service } from '../entities/entity.ts'
+import { logEntry, setValue, type LogEntry } from './log-entry.ts'
+import { fakeExchange, type FakeExchange, type FakeRequest } from './testing/fake-exchange.ts'
+import { DEFAULT_WORKSPACE } from './workspace.ts'
+
+const STARTED = 1_700_000_000_123
+
+function exchangeFor(request: FakeRequest = {}): FakeExchange {
+  return fakeExchange(request, { startedAtMs: STARTED, recordsDecisions: false })
+}
+
+describe('logEntry', () => {
+  it('tells about request, response, times and entities', () => {
+    const exchange = exchangeFor({
+      method: 'POST',
+      path: '/x?a=1&a=2&b',
+      headers: { Host: 'h.test:8000', 'X-A': 'b', Authorization: 'Bearer secret' },
+      body: 'hello',
+      route: { id: 'r', name: null, paths: ['/x'] } as unknown as Route,
+      service: { id: 's', name: 'svc', tags: null } as unknown as Service,
+    })
+    exchange.authenticate({
+      consumer: { id: 'c', username: 'ann', custom_id: null, tags: null },
+      credential: { id: 'k' },
+      credentialIdentifier: 'k',
+    })
+    exchange.response.status = 201
+    exchange.response.setHeader('X-B', ['1', '2'])
+    exchange.response.sizeBytes = 99
+    exchange.response.upstreamStatus = 200
+    expect(logEntry(exchange)).toEqual({
+      request: {
+        id: exchange.id,
+        uri: '/x?a=1&a=2&b',
+        url: 'http://h.test:8000/x?a=1&a=2&b',
+        querystring: { a: ['1', '2'], b: true },
+        method: 'POST',
+        headers: {
+          host: 'h.test:8000',
+          'x-a': 'b',
+          authorization: 'REDACTED',
+          'x-consumer-id': 'c',
+          'x-consumer-username': 'ann',
+          'x-credential-identifier': 'k',
+        },
+        size: 5,
+      },
+      upstream_uri: '',
+      upstream_status: '200',
+      response: { status: 201, headers: { 'x-b': ['1', '2'] }, size: 99 },
+      latencies: { kong: 0, proxy: -1, request: -1, receive: 0 },
+      source: 'upstream',
+      authenticated_entity: { id: 'k' },
+      route: { id: 'r', paths: ['/x'], ws_id: DEFAULT_WORKSPACE.id },
+      service: { id: 's', name: 'svc', ws_id: DEFAULT_WORKSPACE.id },
+      consumer: { id: 'c', username: 'ann' },
+      client_ip: '127.0.0.1',
+      started_at: STARTED,
+      workspace: DEFAULT_WORKSPACE.id,
+      workspace_name: 'default',
+    })
+  })
+
+  it('tells about tries, and where the request went', () => {
+    const tries = [
+      { ip: '::1', port: 1, state: 'failed', code: 502, startedAtMs: 5, balancerMs: 1 },
+      {
+        ip: '127.0.0.1',
+        port: 2,
+        state: undefined,
+        code: undefined,
+        startedAtMs: 7,
+        balancerMs: 0,
+      },
+    ] as const
+    const exchange = { ...exchangeFor({ path: '/x?q' }), tries }
+    exchange.response.upstreamStatus = 200
+    expect(logEntry(exchange)).toMatchObject({
+      upstream_uri: '/x?q',
+      upstream_status: '502, 200',
+      tries: [
+        { ip: '::1', state: 'failed', code: 502, balancer_start: 5, balancer_start_ns: 5_000_000 },
+        { ip: '127.0.0.1', balancer_latency: 0 },
+      ],
+    })
+  })
+
+  it('holds what plugins add to it', () => {
+    const exchange = exchangeFor()
+    exchange.setLogValue('correlation_id', 'x')
+    exchange.setLogValue('client_ip', undefined)
+    exchange.setLogValue('request.headers', undefined)
+    const entry = logEntry(exchange)
+    expect(entry['correlation_id']).toBe('x')
+    expect(entry).not.toHaveProperty('client_ip')
+    expect(entry['request']).not.toHaveProperty('headers')
+  })
+
+  it('can always be written as JSON', () => {
+    expect(() => JSON.stringify(logEntry(exchangeFor({ path: '/?__proto__=1' })))).not.toThrow()
+  })
+})
+
+describe('setValue', () => {
+  it.each([
+    ['a', 1, { a: 1 }],
+    ['a.b.c', 1, { a: { b: { c: 1 } } }],
+    [String.raw`a\.b`, 1, { 'a.b': 1 }],
+    ['kept.more', 1, { kept: { value: true, more: 1 } }],
+  ])('sets %s', (key, value, expected) => {
+    const entry: LogEntry = key.startsWith('kept') ? { kept: { value: true } } : {}
+    setValue(entry, key, value)
+    expect(entry).toEqual(expected)
+  })
+
+  it('never reaches an object’s prototype', () => {
+    setValue({}, '__proto__.polluted', 1)
+    expect(({} as { polluted?: number }).polluted).toBeUndefined()
+  })
+})
