@@ -40,7 +40,7 @@ describe('regexFault', () => {
   it('ends for any text', () => {
     fc.assert(
       fc.property(
-        fc.string({ unit: fc.constantFrom(...[..."()[]{}\\?*+|^$-:<>=!a1,P'#"]) }),
+        fc.string({ unit: fc.constantFrom(..."()[]{}\\?*+|^$-:<>=!a1,P'#".split('')) }),
         (source) => {
           const fault = regexFault(source)
           expect(fault === undefined || fault.startsWith('pcre2_compile() failed: ')).toBe(true)

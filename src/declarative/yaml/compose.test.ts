@@ -147,7 +147,9 @@ describe('readYaml', () => {
   it('reads any text like another reader, or refuses it', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...PIECES), { maxLength: 12 }), (pieces) => {
-        const text = pieces.join('')
+        const text = `${pieces.join('')}\n`
+        // How a list or mapping becomes the name of a member is everybody's own.
+        fc.pre(!/[\]}]\s*:/.test(text))
         const reading = readYaml(text)
         const other = attempt(() =>
           parse(text, { version: '1.1', merge: true, uniqueKeys: false, logLevel: 'error' }),
@@ -161,7 +163,7 @@ describe('readYaml', () => {
 })
 
 const KEY = fc.string({ minLength: 1, unit: fc.constantFrom(...'abc xyz_-.'.split('')) })
-const TROUBLE = [...'ab: #-?,[]{}&*!|>\'"%@`~\n\t0179.+eE_<=/\\']
+const TROUBLE = 'ab: #-?,[]{}&*!|>\'"%@`~\n\t0179.+eE_<=/\\'.split('')
 const PIECES = [
   'a',
   'b',
