@@ -28,7 +28,10 @@ import { statusMessage } from './status-messages.ts'
 export function answer(exchange: ProxyExchange, given: Answer): void {
   const rendered =
     given.kind === 'exit' ? renderExit(exchange, given) : renderError(exchange, given)
-  deliver(exchange, given.kind, rendered)
+  if (given.kind === 'exit' && given.countsAsProxied === true) {
+    exchange.sentAtMs = exchange.answeredAtMs = Date.now()
+    deliver(exchange, 'service', rendered)
+  } else deliver(exchange, given.kind, rendered)
 }
 
 /** Answers for a failure as the table of failures has it, and ends the exchange. */
@@ -37,8 +40,7 @@ export function answerFailure(exchange: ProxyExchange, error: GatewayError): voi
   exchange.failure = code
   if (failure.side === 'client' && failure.style !== 'kong') exchange.downstream.closeAfter()
   exchange.response.source = 'error'
-  if (code === 'plugin_failed') deliver(exchange, 'error', renderExit(exchange, PLUGIN_FAILED))
-  else if (failure.style === 'page') deliver(exchange, 'error', renderPage(code))
+  if (failure.style === 'page') deliver(exchange, 'error', renderPage(code))
   else {
     const { status } = failure
     const headers = FAILURE_HEADERS[code]
@@ -50,7 +52,7 @@ export function answerFailure(exchange: ProxyExchange, error: GatewayError): voi
   }
 }
 
-/** Kong tells of a plugin that failed without a request id. */
+/** What is sent when a header filter fails, which no filter is asked about again. */
 const PLUGIN_FAILED = exit(500, { message: FAILURES.plugin_failed.text })
 
 const FAILURE_HEADERS: Readonly<Partial<Record<FailureCode, AnswerHeaders>>> = {
@@ -141,7 +143,11 @@ function toBuffer(body: string | Uint8Array | undefined): Buffer {
 }
 
 /** The response becomes what was rendered, whatever an upstream had begun to say. */
-function deliver(exchange: ProxyExchange, source: 'exit' | 'error', rendered: Rendered): void {
+function deliver(
+  exchange: ProxyExchange,
+  source: 'service' | 'exit' | 'error',
+  rendered: Rendered,
+): void {
   exchange.stage = undefined
   if (exchange.isOver) {
     finish(exchange)
@@ -199,6 +205,7 @@ function send(exchange: ProxyExchange, body: Buffer): void {
   const isChunked = response.isLengthDropped && canChunk && !isEmpty
   const length = isChunked ? 'chunked' : filtered.length
   const text = ownHead(exchange, lengthLine(exchange, length), now)
+  response.sentHead = text
   response.sizeBytes += text.length
   if (isEmpty || head.method === 'HEAD') {
     downstream.sendWhole(text)

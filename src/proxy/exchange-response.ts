@@ -19,6 +19,8 @@ export class ExchangeResponse implements Response {
   isLengthDropped = false
   bodyBytes = 0
   sizeBytes = 0
+  /** The head as it was sent; `''` before. */
+  sentHead = ''
   upstreamStatus: number | undefined
 
   header(name: string): string | undefined {
@@ -31,6 +33,17 @@ export class ExchangeResponse implements Response {
 
   headers(): readonly HeaderEntry[] {
     return headerEntries(this.fields, this.edits)
+  }
+
+  /** Read from the head when it is asked for, which only logs do. */
+  sentHeaders(): readonly HeaderEntry[] {
+    return this.sentHead
+      .split('\r\n')
+      .slice(1)
+      .flatMap((line): readonly HeaderEntry[] => {
+        const colon = line.indexOf(':')
+        return colon === -1 ? [] : [[line.slice(0, colon), line.slice(colon + 1).trim()]]
+      })
   }
 
   setHeader(name: string, value: string | readonly string[]): void {

@@ -169,6 +169,7 @@ export class ReceivedResponse {
     }
     exchange.stage = undefined
     const text = proxiedHead(exchange, 'none')
+    exchange.response.sentHead = text
     exchange.response.sizeBytes = text.length
     exchange.downstream.sendWhole(text)
     this.#openTunnel(bytes, at, end)

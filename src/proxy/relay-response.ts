@@ -78,6 +78,7 @@ export class ResponseRelay {
     const coding = this.#coding()
     if (coding === 'until-close') downstream.closeAfter()
     const text = proxiedHead(exchange, this.#lengthLine(coding))
+    response.sentHead = text
     response.sizeBytes = text.length
     downstream.sendHead(text, coding)
   }

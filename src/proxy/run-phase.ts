@@ -1,4 +1,3 @@
-import type { Answer } from '../plugin-kit/answer.ts'
 import { runAccess, type AccessOutcome, type Instance } from '../snapshot/chain.ts'
 import type { ProxyExchange } from './exchange.ts'
 import { GatewayError } from './gateway-error.ts'
@@ -42,21 +41,16 @@ export function access(
 ): Refusal | undefined | Promise<Refusal | undefined> {
   const { chain } = exchange.plan!
   if (chain.steps.length === 0) return undefined
-  try {
-    const outcome = runAccess(chain, exchange)
-    if (!isPromise(outcome)) return collect(exchange, outcome)
-    return outcome.then(
-      (result) => collect(exchange, result),
-      (error: unknown) => pluginFailure(exchange, 'access', error),
-    )
-  } catch (error) {
-    return pluginFailure(exchange, 'access', error)
-  }
+  const outcome = runAccess(chain, exchange)
+  return isPromise(outcome)
+    ? outcome.then((result) => collect(exchange, result))
+    : collect(exchange, outcome)
 }
 
-function collect(exchange: ProxyExchange, outcome: AccessOutcome): Answer | undefined {
+function collect(exchange: ProxyExchange, outcome: AccessOutcome): Refusal | undefined {
   exchange.collected = outcome.collected
-  return outcome.answer
+  const { failure } = outcome
+  return failure === undefined ? outcome.answer : pluginFailure(exchange, 'access', failure.error)
 }
 
 /** A fault of the request that came up while a plugin read it stays what it is. */

@@ -69,15 +69,22 @@ export function collect(instances: readonly Instance[]): Collected {
 /** What the access phase of a chain came to. */
 export interface AccessOutcome {
   readonly answer: Answer | undefined
+  /** A handler failed; the later ones did not run. */
+  readonly failure?: AccessFailure
   readonly collected: Collected
+}
+
+export interface AccessFailure {
+  readonly plugin: string
+  readonly error: unknown
 }
 
 /**
  * Runs the access phase. The instance of each plugin is looked up when its turn comes, so a consumer
- * found by an earlier one selects the configuration of the later ones. After an answer the later
- * plugins are still collected: their response phases run on it.
+ * found by an earlier one selects the configuration of the later ones. After an answer or a failure
+ * the later plugins are still collected: their response phases run on it.
  *
- * @returns the outcome; a promise of it only when a handler really waits
+ * @returns the outcome; a promise of it only when a handler really waits. It never rejects
  */
 export function runAccess(
   chain: Chain,
@@ -92,14 +99,20 @@ function runStatic(
   from: number,
 ): AccessOutcome | Promise<AccessOutcome> {
   const { access, collected } = chain
-  for (let index = from; index < access.length; index += 1) {
-    const result = access[index]!.handlers.access!(exchange)
-    if (result === undefined) continue
-    if (isPromise(result))
-      return result.then((answer) =>
-        answer ? { answer, collected } : runStatic(chain, exchange, index + 1),
+  let index = from
+  try {
+    for (; index < access.length; index += 1) {
+      const result = access[index]!.handlers.access!(exchange)
+      if (result === undefined) continue
+      if (!isPromise(result)) return { answer: result, collected }
+      const next = index + 1
+      return result.then(
+        (answer) => (answer ? { answer, collected } : runStatic(chain, exchange, next)),
+        (error: unknown) => failed(access[next - 1]!, error, collected),
       )
-    return { answer: result, collected }
+    }
+  } catch (error) {
+    return failed(access[index]!, error, collected)
   }
   return { answer: undefined, collected }
 }
@@ -114,17 +127,25 @@ function runLookingUp(
     const instance = instanceFor(chain.steps[index]!, exchange)
     if (instance === undefined) continue
     met.push(instance)
-    const result: PhaseResult = instance.handlers.access?.(exchange)
-    if (result === undefined) continue
-    if (isPromise(result))
-      return result.then((answer) =>
-        answer
-          ? { answer, collected: collectRest(chain, exchange, index + 1, met) }
-          : runLookingUp(chain, exchange, index + 1, met),
+    const rest = (): Collected => collectRest(chain, exchange, index + 1, met)
+    try {
+      const result: PhaseResult = instance.handlers.access?.(exchange)
+      if (result === undefined) continue
+      if (!isPromise(result)) return { answer: result, collected: rest() }
+      return result.then(
+        (answer) =>
+          answer ? { answer, collected: rest() } : runLookingUp(chain, exchange, index + 1, met),
+        (error: unknown) => failed(instance, error, rest()),
       )
-    return { answer: result, collected: collectRest(chain, exchange, index + 1, met) }
+    } catch (error) {
+      return failed(instance, error, rest())
+    }
   }
   return { answer: undefined, collected: collect(met) }
+}
+
+function failed({ name }: Instance, error: unknown, collected: Collected): AccessOutcome {
+  return { answer: undefined, failure: { plugin: name, error }, collected }
 }
 
 function collectRest(chain: Chain, exchange: Exchange, from: number, met: Instance[]): Collected {

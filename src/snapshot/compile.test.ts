@@ -264,6 +264,27 @@ describe('compileSnapshot() › chains', () => {
     ])
   })
 
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new Error('bug')
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('bug'))],
+  ])('collects the later plugins also when an earlier one %s', async (_, access) => {
+    const failing: Plugin = { ...markPlugin('failing', 500), create: () => ({ access }) }
+    for (const more of [[], [pluginRow('mine', { consumer: 'c' })]]) {
+      const rows = [pluginRow('failing', {}, { name: 'failing' }), pluginRow('global'), ...more]
+      const snapshot = compile({ ...WORLD, plugins: rows }, [mark, failing])
+      const exchange: Exchange = fakeExchange({}, { startedAtMs: 0, recordsDecisions: false })
+      const outcome = await runAccess(planFor(snapshot, '/r')!.chain, exchange)
+      expect(outcome).toMatchObject({ answer: undefined, failure: { plugin: 'failing' } })
+      expect(outcome.collected.all.map((each) => each.name)).toEqual(['failing', 'mark'])
+      expect(exchange.upstream.header('x-mark')).toBeUndefined()
+    }
+  })
+
   it('has the global configurations for requests without a route, and says which rewrite', () => {
     const rewriting: Plugin = { ...mark, create: () => ({ rewrite: () => undefined }) }
     const rows = [pluginRow('global'), pluginRow('route', { route: 'r' })]

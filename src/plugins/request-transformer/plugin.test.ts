@@ -222,7 +222,7 @@ describe('request-transformer › templates', () => {
 describe('request-transformer › schema', () => {
   it.each([
     [{ http_method: 'get' }, 'config.http_method: invalid value: get'],
-    [{ add: { headers: ['just_a_name'] } }, "config.add.headers.0: key 'just_a_name' has no value"],
+    [{ add: { headers: ['just_a_name'] } }, 'config.add.headers.0: invalid value: just_a_name'],
     [{ add: { body: ['name:'] } }, "config.add.body.0: key 'name' has no value"],
     [
       { add: { headers: ['bad name:x'] } },

@@ -1,20 +1,35 @@
 import { compileLuaTemplate } from '../../plugin-kit/lua-template.ts'
 import { headerRuleFault, nameValue } from '../../plugin-kit/name-value.ts'
-import { array, record, string, type Field, type RecordOf } from '../../schema/field.ts'
+import {
+  array,
+  record,
+  string,
+  type Field,
+  type FieldOptions,
+  type RecordOf,
+} from '../../schema/field.ts'
 
-const list = (validator?: (text: string) => string | undefined) =>
-  array(string(validator === undefined ? {} : { custom_validator: validator }), {
-    required: true,
-    default: [],
-  })
+const list = (rules: FieldOptions = {}) => array(string(rules), { required: true, default: [] })
 
-const names = { body: list(), headers: list(headerRuleFault), querystring: list() }
-const renames = {
-  body: list(valueFault),
-  headers: list(renameFault),
-  querystring: list(valueFault),
+/** Something, a colon, and anything. */
+const pairs = (validator: (text: string) => string | undefined) =>
+  list({ match: '^[^:]+:.*$', custom_validator: validator })
+
+const names = {
+  body: list(),
+  headers: list({ custom_validator: headerRuleFault }),
+  querystring: list(),
 }
-const values = { body: list(valueFault), headers: list(headerFault), querystring: list(valueFault) }
+const renames = {
+  body: pairs(valueFault),
+  headers: pairs(renameFault),
+  querystring: pairs(valueFault),
+}
+const values = {
+  body: pairs(valueFault),
+  headers: pairs(headerFault),
+  querystring: pairs(valueFault),
+}
 const uri: Field<string | undefined> = string({ custom_validator: templateFault })
 
 export const schema = {
