@@ -12,6 +12,8 @@ export function nodeServices(options: {
   readonly log: Logger
   /** In force now; changes with a reload. */
   readonly settings: () => Settings
+  readonly statistics: NonNullable<NodeServices['statistics']>
+  readonly upstreamHealth: NonNullable<NodeServices['upstreamHealth']>
 }): NodeServices {
   const kept = new Map(sharedValues(options.memory))
   return {
@@ -25,5 +27,7 @@ export function nodeServices(options: {
       return kept.get(name) as Value
     },
     setting: (name) => options.settings()[name as keyof Settings],
+    statistics: options.statistics,
+    upstreamHealth: options.upstreamHealth,
   }
 }

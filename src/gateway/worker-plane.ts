@@ -68,6 +68,8 @@ export class WorkerPlane {
       memory: start.memory,
       log: logs.error,
       settings: () => this.#inForce.settings,
+      statistics: () => this.status(),
+      upstreamHealth: (upstreamId) => this.#balancers.health(upstreamId),
     })
     this.#serving = new ServingSnapshot({
       catalog: catalogOf(settings, plugins),

@@ -56,12 +56,18 @@ function redacted([name, value]: readonly [string, string]): readonly [string, s
   return SECRET.has(name.toLowerCase()) ? [name, 'REDACTED'] : [name, value]
 }
 
+/** In its log phase Kong has given the connection up already, and says so. */
+function asLogged([name, value]: readonly [string, string]): readonly [string, string] {
+  const isKept = name.toLowerCase() === 'connection' && value.toLowerCase() === 'keep-alive'
+  return [name, isKept ? 'close' : value]
+}
+
 function responsePart({ response, latencies, tries }: Exchange): LogEntry {
   return {
     upstream_status: upstreamStatuses(tries, response.upstreamStatus),
     response: {
       status: response.status,
-      headers: headersAsObject(response.sentHeaders?.() ?? response.headers()),
+      headers: headersAsObject((response.sentHeaders?.() ?? response.headers()).map(asLogged)),
       size: response.sizeBytes,
     },
     latencies: {

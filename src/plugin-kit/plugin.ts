@@ -75,6 +75,35 @@ export interface NodeServices {
   keep<Value>(name: string, make: () => Value): Value
   /** Settings a plugin may depend on, by their `kong.conf` names. */
   setting(name: string): unknown
+  /** What this worker is doing; absent where nobody counts. */
+  statistics?(): WorkerStatistics
+  /** State of an upstream's targets as this worker sees it. */
+  upstreamHealth?(upstreamId: string): UpstreamHealthFacts | undefined
+}
+
+export interface WorkerStatistics {
+  readonly connections: {
+    readonly accepted: number
+    readonly active: number
+    readonly handled: number
+    readonly reading: number
+    readonly writing: number
+    readonly requests: number
+  }
+  readonly heapBytes: number
+}
+
+export interface UpstreamHealthFacts {
+  readonly targets: readonly {
+    readonly host: string
+    readonly port: number
+    readonly health: string
+    readonly addresses: readonly {
+      readonly ip: string
+      readonly port: number
+      readonly health: string
+    }[]
+  }[]
 }
 
 export interface PluginLog {

@@ -12,6 +12,7 @@ import { ipRestriction } from './ip-restriction/plugin.ts'
 import { jwt } from './jwt/plugin.ts'
 import { keyAuth } from './key-auth/plugin.ts'
 import { loggly } from './loggly/plugin.ts'
+import { prometheus } from './prometheus/plugin.ts'
 import { proxyCache } from './proxy-cache/plugin.ts'
 import { rateLimiting, rateLimitingWithDatabase } from './rate-limiting/plugin.ts'
 import { redirect } from './redirect/plugin.ts'
@@ -46,6 +47,7 @@ export const BUNDLED_PLUGINS: readonly Plugin[] = [
   responseTransformer,
   redirect,
   proxyCache,
+  prometheus,
   httpLog,
   statsd,
   datadog,
