@@ -89,7 +89,8 @@ function findCredential(
   { header, claims }: DecodedToken,
   { keyClaimName: name, context, maxSuggestions }: VerificationRules,
 ): Found | TokenRefusal {
-  const key = claims === undefined ? undefined : (claimOf(claims, name) ?? claimOf(header, name))
+  const ofPayload = claims && claimOf(claims, name)
+  const key = claims === undefined || ofPayload !== undefined ? ofPayload : claimOf(header, name)
   if (key === undefined)
     return refused(
       `No mandatory '${name}' in claims`,
@@ -113,7 +114,7 @@ function findCredential(
   )
 }
 
-/** A claim that is `false` counts as missing, as in Kong. */
+/** A claim that is `false` counts as missing, as in Kong; one that is `null` does not. */
 function claimOf(claims: JsonObject, name: string): unknown {
   const value = Object.hasOwn(claims, name) ? claims[name] : undefined
   return value === false ? undefined : value

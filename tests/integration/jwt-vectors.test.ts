@@ -1,0 +1,102 @@
+import { createSecretKey, type KeyObject } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { ALGORITHMS, isSignedBy, keyMisfit } from '../../src/plugins/jwt/algorithms.ts'
+import { decodeBase64Url } from '../../src/plugins/jwt/base64url.ts'
+import { loadPublicKey } from '../../src/plugins/jwt/public-key.ts'
+import { jsonShape } from '../../src/plugins/jwt/strict-json.ts'
+
+/** Published test vectors, which are not part of the project. */
+const VECTORS =
+  process.env['PORTUNUS_VECTORS'] ??
+  path.join(fileURLToPath(new URL('../../', import.meta.url)), '..', 'shared', 'vectors')
+const FILE = path.join(VECTORS, 'wycheproof', 'json_web_signature_test.json')
+
+interface Group {
+  readonly public?: Jwk
+  readonly private?: Jwk
+  readonly tests: readonly {
+    readonly tcId: number
+    readonly comment: string
+    readonly jws: unknown
+    readonly result: 'valid' | 'invalid' | 'acceptable'
+    readonly flags: readonly string[]
+  }[]
+}
+
+interface Jwk {
+  readonly kty: string
+  readonly alg?: string
+  readonly k?: string
+  readonly use?: string
+  readonly key_ops?: readonly string[]
+}
+
+/**
+ * Marked valid, and refused all the same: the key is for another algorithm (346, 347, 350, 351), or
+ * a letter is none of base64url (372, 373).
+ */
+const REFUSED = new Set([346, 347, 350, 351, 372, 373])
+
+/**
+ * Marked invalid, and accepted as in Kong, whose clients may rely on it; none lets anybody sign who
+ * does not have the key. 281 to 286: RSA-PSS with a salt of another length. 367, 370, 375: padding, or
+ * unused bits of the last letter.
+ */
+const ACCEPTED = new Set([281, 282, 283, 284, 285, 286, 367, 370, 375])
+
+/** Verifies as the plugin does once the key is found: the key's own algorithm must be the token's. */
+function verify(jws: unknown, jwk: Jwk): boolean {
+  if (typeof jws !== 'string') return false
+  const [head = '', payload = '', text = '', ...more] = jws.split('.')
+  const [headBytes, payloadBytes, signature] = [head, payload, text].map(decodeBase64Url)
+  if (more.length > 0 || !headBytes || !payloadBytes || !signature) return false
+  const name = algorithmOf(headBytes)
+  const algorithm = ALGORITHMS.get(name ?? '')
+  const key = keyOf(jwk)
+  if (algorithm === undefined || key === undefined || jwk.alg !== name) return false
+  if (jwk.use === 'enc' || keyMisfit(algorithm, key) !== undefined) return false
+  return isSignedBy(algorithm, key, { signed: `${head}.${payload}`, signature })
+}
+
+function algorithmOf(bytes: Buffer): string | undefined {
+  try {
+    const text = bytes.toString()
+    const { alg } = JSON.parse(text) as { readonly alg?: unknown }
+    return jsonShape(text).hasDuplicates || typeof alg !== 'string' ? undefined : alg
+  } catch {
+    return undefined
+  }
+}
+
+function keyOf(jwk: Jwk): KeyObject | undefined {
+  if (jwk.kty !== 'oct') return loadPublicKey(JSON.stringify(jwk))
+  const bytes = decodeBase64Url(jwk.k ?? '')
+  return bytes && createSecretKey(bytes)
+}
+
+describe('JSON Web Signatures of Project Wycheproof', () => {
+  it.skipIf(!existsSync(FILE))(
+    `are accepted and refused as they are marked${existsSync(FILE) ? '' : ` (skipped: no vectors at ${FILE}; PORTUNUS_VECTORS names another place)`}`,
+    () => {
+      const { testGroups } = JSON.parse(readFileSync(FILE, 'utf8')) as {
+        readonly testGroups: readonly Group[]
+      }
+      const wrong: string[] = []
+      let count = 0
+      for (const group of testGroups)
+        for (const { tcId, comment, jws, result, flags } of group.tests) {
+          if (result === 'acceptable') continue
+          count += 1
+          const isWanted = result === 'valid' ? !REFUSED.has(tcId) : ACCEPTED.has(tcId)
+          const isTaken = verify(jws, group.public ?? group.private!)
+          if (isTaken !== isWanted)
+            wrong.push(`${tcId} ${comment} [${flags.join()}] took ${isTaken}`)
+        }
+      expect(wrong).toEqual([])
+      expect(count).toBeGreaterThan(390)
+    },
+  )
+})
