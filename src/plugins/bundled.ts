@@ -12,6 +12,8 @@ import { ipRestriction } from './ip-restriction/plugin.ts'
 import { jwt } from './jwt/plugin.ts'
 import { keyAuth } from './key-auth/plugin.ts'
 import { loggly } from './loggly/plugin.ts'
+import { postFunction } from './post-function/plugin.ts'
+import { preFunction } from './pre-function/plugin.ts'
 import { prometheus } from './prometheus/plugin.ts'
 import { proxyCache } from './proxy-cache/plugin.ts'
 import { rateLimiting, rateLimitingWithDatabase } from './rate-limiting/plugin.ts'
@@ -31,6 +33,7 @@ import { udpLog } from './udp-log/plugin.ts'
 
 /** The plugins that come with the gateway, in the order in which they run: by priority, then name, both descending. */
 export const BUNDLED_PLUGINS: readonly Plugin[] = [
+  preFunction,
   correlationId,
   botDetection,
   cors,
@@ -57,6 +60,7 @@ export const BUNDLED_PLUGINS: readonly Plugin[] = [
   loggly,
   syslog,
   requestTermination,
+  postFunction,
 ]
 
 /** Those that can do more where there is a database. */

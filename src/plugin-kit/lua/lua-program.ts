@@ -13,8 +13,8 @@ export interface LuaProgram {
    * @throws {LuaError} @throws {LuaLimitError}
    */
   run(globals: LuaTable, args?: readonly LuaValue[]): readonly LuaValue[]
-  /** Calls a function that the program returned, with the globals of its last run. */
-  call(callee: LuaFunction, args?: readonly LuaValue[]): readonly LuaValue[]
+  /** Calls a function that the program returned. What the program has set as globals is still there. */
+  call(callee: LuaFunction, args?: readonly LuaValue[], globals?: LuaTable): readonly LuaValue[]
 }
 
 /**
@@ -45,8 +45,9 @@ export function compileLua(source: string, now: () => number = Date.now): LuaPro
       for (const [name] of environment.entries()) environment.set(name, undefined)
       return program(args)
     },
-    call(callee, args = []) {
+    call(callee, args = [], globals = given) {
       meter.reset()
+      given = globals
       return operations.call(callee, args)
     },
   }
