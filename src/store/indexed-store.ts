@@ -1,7 +1,7 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { Catalog } from '../entities/catalog.ts'
 import type { Entity, EntitySet } from '../entities/entity.ts'
-import type { Medium } from './medium.ts'
+import { difference } from './difference.ts'
+import type { Elsewhere, Medium } from './medium.ts'
 import { Rows } from './rows.ts'
 import type {
   Change,
@@ -14,6 +14,9 @@ import type {
   WriteResult,
 } from './store.ts'
 
+/** How often a write is tried again because others wrote meanwhile. */
+const MAX_ROUNDS = 100
+
 export interface IndexedStoreOptions {
   readonly medium: Medium
   readonly name: Store['medium']
@@ -22,12 +25,6 @@ export interface IndexedStoreOptions {
   readonly initial?: { readonly entities: EntitySet; readonly version: number }
   /** Unix time in ms. */
   readonly now?: () => number
-}
-
-/** Changes that became durable without this store. */
-export interface Elsewhere {
-  readonly changes: readonly Change[]
-  readonly version: number
 }
 
 /**
@@ -111,14 +108,13 @@ export class IndexedStore implements Store {
     return this.#inTurn(() => this.#under.close())
   }
 
-  /** Takes over what another node wrote; reads it between the writes of this one. */
-  takeOver(read: () => Promise<Elsewhere | undefined>): Promise<void> {
-    return this.#inTurn(async () => {
-      const elsewhere = await read()
-      if (elsewhere === undefined) return
-      this.#rows.apply(elsewhere.changes)
-      this.#announce(elsewhere.changes, elsewhere.version, { by: 'other-node' })
-    })
+  /**
+   * Takes over what others wrote to the medium.
+   *
+   * @throws {Error} when the medium does not answer
+   */
+  async refresh(): Promise<void> {
+    await this.#inTurn(() => this.#catchUp())
   }
 
   #seconds(): number {
@@ -133,36 +129,92 @@ export class IndexedStore implements Store {
   }
 
   async #write(operations: readonly Operation[], origin: Origin): Promise<WriteResult> {
-    const seconds = this.#seconds()
-    const limited = operations.map((operation) => withExpiry(operation, seconds))
-    const attempt = this.#rows.attempt(limited, seconds)
-    if (!attempt.ok) return attempt
-    this.#rows.revert(attempt.changes)
-    if (attempt.changes.length === 0) return { ok: true, changes: [], version: this.#version }
-    return this.#commit(attempt.changes, origin, this.#rows)
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      const seconds = this.#seconds()
+      const limited = operations.map((operation) => withExpiry(operation, seconds))
+      const attempt = this.#rows.attempt(limited, seconds)
+      if (attempt.ok) this.#rows.revert(attempt.changes)
+      if (attempt.ok && attempt.changes.length > 0) {
+        const result = await this.#commit(attempt.changes, { origin, next: this.#rows })
+        if (result !== 'stale') return result
+      } else if (!(await this.#learnsMore())) {
+        // What is refused, or done already, may only be so for lack of what others wrote.
+        return attempt.ok ? { ok: true, changes: [], version: this.#version } : attempt
+      }
+    }
+    return TOO_BUSY
   }
 
   async #replaceAll(entities: EntitySet, origin: Origin): Promise<WriteResult> {
     const next = new Rows(this.#catalog)
     const fault = next.load(entities)
     if (fault !== undefined) return { ok: false, fault }
-    const seconds = this.#seconds()
-    return this.#commit(difference(this.all(), next.all(seconds)), origin, next)
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      const changes = difference(this.all(), next.all(this.#seconds()))
+      const result = await this.#commit(changes, { origin, next, given: entities })
+      if (result !== 'stale') return result
+    }
+    return TOO_BUSY
   }
 
-  async #commit(changes: readonly Change[], origin: Origin, next: Rows): Promise<WriteResult> {
-    const version = this.#version + 1
-    const fault = await this.#under.commit({
+  /** @returns the result, or that others wrote meanwhile, which is then known here */
+  async #commit(
+    changes: readonly Change[],
+    { origin, next, given }: Committing,
+  ): Promise<WriteResult | 'stale'> {
+    const outcome = await this.#under.commit({
       changes,
-      version,
+      version: this.#version + 1,
       origin,
+      given,
       entities: () => this.#after(changes, next),
     })
-    if (fault !== undefined) return { ok: false, fault }
+    if (outcome.kind === 'refused') return { ok: false, fault: outcome.fault }
+    if (outcome.kind === 'stale') return this.#afterOthers()
     if (next === this.#rows) this.#rows.apply(changes)
     else this.#rows = next
-    this.#announce(changes, version, origin)
-    return { ok: true, changes, version }
+    this.#announce(changes, outcome.version, origin)
+    return { ok: true, changes, version: this.#version }
+  }
+
+  async #afterOthers(): Promise<WriteResult | 'stale'> {
+    try {
+      await this.#catchUp()
+      return 'stale'
+    } catch (error) {
+      return unavailable((error as Error).message)
+    }
+  }
+
+  /** Whether others wrote what was not known here. A medium that does not answer teaches nothing. */
+  async #learnsMore(): Promise<boolean> {
+    return this.#catchUp().catch(() => false)
+  }
+
+  async #catchUp(): Promise<boolean> {
+    const elsewhere = await this.#under.catchUp?.()
+    if (elsewhere === undefined) return false
+    const changes =
+      elsewhere.kind === 'rows' ? this.#takeOver(elsewhere) : this.#startOver(elsewhere)
+    this.#announce(changes, elsewhere.version, { by: 'other-node' })
+    return true
+  }
+
+  #takeOver({ rows }: Extract<Elsewhere, { kind: 'rows' }>): readonly Change[] {
+    const changes = rows.map((row) => ({ ...row, before: this.#rows.get(row.kind, row.id, 0) }))
+    this.#rows.apply(changes)
+    return changes
+  }
+
+  #startOver({ entities }: Extract<Elsewhere, { kind: 'everything' }>): readonly Change[] {
+    const next = new Rows(this.#catalog)
+    const fault = next.load(entities)
+    if (fault !== undefined)
+      throw new Error(`What others wrote breaks a rule: ${JSON.stringify(fault)}`)
+    const seconds = this.#seconds()
+    const changes = difference(this.all(), next.all(seconds))
+    this.#rows = next
+    return changes
   }
 
   #after(changes: readonly Change[], next: Rows): EntitySet {
@@ -173,11 +225,26 @@ export class IndexedStore implements Store {
     return entities
   }
 
-  #announce(changes: readonly Change[], version: number, origin: Origin): void {
+  /** A medium that was put back to an earlier state does not take the version with it. */
+  #announce(changes: readonly Change[], durableVersion: number, origin: Origin): void {
+    const version = Math.max(this.#version + 1, durableVersion)
     this.#version = version
     for (const listener of this.#listeners) listener({ version, changes, origin })
   }
 }
+
+interface Committing {
+  readonly origin: Origin
+  /** The rows that count afterwards: those there are, changed, or others in their place. */
+  readonly next: Rows
+  readonly given?: EntitySet
+}
+
+function unavailable(detail: string): WriteResult {
+  return { ok: false, fault: { fault: 'unavailable', detail } }
+}
+
+const TOO_BUSY = unavailable('others write to the same database all the time; try again')
 
 /** A row with a time to live gets the time at which it ends, once. */
 function withExpiry(operation: Operation, nowSeconds: number): Operation {
@@ -201,19 +268,4 @@ function withEnd(row: Entity): Entity {
   const { ttl, created_at: from, expires_at: end } = row
   if (typeof ttl !== 'number' || typeof from !== 'number' || typeof end === 'number') return row
   return { ...row, expires_at: from + ttl }
-}
-
-function difference(before: EntitySet, after: EntitySet): readonly Change[] {
-  const changes: Change[] = []
-  for (const kind of new Set([...Object.keys(before), ...Object.keys(after)])) {
-    const old = new Map((before[kind] ?? []).map((row) => [row.id, row]))
-    for (const row of after[kind] ?? []) {
-      const known = old.get(row.id)
-      old.delete(row.id)
-      if (known === undefined || !isDeepStrictEqual(known, row))
-        changes.push({ kind, id: row.id, before: known, after: row })
-    }
-    for (const [id, row] of old) changes.push({ kind, id, before: row, after: undefined })
-  }
-  return changes
 }

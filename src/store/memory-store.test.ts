@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createMemoryStore } from './memory-store.ts'
-import { consumer, CONTRACT_CATALOG, service, storeContract } from './store.contract.ts'
+import { CONTRACT_CATALOG, service, storeContract } from './store.contract.ts'
 
 storeContract('createMemoryStore()', (catalog) => {
   let nowMs = 1_700_000_000_000

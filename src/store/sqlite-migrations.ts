@@ -1,0 +1,53 @@
+import type { DatabaseSync } from 'node:sqlite'
+
+/**
+ * Steps that bring a file from one schema to the next, oldest first. A step that is out in the
+ * world is never changed, only followed by another.
+ *
+ * A deleted row stays for a while without its content, so that others can tell what is gone.
+ */
+const STEPS: readonly string[] = [
+  `CREATE TABLE portunus_entities (
+     kind TEXT NOT NULL,
+     id TEXT NOT NULL,
+     version INTEGER NOT NULL,
+     row TEXT,
+     PRIMARY KEY (kind, id)
+   ) WITHOUT ROWID;
+   CREATE INDEX portunus_entities_version ON portunus_entities (version);
+   CREATE TABLE portunus_state (
+     version INTEGER NOT NULL,
+     complete_since INTEGER NOT NULL
+   );
+   INSERT INTO portunus_state (version, complete_since) VALUES (0, 0);`,
+]
+
+/**
+ * Brings a file to the schema of this program. Several processes may try at once.
+ *
+ * @throws {Error} for a file that a later program, or another one, has made
+ */
+export function migrateSqlite(database: DatabaseSync): void {
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    const done = schemaVersion(database)
+    if (done > STEPS.length)
+      throw new Error('it was made by a later version of Portunus; use that version')
+    if (done === 0 && hasTables(database))
+      throw new Error('it is the database of another program; name another file')
+    for (const step of STEPS.slice(done)) database.exec(step)
+    database.exec(`PRAGMA user_version = ${STEPS.length}`)
+    database.exec('COMMIT')
+  } catch (error) {
+    database.exec('ROLLBACK')
+    throw error
+  }
+}
+
+function schemaVersion(database: DatabaseSync): number {
+  return database.prepare('PRAGMA user_version').get()!['user_version'] as number
+}
+
+function hasTables(database: DatabaseSync): boolean {
+  return database.prepare('SELECT 1 FROM sqlite_schema').get() !== undefined
+}
