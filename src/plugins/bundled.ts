@@ -11,6 +11,7 @@ import { httpLog } from './http-log/plugin.ts'
 import { ipRestriction } from './ip-restriction/plugin.ts'
 import { jwt } from './jwt/plugin.ts'
 import { keyAuth } from './key-auth/plugin.ts'
+import { ldapAuth } from './ldap-auth/plugin.ts'
 import { loggly } from './loggly/plugin.ts'
 import { postFunction } from './post-function/plugin.ts'
 import { preFunction } from './pre-function/plugin.ts'
@@ -39,6 +40,7 @@ export const BUNDLED_PLUGINS: readonly Plugin[] = [
   cors,
   jwt,
   keyAuth,
+  ldapAuth,
   basicAuth,
   hmacAuth,
   ipRestriction,

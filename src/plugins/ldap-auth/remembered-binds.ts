@@ -1,0 +1,52 @@
+import { createHmac, randomBytes } from 'node:crypto'
+import type { Bind } from './ldap-server.ts'
+import type { NameAndPassword } from './read-credentials.ts'
+
+/** When there are more, it begins anew. */
+const MAX_ENTRIES = 10_000
+
+export interface RememberedBinds {
+  /** @returns what is known at once, else a promise of it */
+  isKnown(credentials: NameAndPassword): boolean | Promise<boolean>
+  /** A name for these credentials that does not tell them. */
+  idOf(credentials: NameAndPassword): string
+}
+
+/**
+ * Remembers for a while what the server said, good or bad. Names and passwords are kept as hashes
+ * with a key that lives as long as the process. Two requests that ask at once ask together.
+ */
+export function rememberedBinds(bind: Bind, ttlMs: number, now: () => number): RememberedBinds {
+  const key = randomBytes(32)
+  const answers = new Map<string, { readonly isRight: boolean; readonly untilMs: number }>()
+  const asking = new Map<string, Promise<boolean>>()
+
+  function idOf({ username, password }: NameAndPassword): string {
+    return createHmac('sha256', key)
+      .update(`${username.length}:${username}${password}`)
+      .digest('hex')
+  }
+
+  async function ask(id: string, credentials: NameAndPassword): Promise<boolean> {
+    try {
+      const isRight = await bind(credentials)
+      if (answers.size >= MAX_ENTRIES) answers.clear()
+      answers.set(id, { isRight, untilMs: now() + ttlMs })
+      return isRight
+    } finally {
+      asking.delete(id)
+    }
+  }
+
+  return {
+    idOf,
+    isKnown(credentials) {
+      const id = idOf(credentials)
+      const answer = answers.get(id)
+      if (answer !== undefined && answer.untilMs > now()) return answer.isRight
+      let question = asking.get(id)
+      if (question === undefined) asking.set(id, (question = ask(id, credentials)))
+      return question
+    },
+  }
+}
