@@ -14,8 +14,12 @@ export function splitHost(host: string): HostParts {
 
 /** The part before the port. */
 export function hostName(host: string): string {
+  return host.slice(0, hostNameLength(host))
+}
+
+export function hostNameLength(host: string): number {
   const colon = portColon(host)
-  return colon === -1 ? host : host.slice(0, colon)
+  return colon === -1 ? host.length : colon
 }
 
 /** The port a Host header names, or `undefined`. */

@@ -1,4 +1,5 @@
 import { lengthsOf, searchPlan, shorterSteps, type SearchPlan } from './search-plan.ts'
+import { fnv1a, FNV_PRIME, FNV_SEED, spread } from './text-hash.ts'
 
 /** A set of prefixes of its own: one for each host that routes name, one for routes that name none. */
 export interface PrefixSet<Item> {
@@ -92,7 +93,7 @@ export class PrefixIndex<Item> {
     }
     this.#writeRecords(entries, rankOf)
     this.#fillTable(entries)
-    this.#hashes = new Int32Array(longest + 1).fill(SEED, 0, 1)
+    this.#hashes = new Int32Array(longest + 1).fill(FNV_SEED, 0, 1)
     for (const set of this.#sets) set.nodes.clear()
   }
 
@@ -128,7 +129,7 @@ export class PrefixIndex<Item> {
     this.#slots = new Int32Array(size * 2)
     for (const [index, { set, node }] of entries.entries()) {
       if (node.prefix === '') continue
-      const hash = slotHash(hashOf(node.prefix), set.id)
+      const hash = slotHash(fnv1a(node.prefix), set.id)
       let slot = hash & this.#mask
       while (this.#slots[slot * 2 + 1] !== 0) slot = (slot + 1) & this.#mask
       this.#slots[slot * 2] = hash
@@ -140,9 +141,9 @@ export class PrefixIndex<Item> {
   prepare(text: string): void {
     const hashes = this.#hashes
     const length = Math.min(text.length, hashes.length - 1)
-    let hash = SEED
+    let hash = FNV_SEED
     for (let at = 0; at < length; at += 1) {
-      hash = Math.imul(hash ^ text.charCodeAt(at), PRIME)
+      hash = Math.imul(hash ^ text.charCodeAt(at), FNV_PRIME)
       hashes[at + 1] = hash
     }
   }
@@ -210,20 +211,9 @@ export class PrefixIndex<Item> {
   }
 }
 
-const SEED = 0x811c9dc5 | 0
-const PRIME = 0x01000193
-
-/** FNV-1a. */
-function hashOf(text: string): number {
-  let hash = SEED
-  for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), PRIME)
-  return hash
-}
-
-/** Tells sets apart and spreads the low bits. */
+/** Tells sets apart. */
 function slotHash(hash: number, setId: number): number {
-  const mixed = Math.imul(hash ^ Math.imul(setId + 1, 0x9e3779b1), 0x85ebca6b)
-  return mixed ^ (mixed >>> 15)
+  return spread(hash ^ Math.imul(setId + 1, 0x9e3779b1))
 }
 
 interface Entry<Item> {

@@ -1,5 +1,6 @@
 import { takeCandidate, type Candidate } from './candidate.ts'
-import { hostName, type HostPattern } from './host.ts'
+import { ExactTable } from './exact-table.ts'
+import { hostNameLength, type HostPattern } from './host.ts'
 import { Field, PrefixIndex, type PrefixSet } from './prefix-index.ts'
 import type { RouteMatch, RoutingRequest } from './route-match.ts'
 
@@ -10,15 +11,18 @@ import type { RouteMatch, RoutingRequest } from './route-match.ts'
 export class RouteIndex {
   readonly #paths = new PrefixIndex<Candidate>()
   readonly #anyHost = this.#paths.addSet()
-  readonly #exact = new Map<string, PrefixSet<Candidate>>()
+  readonly #exact = new ExactTable<PrefixSet<Candidate>>()
   readonly #suffixes = new AffixSets()
   readonly #prefixes = new AffixSets()
   #hasHosts = false
+  #hasWildcards = false
   #takesAnyHost = false
   /** By item: the match of a candidate that asks nothing more, so that it need not be looked at. */
   readonly #certain: (RouteMatch | undefined)[] = []
   /** Of the best candidate so far in the lookup under way. */
   #rank = 0
+  /** Whether its path has been hashed; hosts without paths need no hash. */
+  #isPrepared = false
 
   /** @param host which requests' hosts it may take; absent: any */
   add(candidate: Candidate, host: HostPattern | undefined, pathPrefix: string): void {
@@ -31,11 +35,10 @@ export class RouteIndex {
       return this.#anyHost
     }
     this.#hasHosts = true
+    if (host.kind !== 'exact') this.#hasWildcards = true
     if (host.kind === 'suffix') return this.#suffixes.obtain(host.text, () => this.#paths.addSet())
     if (host.kind === 'prefix') return this.#prefixes.obtain(host.text, () => this.#paths.addSet())
-    let set = this.#exact.get(host.text)
-    if (set === undefined) this.#exact.set(host.text, (set = this.#paths.addSet()))
-    return set
+    return this.#exact.obtain(host.text, () => this.#paths.addSet())
   }
 
   /** Makes ready for lookups. Candidates must have been added in the order of their ranks. */
@@ -43,34 +46,34 @@ export class RouteIndex {
     this.#paths.seal(({ rank }) => rank)
     for (const { conditions, fixed } of this.#paths.items)
       this.#certain.push(conditions.length === 0 ? fixed : undefined)
+    this.#exact.seal()
     this.#suffixes.seal()
     this.#prefixes.seal()
   }
 
   find(request: RoutingRequest): RouteMatch | undefined {
-    const { path } = request
     this.#rank = 0x7fffffff
-    this.#paths.prepare(path)
-    const found = this.#hasHosts ? this.#findByHost(request, hostName(request.host)) : undefined
+    this.#isPrepared = false
+    const found = this.#hasHosts ? this.#findByHost(request) : undefined
     return this.#takesAnyHost ? this.#search(this.#anyHost, request, found) : found
   }
 
-  #findByHost(request: RoutingRequest, host: string): RouteMatch | undefined {
+  #findByHost(request: RoutingRequest): RouteMatch | undefined {
+    const { host } = request
+    const length = hostNameLength(host)
     let found: RouteMatch | undefined
-    const exact = this.#exact.get(host)
+    const exact = this.#exact.find(host, length)
     if (exact !== undefined) found = this.#search(exact, request, found)
-    const { lengths } = this.#suffixes
-    for (let at = 0; at < lengths.length; at += 1) {
-      const length = lengths[at]!
-      if (length > host.length) break
-      const set = this.#suffixes.sets.get(host.slice(host.length - length))
+    if (!this.#hasWildcards) return found
+    const name = host.slice(0, length)
+    for (const own of this.#suffixes.lengths) {
+      if (own > length) break
+      const set = this.#suffixes.sets.get(name.slice(length - own))
       if (set !== undefined) found = this.#search(set, request, found)
     }
-    const beginnings = this.#prefixes.lengths
-    for (let at = 0; at < beginnings.length; at += 1) {
-      const length = beginnings[at]!
-      if (length > host.length) break
-      const set = this.#prefixes.sets.get(host.slice(0, length))
+    for (const own of this.#prefixes.lengths) {
+      if (own > length) break
+      const set = this.#prefixes.sets.get(name.slice(0, own))
       if (set !== undefined) found = this.#search(set, request, found)
     }
     return found
@@ -83,6 +86,10 @@ export class RouteIndex {
     found: RouteMatch | undefined,
   ): RouteMatch | undefined {
     const { records } = this.#paths
+    if (!this.#isPrepared && set.plan.length > 0) {
+      this.#paths.prepare(request.path)
+      this.#isPrepared = true
+    }
     let best = found
     let node = this.#paths.find(set, request.path)
     for (; node !== -1; node = records[node + Field.PARENT]!) {
