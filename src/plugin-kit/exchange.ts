@@ -59,6 +59,8 @@ export interface Identity {
 
 export interface Credential {
   readonly id: string
+  /** Whose it is, where it did not come from an entity that says so. */
+  readonly consumerId?: string
   /** The credential entity, if there is one. */
   readonly entity?: Entity
 }

@@ -102,7 +102,12 @@ function shownTry({ ip, port, state, code, startedAtMs, balancerMs }: Try): LogE
 
 function entitiesPart({ route, service, consumer, credential }: Exchange): LogEntry {
   return {
-    ...(credential && { authenticated_entity: { id: credential.id } }),
+    ...(credential && {
+      authenticated_entity: {
+        id: credential.id,
+        ...(credential.consumerId !== undefined && { consumer_id: credential.consumerId }),
+      },
+    }),
     ...(route && { route: shownEntity(route) }),
     ...(service && { service: shownEntity(service) }),
     ...(consumer && { consumer: setFields(consumer) }),

@@ -27,6 +27,7 @@ import {
   responseRateLimitingWithDatabase,
 } from './response-ratelimiting/plugin.ts'
 import { responseTransformer } from './response-transformer/plugin.ts'
+import { session } from './session/plugin.ts'
 import { statsd } from './statsd/plugin.ts'
 import { syslog } from './syslog/plugin.ts'
 import { tcpLog } from './tcp-log/plugin.ts'
@@ -38,6 +39,7 @@ export const BUNDLED_PLUGINS: readonly Plugin[] = [
   correlationId,
   botDetection,
   cors,
+  session,
   jwt,
   keyAuth,
   ldapAuth,
