@@ -1,0 +1,130 @@
+import pg from 'pg'
+import { clientConfig, tableName, type PostgresConnection } from './postgres-connection.ts'
+
+/**
+ * Steps that bring a database from one schema to the next, oldest first. A step that is out in the
+ * world is never changed, only followed by another.
+ *
+ * A deleted row stays for a while without its content, so that other nodes can tell what is gone.
+ */
+const STEPS: readonly Step[] = [
+  {
+    name: '000_entities',
+    statements: (table) => [
+      `CREATE TABLE ${table('portunus_entities')} (
+         kind text NOT NULL,
+         id text NOT NULL,
+         version bigint NOT NULL,
+         content text,
+         PRIMARY KEY (kind, id)
+       )`,
+      `CREATE INDEX portunus_entities_version ON ${table('portunus_entities')} (version)`,
+      `CREATE TABLE ${table('portunus_state')} (
+         version bigint NOT NULL,
+         complete_since bigint NOT NULL
+       )`,
+      `INSERT INTO ${table('portunus_state')} (version, complete_since) VALUES (0, 0)`,
+    ],
+  },
+]
+
+interface Step {
+  readonly name: string
+  statements(table: (name: string) => string): readonly string[]
+}
+
+/** Which steps a database has seen. */
+export interface MigrationState {
+  /** Whether it was ever made ours. */
+  readonly isBootstrapped: boolean
+  readonly executed: readonly string[]
+  readonly outstanding: readonly string[]
+  /** Steps of a later version of Portunus. */
+  readonly unknown: readonly string[]
+}
+
+/** Reads which steps a database has seen. @throws {Error} when it does not answer */
+export function migrationState(connection: PostgresConnection): Promise<MigrationState> {
+  return withClient(connection, (client) => readState(client, connection))
+}
+
+/**
+ * Takes the steps that a database has not seen. Several nodes may try at once; one does it.
+ *
+ * @returns the steps taken
+ */
+export function migrate(connection: PostgresConnection): Promise<readonly string[]> {
+  return withClient(connection, async (client) => {
+    const table = (name: string) => tableName(connection, name)
+    await client.query('BEGIN')
+    await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK])
+    if (connection.schema !== undefined)
+      await client.query(`CREATE SCHEMA IF NOT EXISTS ${pg.escapeIdentifier(connection.schema)}`)
+    await client.query(
+      `CREATE TABLE IF NOT EXISTS ${table('portunus_migrations')} (
+         name text PRIMARY KEY,
+         executed_at timestamptz NOT NULL DEFAULT now()
+       )`,
+    )
+    const { outstanding } = await readState(client, connection)
+    for (const step of STEPS.filter(({ name }) => outstanding.includes(name))) {
+      for (const statement of step.statements(table)) await client.query(statement)
+      await client.query(`INSERT INTO ${table('portunus_migrations')} (name) VALUES ($1)`, [
+        step.name,
+      ])
+    }
+    await client.query('COMMIT')
+    return outstanding
+  })
+}
+
+/** Deletes everything that is ours, entities included. */
+export function resetDatabase(connection: PostgresConnection): Promise<void> {
+  return withClient(connection, async (client) => {
+    const names = ['portunus_entities', 'portunus_state', 'portunus_migrations']
+    const tables = names.map((name) => tableName(connection, name)).join(', ')
+    await client.query(`DROP TABLE IF EXISTS ${tables}`)
+  })
+}
+
+/** Any number, as long as all versions use the same. */
+const LOCK = 0x706f7274
+
+async function readState(
+  client: pg.Client,
+  connection: PostgresConnection,
+): Promise<MigrationState> {
+  const table = tableName(connection, 'portunus_migrations')
+  const { rows: found } = await client.query<{ readonly is_there: boolean }>(
+    'SELECT to_regclass($1) IS NOT NULL AS is_there',
+    [table],
+  )
+  const executed =
+    found[0]?.is_there === true
+      ? (
+          await client.query<Pick<Step, 'name'>>(`SELECT name FROM ${table} ORDER BY name`)
+        ).rows.map(({ name }) => name)
+      : []
+  const known = STEPS.map(({ name }) => name)
+  return {
+    isBootstrapped: executed.length > 0,
+    executed,
+    outstanding: known.filter((name) => !executed.includes(name)),
+    unknown: executed.filter((name) => !known.includes(name)),
+  }
+}
+
+async function withClient<Result>(
+  connection: PostgresConnection,
+  work: (client: pg.Client) => Promise<Result>,
+): Promise<Result> {
+  const client = new pg.Client(clientConfig(connection))
+  // A connection that breaks fails the query that waits for it; nobody else needs to know.
+  client.on('error', () => undefined)
+  await client.connect()
+  try {
+    return await work(client)
+  } finally {
+    await client.end()
+  }
+}

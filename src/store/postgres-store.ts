@@ -1,0 +1,235 @@
+import pg from 'pg'
+import type { Catalog } from '../entities/catalog.ts'
+import type { Entity } from '../entities/entity.ts'
+import { bySet } from './by-set.ts'
+import { IndexedStore } from './indexed-store.ts'
+import type { ChangedRow, Commit, CommitOutcome, Elsewhere, Medium } from './medium.ts'
+import { CHANNEL, followChanges, type Following } from './postgres-following.ts'
+import {
+  clientConfig,
+  postgresError,
+  tableName,
+  type PostgresConnection,
+} from './postgres-connection.ts'
+import { migrationState, type MigrationState } from './postgres-migrations.ts'
+import type { Store } from './store.ts'
+import { Strangers } from './strangers.ts'
+
+export interface PostgresStoreOptions {
+  readonly connection: PostgresConnection
+  /** How often is looked for what other nodes wrote, should word of it be lost. */
+  readonly pollSeconds: number
+  /** Unix time in ms. */
+  readonly now?: () => number
+  /** Told when the database stops answering, once until it answers again. */
+  readonly onTrouble?: (error: Error) => void
+}
+
+/** A database that this version of Portunus cannot use as it is. */
+export class DatabaseNotReady extends Error {
+  readonly state: MigrationState
+
+  constructor(state: MigrationState) {
+    super(
+      state.isBootstrapped
+        ? 'The database was left by another version of Portunus'
+        : 'The database has no tables of Portunus yet',
+    )
+    this.state = state
+  }
+}
+
+/** Deletions of so many versions are remembered; who missed more reads everything anew. */
+const REMEMBERED_VERSIONS = 10_000
+
+/**
+ * A store that many nodes share in one PostgreSQL database. A write is one transaction, refused
+ * where another node wrote what this one has not seen; it is then looked at and tried again.
+ * While the database does not answer, everything known can be read and nothing written.
+ *
+ * @throws {DatabaseNotReady} when its tables are not there or not of this version
+ * @throws {Error} when it does not answer
+ */
+export async function openPostgresStore(
+  catalog: Catalog,
+  { connection, pollSeconds, now, onTrouble }: PostgresStoreOptions,
+): Promise<Store> {
+  await requireTables(connection)
+  const medium = new PostgresMedium(catalog, connection)
+  try {
+    const { entities, version } = await medium.readAll()
+    const store = new IndexedStore(catalog, {
+      name: 'postgres',
+      isWritable: true,
+      medium,
+      initial: { entities, version },
+      ...(now && { now }),
+    })
+    medium.follow({ store, pollSeconds, onTrouble: onTrouble ?? (() => undefined) })
+    return store
+  } catch (error) {
+    await medium.close()
+    throw postgresError(error)
+  }
+}
+
+async function requireTables(connection: PostgresConnection): Promise<void> {
+  let state: MigrationState
+  try {
+    state = await migrationState(connection)
+  } catch (error) {
+    throw postgresError(error)
+  }
+  if (state.outstanding.length > 0 || state.unknown.length > 0) throw new DatabaseNotReady(state)
+}
+
+interface StoredRow {
+  readonly version: string
+  readonly complete_since: string
+  /** Absent in the one line that comes when there are no rows. */
+  readonly kind: string | null
+  readonly id: string
+  readonly content: string | null
+}
+
+class PostgresMedium implements Medium {
+  readonly #connection: PostgresConnection
+  readonly #pool: pg.Pool
+  readonly #strangers: Strangers
+  readonly #entities: string
+  readonly #state: string
+  #version = 0
+  #following: Following | undefined
+
+  constructor(catalog: Catalog, connection: PostgresConnection) {
+    this.#connection = connection
+    this.#strangers = new Strangers(catalog)
+    this.#entities = tableName(connection, 'portunus_entities')
+    this.#state = tableName(connection, 'portunus_state')
+    this.#pool = new pg.Pool({ ...clientConfig(connection), max: 2, idleTimeoutMillis: 60_000 })
+    // Idle connections may break at any time; the next query makes another.
+    this.#pool.on('error', () => undefined)
+  }
+
+  async readAll(): Promise<Extract<Elsewhere, { kind: 'everything' }>> {
+    // One statement, so that rows and version are of one moment.
+    const { rows } = await this.#pool.query<StoredRow>(
+      `SELECT state.version, state.complete_since, entity.kind, entity.id, entity.content
+       FROM ${this.#state} state LEFT JOIN ${this.#entities} entity ON entity.content IS NOT NULL`,
+    )
+    this.#strangers.clear()
+    const entities = bySet(this.#strangers.sift(changedRows(rows)))
+    this.#version = Number(rows[0]!.version)
+    return { kind: 'everything', entities, version: this.#version }
+  }
+
+  follow(options: {
+    readonly store: IndexedStore
+    readonly pollSeconds: number
+    readonly onTrouble: (error: Error) => void
+  }): void {
+    this.#following = followChanges({ connection: this.#connection, ...options })
+  }
+
+  async commit({ changes }: Commit): Promise<CommitOutcome> {
+    try {
+      const orphans = this.#strangers.orphanedBy(changes)
+      const version = await this.#write([...changes, ...orphans])
+      if (version === undefined) return { kind: 'stale' }
+      this.#version = version
+      this.#strangers.sift(orphans)
+      return { kind: 'durable', version }
+    } catch (error) {
+      const detail = postgresError(error).message
+      return { kind: 'refused', fault: { fault: 'unavailable', detail } }
+    }
+  }
+
+  async catchUp(): Promise<Elsewhere | undefined> {
+    const known = this.#version
+    const { rows } = await this.#pool.query<StoredRow>(
+      `SELECT state.version, state.complete_since, entity.kind, entity.id, entity.content
+       FROM ${this.#state} state LEFT JOIN ${this.#entities} entity ON entity.version > $1`,
+      [known],
+    )
+    const [version, completeSince] = [Number(rows[0]!.version), Number(rows[0]!.complete_since)]
+    if (version === known) return undefined
+    if (version < known || completeSince > known) return this.readAll()
+    this.#version = version
+    return { kind: 'rows', rows: this.#strangers.sift(changedRows(rows)), version }
+  }
+
+  async isReachable(): Promise<boolean> {
+    try {
+      await this.#pool.query('SELECT 1')
+      return true
+    } catch {
+      // That is the answer.
+      return false
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#following?.end()
+    await this.#pool.end()
+  }
+
+  /** @returns the version of what was written; nothing when others wrote meanwhile */
+  async #write(rows: readonly ChangedRow[]): Promise<number | undefined> {
+    const client = await this.#pool.connect()
+    let failure: Error | undefined
+    try {
+      await client.query('BEGIN')
+      const version = await this.#takeTurn(client)
+      if (version !== undefined) await this.#put(client, rows, version)
+      // With nothing written this only ends the transaction.
+      await client.query('COMMIT')
+      return version
+    } catch (error) {
+      failure = error as Error
+      throw error
+    } finally {
+      // In what state a failed connection is, is not known.
+      client.release(failure)
+    }
+  }
+
+  /** Counts the version up if it is still the known one, and makes others wait from then on. */
+  async #takeTurn(client: pg.PoolClient): Promise<number | undefined> {
+    const { rows } = await client.query<Pick<StoredRow, 'version'>>(
+      `UPDATE ${this.#state} SET version = version + 1 WHERE version = $1 RETURNING version`,
+      [this.#version],
+    )
+    return rows[0] && Number(rows[0].version)
+  }
+
+  async #put(client: pg.PoolClient, rows: readonly ChangedRow[], version: number): Promise<void> {
+    await client.query(
+      `INSERT INTO ${this.#entities} (kind, id, version, content)
+       SELECT kind, id, $1, content FROM unnest($2::text[], $3::text[], $4::text[])
+         AS given (kind, id, content)
+       ON CONFLICT (kind, id) DO UPDATE SET version = excluded.version, content = excluded.content`,
+      [
+        version,
+        rows.map(({ kind }) => kind),
+        rows.map(({ id }) => id),
+        rows.map(({ after }) => (after === undefined ? null : JSON.stringify(after))),
+      ],
+    )
+    if (version % REMEMBERED_VERSIONS === 0) {
+      const before = version - REMEMBERED_VERSIONS
+      const gone = `DELETE FROM ${this.#entities} WHERE content IS NULL AND version <= $1`
+      await client.query(gone, [before])
+      await client.query(`UPDATE ${this.#state} SET complete_since = $1`, [before])
+    }
+    await client.query('SELECT pg_notify($1, $2)', [CHANNEL, String(version)])
+  }
+}
+
+function changedRows(rows: readonly StoredRow[]): readonly ChangedRow[] {
+  return rows.flatMap(({ kind, id, content }) =>
+    kind === null
+      ? []
+      : [{ kind, id, after: content === null ? undefined : (JSON.parse(content) as Entity) }],
+  )
+}

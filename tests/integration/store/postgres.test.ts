@@ -1,0 +1,164 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { PostgresConnection } from '../../../src/store/postgres-connection.ts'
+import { migrate, migrationState, resetDatabase } from '../../../src/store/postgres-migrations.ts'
+import { DatabaseNotReady, openPostgresStore } from '../../../src/store/postgres-store.ts'
+import {
+  consumer,
+  CONTRACT_CATALOG,
+  service,
+  storeContract,
+} from '../../../src/store/store.contract.ts'
+import type { Store } from '../../../src/store/store.ts'
+import { hasPostgres, startPostgres, type TestPostgres } from '../../support/start-postgres.ts'
+
+const insert = (store: Store, kind: string, entity: ReturnType<typeof service>) =>
+  store.write([{ op: 'insert', kind, entity }], { by: 'admin-api' })
+
+describe.skipIf(!hasPostgres())('with a PostgreSQL server', () => {
+  let server: TestPostgres
+  beforeAll(async () => {
+    server = await startPostgres()
+  })
+  afterAll(() => server[Symbol.asyncDispose]())
+
+  async function newDatabase(): Promise<PostgresConnection> {
+    const connection = await server.newDatabase()
+    await migrate(connection)
+    return connection
+  }
+
+  /** @param pollSeconds so long that only news between nodes can explain what is seen early */
+  const open = (connection: PostgresConnection, pollSeconds = 600, onTrouble = () => {}) =>
+    openPostgresStore(CONTRACT_CATALOG, { connection, pollSeconds, onTrouble })
+
+  storeContract('openPostgresStore()', async (catalog) => {
+    let nowMs = 1_700_000_000_000
+    const connection = await newDatabase()
+    return {
+      store: await openPostgresStore(catalog, { connection, pollSeconds: 600, now: () => nowMs }),
+      advance: (seconds) => (nowMs += seconds * 1000),
+    }
+  })
+
+  describe('openPostgresStore()', () => {
+    it('finds again what was written, whatever letters it has', async () => {
+      const connection = await newDatabase()
+      const first = await open(connection)
+      const row = { ...service('kept'), tags: ['\u0000', '\ud800', "'; DROP TABLE x; --", '🔑'] }
+      await insert(first, 'services', row)
+      await insert(first, 'services', service('gone'))
+      await first.write(
+        [{ op: 'delete', kind: 'services', id: first.getBy('services', 'name', 'gone')!.id }],
+        { by: 'admin-api' },
+      )
+      await first.close()
+      const second = await open(connection)
+      expect(second.all()).toEqual({ services: [row] })
+      expect(second.version).toBe(3)
+      await second.close()
+    })
+
+    it('tells other nodes of each write at once', async () => {
+      const connection = await newDatabase()
+      const [one, two] = [await open(connection), await open(connection)]
+      const row = service('shared')
+      const heard: string[] = []
+      two.subscribe(({ origin, version }) => heard.push(`${origin.by} ${version}`))
+      await insert(one, 'services', row)
+      await vi.waitFor(() => expect(two.get('services', row.id)).toEqual(row), 5000)
+      await one.write([{ op: 'delete', kind: 'services', id: row.id }], { by: 'admin-api' })
+      await vi.waitFor(() => expect(two.get('services', row.id)).toBeUndefined(), 5000)
+      expect(heard).toEqual(['other-node 1', 'other-node 2'])
+      await Promise.all([one.close(), two.close()])
+    })
+
+    it('keeps its rules however many nodes write at the same time', async () => {
+      const connection = await newDatabase()
+      const nodes = await Promise.all([open(connection), open(connection), open(connection)])
+      const names = Array.from({ length: 8 }, (_, at) => `name-${at}`)
+      const results = await Promise.all(
+        nodes.flatMap((store) => names.map((name) => insert(store, 'services', service(name)))),
+      )
+      expect(results.filter(({ ok }) => ok)).toHaveLength(names.length)
+      for (const result of results)
+        if (!result.ok) expect(result.fault.fault).toBe('unique-violation')
+      for (const store of nodes)
+        await vi.waitFor(() => expect(store.count('services')).toBe(names.length), 5000)
+      await Promise.all(nodes.map((store) => store.close()))
+    })
+
+    it('does not let a row refer to what another node has just deleted', async () => {
+      const connection = await newDatabase()
+      const [one, two] = [await open(connection), await open(connection)]
+      const owner = consumer('ann')
+      await insert(one, 'consumers', owner)
+      await one.write([{ op: 'delete', kind: 'consumers', id: owner.id }], { by: 'admin-api' })
+      const token = { ...service(null), consumer: { id: owner.id }, text: 't', label: null }
+      expect(await insert(two, 'tokens', token)).toMatchObject({
+        fault: { fault: 'foreign-key-missing' },
+      })
+      await Promise.all([one.close(), two.close()])
+    })
+
+    it('reads on and refuses writes while the server is away, then goes on where it was', async () => {
+      const connection = await newDatabase()
+      const troubles: string[] = []
+      const [one, two] = [
+        await open(connection, 0.05, ((error: Error) => troubles.push(error.message)) as never),
+        await open(connection),
+      ]
+      const row = service('before')
+      await insert(one, 'services', row)
+      await server.crash()
+      expect(await insert(one, 'services', service('lost'))).toMatchObject({
+        ok: false,
+        fault: { fault: 'unavailable', detail: expect.stringMatching(/^PostgreSQL: /) },
+      })
+      expect(one.get('services', row.id)).toEqual(row)
+      expect(one.getBy('services', 'name', 'lost')).toBeUndefined()
+      expect(await one.isReachable()).toBe(false)
+      await vi.waitFor(() => expect(troubles).toHaveLength(1), 5000)
+      await server.restart()
+      expect(await insert(one, 'services', service('after'))).toMatchObject({ ok: true })
+      await vi.waitFor(() => expect(two.getBy('services', 'name', 'after')).toBeDefined(), 10_000)
+      expect(troubles).toHaveLength(1)
+      await Promise.all([one.close(), two.close()])
+    })
+
+    it('refuses a database without its tables, and one that does not answer', async () => {
+      const connection = await server.newDatabase()
+      await expect(open(connection)).rejects.toBeInstanceOf(DatabaseNotReady)
+      await expect(open({ ...connection, port: 1 })).rejects.toThrow(/^PostgreSQL: .*ECONNREFUSED/)
+    })
+  })
+
+  describe('migrations', () => {
+    it('are taken once, by one of many nodes that try', async () => {
+      const connection = await server.newDatabase()
+      expect(await migrationState(connection)).toMatchObject({ isBootstrapped: false })
+      const taken = await Promise.all([1, 2, 3].map(() => migrate(connection)))
+      expect(taken.filter(({ length }) => length > 0)).toHaveLength(1)
+      expect(await migrationState(connection)).toMatchObject({
+        isBootstrapped: true,
+        outstanding: [],
+        unknown: [],
+      })
+    })
+
+    it('keep to a schema of their own, and are undone with all that was written', async () => {
+      const database = await server.newDatabase()
+      const connection = { ...database, schema: 'My "schema"' }
+      await migrate(connection)
+      const store = await open(connection)
+      await insert(store, 'services', service('one'))
+      await store.close()
+      expect((await migrationState(database)).isBootstrapped).toBe(false)
+      await resetDatabase(connection)
+      expect((await migrationState(connection)).isBootstrapped).toBe(false)
+      await migrate(connection)
+      const again = await open(connection)
+      expect(again.all()).toEqual({})
+      await again.close()
+    })
+  })
+})
