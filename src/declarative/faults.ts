@@ -29,6 +29,8 @@ export interface Surroundings {
 
 /** More would not be read by anybody. */
 const MOST_FAULTS = 1000
+/** Nor would more guesses be worth their time. */
+const MOST_HINTS = 100
 
 /** Says where each finding is and what to do about it, in the order of the text. */
 export function describeFaults(
@@ -36,8 +38,8 @@ export function describeFaults(
   surroundings: Surroundings,
 ): readonly DeclarativeFault[] {
   const locate = locator(surroundings.text)
-  const faults = findings.slice(0, MOST_FAULTS).map((finding): DeclarativeFault => {
-    const hint = hintFor(finding, surroundings)
+  const faults = findings.slice(0, MOST_FAULTS).map((finding, at): DeclarativeFault => {
+    const hint = at < MOST_HINTS ? hintFor(finding, surroundings) : undefined
     return {
       path: finding.path,
       message: finding.message,

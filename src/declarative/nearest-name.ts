@@ -1,13 +1,16 @@
 /**
  * The name most like a misspelt one, if any is like enough: one letter in three may be wrong.
  *
- * @param known names that are right; of several as near, the first
+ * @param known names that are right; of several as near, the first. Only so many are looked at,
+ * since guessing must not take longer than finding the mistake did
  */
 export function nearestName(wrong: string, known: Iterable<string>): string | undefined {
   const limit = Math.max(1, Math.floor(wrong.length / 3))
   let nearest: string | undefined
   let least = limit + 1
+  let looks = 0
   for (const name of known) {
+    if (++looks > MOST_LOOKS) break
     if (Math.abs(name.length - wrong.length) >= least) continue
     const distance = editDistance(wrong.toLowerCase(), name.toLowerCase())
     if (distance < least) {
@@ -17,6 +20,8 @@ export function nearestName(wrong: string, known: Iterable<string>): string | un
   }
   return nearest
 }
+
+const MOST_LOOKS = 2000
 
 /** Letters to add, drop, change or swap with their neighbour to make one text of the other. */
 function editDistance(from: string, to: string): number {

@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject } from '../base/json.ts'
 import type { DeclarativeText } from './declarative.ts'
+import { jsonDepth, jsonFault } from './json-syntax.ts'
 import { readYaml } from './yaml/compose.ts'
 
 export type DocumentReading =
@@ -39,20 +40,24 @@ export function asDocument(value: unknown): DocumentReading {
   return { ok: false, message: 'expected an object', problem: 'expected an object' }
 }
 
+/** Deeper nesting is nobody's intention, and much that reads a document calls itself for each level. */
+const MAX_DEPTH = 500
+
 function readJson(text: string): DocumentReading {
+  if (jsonDepth(text) > MAX_DEPTH)
+    return { ok: false, message: 'nested too deeply', problem: 'nested too deeply' }
   try {
     return asDocument(JSON.parse(text))
   } catch (error) {
-    const problem = error instanceof Error ? error.message : 'no JSON'
-    const index = /position (\d+)/.exec(problem)?.[1]
-    if (index === undefined) return { ok: false, message: problem, problem }
-    const before = text.slice(0, Number(index)).split('\n')
+    if (!(error instanceof SyntaxError)) throw error
+    const { message, index } = jsonFault(text) ?? { message: error.message, index: 0 }
+    const lines = text.slice(0, index).split('\n')
     return {
       ok: false,
-      message: problem,
-      problem: problem.replace(/ in JSON at position .*$/s, ''),
-      line: before.length,
-      column: before.at(-1)!.length + 1,
+      message,
+      problem: message.replace(/ at character \d+$/, ''),
+      line: lines.length,
+      column: lines.at(-1)!.length + 1,
     }
   }
 }

@@ -163,7 +163,7 @@ function clashMessage({ item, field, value }: Clash): string {
 function findingsOf({ structural, parsed, clashes, duplicates }: Wrongs): readonly Finding[] {
   return [
     ...structural,
-    ...parsed.violations.filter((violation) => !isSaidOf(violation, parsed.dangling)),
+    ...withoutConsequences(parsed.violations, parsed.dangling),
     ...parsed.dangling.map((reference) => ({
       path: [...pathOf(reference.item), reference.field.name],
       message: danglingMessage(reference),
@@ -186,12 +186,16 @@ function findingsOf({ structural, parsed, clashes, duplicates }: Wrongs): readon
   ]
 }
 
-/** Whether a violation only follows from a reference that leads nowhere. */
-function isSaidOf({ item, path, message }: ItemViolation, dangling: readonly Dangling[]): boolean {
-  return dangling.some(
-    (reference) =>
-      reference.item === item &&
-      (message.includes(`'${reference.field.name}.id'`) ||
-        path.slice(-2).join('.') === `${reference.field.name}.id`),
+/** Leaves out what only follows from a reference that leads nowhere. */
+function withoutConsequences(
+  violations: readonly ItemViolation[],
+  dangling: readonly Dangling[],
+): readonly ItemViolation[] {
+  const byItem = Map.groupBy(dangling, ({ item }) => item)
+  return violations.filter(({ item, path, message }) =>
+    (byItem.get(item) ?? []).every(
+      ({ field }) =>
+        !message.includes(`'${field.name}.id'`) && path.slice(-2).join('.') !== `${field.name}.id`,
+    ),
   )
 }
