@@ -69,7 +69,7 @@ async function parse(call: Call, settings: Settings): Promise<void> {
   const file = path.resolve(call.workingDirectory, given)
   const text = readConfig(file)
   const { parseConfiguration } = await import('../gateway/parse-configuration.ts')
-  const { prettyErrors } = await import('../gateway/pretty-errors.ts')
+  const { prettyErrors } = await import('../declarative/pretty-errors.ts')
   const parsed = parseConfiguration(settings, { text, fileName: file })
   if (!parsed.ok) throw new CommandFault(`Failed parsing:\n${prettyErrors(parsed)}`)
   call.output.info('parse successful')

@@ -6,7 +6,7 @@ import { hash } from 'node:crypto'
  * @param space a UUID
  * @see RFC 9562 §5.5
  */
-export function uuidV5(space: string, name: string): string {
+function uuidV5(space: string, name: string): string {
   return inSpace(bytesOf(space), name)
 }
 

@@ -1,12 +1,12 @@
 /** A host name or address, perhaps with a port, as Kong reads one. */
-export interface HostParts {
+interface HostParts {
   readonly kind: 'name' | 'ipv4' | 'ipv6'
   /** IPv4 without leading zeros, IPv6 in brackets with all digits, names as given. */
   readonly host: string
   readonly port: number | undefined
 }
 
-export type HostReading =
+type HostReading =
   | ({ readonly ok: true } & HostParts)
   | { readonly ok: false; readonly message: string }
 
@@ -16,7 +16,7 @@ const INVALID_PORT = 'invalid port number'
  * Reads `host[:port]`. What looks like an address must be one: digits and dots alone never pass
  * for a name, and two colons make an IPv6 address.
  */
-export function readHost(text: string): HostReading {
+function readHost(text: string): HostReading {
   const colons = text.split(':').length - 1
   if (colons > 1) return readIpv6(text)
   return /^[\d.]+$/.test(text.replaceAll(':', '')) ? readIpv4(text) : readName(text)
@@ -116,7 +116,7 @@ export function upstreamNameFault(text: string): string | undefined {
   return reading.port === undefined ? undefined : `Invalid name ('${text}'); no port allowed`
 }
 
-export const DEFAULT_TARGET_PORT = 8000
+const DEFAULT_TARGET_PORT = 8000
 
 /** A target's address in the one form it is stored in: with its port. */
 export function normalTarget(text: string): string | undefined {

@@ -23,7 +23,7 @@ function describeFields(fields: Fields): readonly Readonly<Record<string, unknow
 }
 
 /** Everything that is said of one field, nested fields included. */
-export function describeField(field: Field): Readonly<Record<string, unknown>> {
+function describeField(field: Field): Readonly<Record<string, unknown>> {
   const shown: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(field)) {
     if (value === undefined || typeof value === 'function') continue

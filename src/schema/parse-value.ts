@@ -33,7 +33,7 @@ export function parseValue(field: Field, value: unknown, context: ParseContext):
 }
 
 /** What a field becomes that is absent on insert: its default, a record of defaults, or null. */
-export function absentValue(field: Field): unknown {
+function absentValue(field: Field): unknown {
   const { default: usual } = field
   if (usual !== undefined)
     return typeof usual === 'object' && usual !== null ? structuredClone(usual) : usual

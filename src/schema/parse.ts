@@ -127,7 +127,7 @@ function timeOf(field: Field, { nowSeconds = Date.now() / 1000 }: RecordParseOpt
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 
 /** Thirty-two letters and digits, hard to guess: credentials without a key or secret get these. */
-export function randomText(): string {
+function randomText(): string {
   let text = ''
   while (text.length < 32)
     // Bytes above the last whole multiple would favour the first letters.
