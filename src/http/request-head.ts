@@ -130,6 +130,7 @@ export class RequestHead {
     this.fields.clear()
   }
 
+  // oxlint-disable-next-line complexity -- the hot path of the codec, one test a part of the line
   #read(bytes: Buffer, start: number, end: number, limits: HeadLimits): number {
     let at = start
     while (at < end && METHOD_BYTES[bytes[at]!] === 1) at += 1

@@ -74,6 +74,7 @@ export class ResponseHead {
    * @returns position after the head, or `INCOMPLETE`, `NOT_HTTP`, `MALFORMED`, `TOO_MANY_FIELDS`
    * @see RFC 9112 §4; the space before an empty reason may be missing
    */
+  // oxlint-disable-next-line complexity -- the hot path of the codec, one test a part of the line
   read(bytes: Buffer, start: number, end: number): number {
     if (end - start < 12) return isPrefix(bytes, start, end) ? INCOMPLETE : NOT_HTTP
     if (!isPrefix(bytes, start, start + 7)) return NOT_HTTP
@@ -101,11 +102,20 @@ export class ResponseHead {
     return after
   }
 
+  /** Value of the Connection field; several are one list. */
+  get connection(): string {
+    const { fields } = this
+    const isRepeated = (fields.repeated & (1 << ResponseField.connection)) !== 0
+    if (isRepeated) return fields.values('connection').join(',')
+    return fields.get(ResponseField.connection) ?? ''
+  }
+
   /** Whether the upstream lets the connection live on. */
   get keepsAlive(): boolean {
     const { fields, minorVersion } = this
     if (!fields.has(ResponseField.connection)) return minorVersion > 0
-    const connection = fields.values('connection').join(',')
+    const connection = this.connection
+    if (connection === 'keep-alive') return true
     if (/(?:^|,)\s*close\s*(?:,|$)/i.test(connection)) return false
     return minorVersion > 0 || /(?:^|,)\s*keep-alive\s*(?:,|$)/i.test(connection)
   }

@@ -12,7 +12,12 @@ import { ReceivedResponse } from './receive-response.ts'
 import type { BodySink } from './request-body.ts'
 import type { UpstreamConnection, UpstreamUser } from './upstream-connection.ts'
 import type { EndpointTls } from './upstream-pool.ts'
-import { upstreamHost, upstreamRequestHead, type SentBody } from './upstream-request.ts'
+import {
+  isTlsScheme,
+  upstreamHost,
+  upstreamRequestHead,
+  type SentBody,
+} from './upstream-request.ts'
 
 /** Sends the request to a peer of its service, to others if that fails, and relays the answer. */
 export function forward(exchange: ProxyExchange): void {
@@ -58,7 +63,6 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
   #isChunked = false
   #isOver = false
   #response: ReceivedResponse | undefined
-  #dialedAtMs = 0
 
   constructor(exchange: ProxyExchange, target: ServiceTarget) {
     this.#exchange = exchange
@@ -122,7 +126,6 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
     const connection = pool.take(picked, tls)
     this.#isReused = connection !== undefined
     if (connection === undefined) {
-      this.#dialedAtMs = exchange.sentAtMs
       this.#connection = pool.dial(picked, tls, this, this.#target.connectTimeoutMs)
     } else {
       connection.user = this
@@ -131,8 +134,7 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
   }
 
   #tls(peer: Peer): EndpointTls | undefined {
-    const scheme = this.#exchange.upstreamIfChanged?.newScheme ?? this.#target.scheme
-    if (scheme !== 'https' && scheme !== 'grpcs') return undefined
+    if (!isTlsScheme(this.#exchange)) return undefined
     return {
       serverName: hostNameOf(upstreamHost(this.#exchange, peer)),
       rules: this.#target.tls ?? PLAIN_RULES,

@@ -63,14 +63,19 @@ export function headerEntries(
   fields: HeadFields | undefined,
   edits: HeaderEdits | undefined,
 ): readonly HeaderEntry[] {
+  const entries: HeaderEntry[] = fields === undefined ? [] : receivedEntries(fields, edits)
+  if (edits !== undefined) entries.push(...edits.added)
+  return entries
+}
+
+function receivedEntries(fields: HeadFields, edits: HeaderEdits | undefined): HeaderEntry[] {
   const entries: HeaderEntry[] = []
-  for (let index = 0; fields !== undefined && index < fields.count; index += 1) {
+  for (let index = 0; index < fields.count; index += 1) {
     if (fields.ids[index] === IGNORED) continue
     const name = fields.nameAt(index)
     if (edits === undefined || !edits.removed.has(name.toLowerCase()))
       entries.push([name, fields.valueAt(index)])
   }
-  if (edits !== undefined) entries.push(...edits.added)
   return entries
 }
 
@@ -96,7 +101,7 @@ export function keptLines(
     if (!isDropped) {
       if (runStart === -1) runStart = spans[index * 4]!
     } else if (runStart !== -1) {
-      lines += text.slice(runStart, spans[index * 4]!)
+      lines += text.slice(runStart, spans[index * 4])
       runStart = -1
     }
   }

@@ -1,5 +1,5 @@
 import net from 'node:net'
-import tls from 'node:tls'
+import type tls from 'node:tls'
 import { ClientConnectionFacts, type ListenerFacts } from './connection-facts.ts'
 import type { ProxyContext } from './context.ts'
 import { Http1Connection, type ConnectionHome } from './http1-connection.ts'

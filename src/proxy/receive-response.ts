@@ -8,7 +8,7 @@ import { takeResponseHead } from './head-pool.ts'
 import { ResponseRelay } from './relay-response.ts'
 import { proxiedHead } from './response-head.ts'
 import { runHeaderFilter } from './run-phase.ts'
-import { Tunnel } from './tunnel.ts'
+import { openTunnel } from './tunnel.ts'
 import type { UpstreamConnection } from './upstream-connection.ts'
 import { wantsUpgrade } from './upstream-request.ts'
 
@@ -181,7 +181,7 @@ export class ReceivedResponse {
     const { transport: client, rest } = exchange.downstream.takeOver()
     const upstream = this.#source.connection.transport!
     const first = at < end ? Buffer.from(bytes.subarray(at, end)) : undefined
-    new Tunnel({
+    openTunnel({
       client,
       upstream,
       wheel: exchange.context.wheel,

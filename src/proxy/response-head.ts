@@ -1,4 +1,3 @@
-import type { HeadFields } from '../http/message-head.ts'
 import { reasonPhrase } from '../http/reason-phrases.ts'
 import { RequestField } from '../http/request-head.ts'
 import { ResponseField } from '../http/response-head.ts'
@@ -45,7 +44,7 @@ export function proxiedHead(exchange: ProxyExchange, length: LengthLine): string
   if (typedLine !== '') dropped |= 1 << ResponseField.contentType
   if (fields.has(ResponseField.trailer) && !wantsTrailers(exchange))
     dropped |= 1 << ResponseField.trailer
-  const named = fields.has(ResponseField.connection) ? namedIn(fields) : undefined
+  const named = namedIn(upstreamHead!.connection)
   const added = edits === undefined ? '' : addedLines(edits.added, OWN_NAMES, typedLine !== '')
   return (
     statusLine(exchange) +
@@ -153,10 +152,10 @@ function withCharset({ response, context }: ProxyExchange, type: string | undefi
 }
 
 /** Lower-case names a Connection field lists, besides those that are dropped anyway. */
-function namedIn(fields: HeadFields): ReadonlySet<string> | undefined {
-  const values = fields.values('connection')
-  if (values.length === 1 && /^(?:keep-alive|close|upgrade)$/i.test(values[0]!)) return undefined
-  const names = values.join(',').toLowerCase().split(',')
+function namedIn(connection: string): ReadonlySet<string> | undefined {
+  if (connection === '' || connection === 'keep-alive') return undefined
+  if (/^(?:keep-alive|close|upgrade)$/i.test(connection)) return undefined
+  const names = connection.toLowerCase().split(',')
   return new Set(names.map((name) => name.trim()).filter((name) => !FRAMING_NAMES.has(name)))
 }
 

@@ -16,7 +16,16 @@ export interface TunnelOptions {
  * Passes bytes both ways between two connections until both have ended. A side that says it has no
  * more to send is still sent to; a slow reader holds up only what is meant for it.
  */
-export class Tunnel implements Deadline {
+export function openTunnel(options: TunnelOptions): void {
+  const { client, upstream } = options
+  const tunnel = new Tunnel(options)
+  client.owner = tunnel.side(client, upstream, options.onClientBytes)
+  upstream.owner = tunnel.side(upstream, client, options.onUpstreamBytes)
+  client.resume()
+  upstream.resume()
+}
+
+class Tunnel implements Deadline {
   deadlineMs = Infinity
   wheelTick = -1
   readonly #options: TunnelOptions
@@ -25,33 +34,12 @@ export class Tunnel implements Deadline {
 
   constructor(options: TunnelOptions) {
     this.#options = options
-    const { client, upstream, onClientBytes, onUpstreamBytes } = options
-    const clientOwner = client.owner
-    const upstreamOwner = upstream.owner
-    client.owner = this.#side({
-      from: client,
-      to: upstream,
-      before: clientOwner,
-      onBytes: onClientBytes,
-    })
-    upstream.owner = this.#side({
-      from: upstream,
-      to: client,
-      before: upstreamOwner,
-      onBytes: onUpstreamBytes,
-    })
     this.#touch()
-    client.resume()
-    upstream.resume()
   }
 
-  #side(side: {
-    readonly from: Transport
-    readonly to: Transport
-    readonly before: TransportOwner
-    readonly onBytes: (length: number) => void
-  }): TransportOwner {
-    const { from, to, before, onBytes } = side
+  /** What one connection drives: its bytes go to the other one. Its owner so far still learns that it closed. */
+  side(from: Transport, to: Transport, onBytes: (length: number) => void): TransportOwner {
+    const before = from.owner
     return {
       onBytes: (bytes, length) => {
         this.#touch()

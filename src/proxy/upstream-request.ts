@@ -26,6 +26,7 @@ const DROPPED =
   FORWARDING_FIELDS
 
 /** The head of the request to a peer, with the final empty line. */
+// oxlint-disable-next-line complexity -- one expression a line of the head, on the path of every request
 export function upstreamRequestHead(exchange: ProxyExchange, peer: Peer, body: SentBody): string {
   const { head, routing, context } = exchange
   const { fields } = head
@@ -133,7 +134,11 @@ export function upstreamHost(exchange: ProxyExchange, peer: Peer): string {
   if (set !== undefined) return set
   if (plan?.route.preserve_host === true && routing.host !== '') return routing.host
   const name = peer.hostHeader ?? peer.hostname
-  const scheme = exchange.upstreamIfChanged?.newScheme ?? plan?.target?.scheme ?? 'http'
-  const isDefault = peer.port === (scheme === 'https' || scheme === 'grpcs' ? 443 : 80)
-  return isDefault ? name : `${name}:${peer.port}`
+  return peer.port === (isTlsScheme(exchange) ? 443 : 80) ? name : `${name}:${peer.port}`
+}
+
+/** Whether the upstream is spoken to over TLS. */
+export function isTlsScheme({ upstreamIfChanged, plan }: ProxyExchange): boolean {
+  const scheme = upstreamIfChanged?.newScheme ?? plan?.target?.scheme
+  return scheme === 'https' || scheme === 'grpcs'
 }

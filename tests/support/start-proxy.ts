@@ -30,7 +30,9 @@ export async function startProxy(setup: ProxySetup) {
   const logger = {
     warn: (message: string) => void log.push(`warn ${message}`),
     error: (message: string, cause?: unknown) =>
-      void log.push(`error ${message}${cause === undefined ? '' : `: ${String(cause)}`}`),
+      void log.push(
+        `error ${message}${cause === undefined ? '' : `: ${cause instanceof Error ? cause.message : typeof cause}`}`,
+      ),
   }
   const wheel = new DeadlineWheel(Date.now())
   wheel.start()
