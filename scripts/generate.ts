@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { conformanceTable } from './reference/conformance-table.ts'
 import { entitiesPage } from './reference/entities.ts'
+import { pluginTables } from './reference/plugin-readmes.ts'
 import { pluginPages } from './reference/plugins.ts'
 import { roomsTable } from './reference/rooms-table.ts'
 import { settingsPage } from './reference/settings.ts'
@@ -13,6 +14,7 @@ const files = new Map([
   ['ARCHITECTURE.md', withRegion('ARCHITECTURE.md', 'rooms', roomsTable())],
   ['README.md', withRegion('README.md', 'conformance', conformanceTable())],
   ...pluginPages(),
+  ...[...pluginTables()].map(([file, table]) => [file, withRegion(file, 'config', table)] as const),
 ])
 
 const stale = [...files].filter(([file, text]) => current(file) !== ended(text))

@@ -42,7 +42,9 @@ function bareType(field: Field): string {
 }
 
 function byDefault(field: Field): string {
-  return field.default === undefined ? '' : `\`${JSON.stringify(field.default)}\``
+  if (field.default === undefined) return ''
+  // A secret's default is another one at each start.
+  return field.encrypted === true ? 'random' : `\`${JSON.stringify(field.default)}\``
 }
 
 function limits(field: Field): string {
