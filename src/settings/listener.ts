@@ -54,10 +54,34 @@ export function parseListeners(
 function parseEntry(entry: string): Listener | undefined {
   const [address = '', ...words] = entry.trim().split(/\s+/)
   const match = ADDRESS.exec(address)
+  const flags = parseFlags(words)
   const port = Number(match?.[3])
-  if (match === null || port > 65535) return undefined
+  if (match === null || flags === undefined || port > 65535) return undefined
 
-  const shown: Record<string, string | number | boolean> = {}
+  const ip = match[1] ?? match[2]!
+  const host = match[1] === undefined ? ip : `[${ip}]`
+  const { shown, kept } = flags
+  const isSet = (flag: string) => shown[flag] === true
+  return {
+    ip: ip === '*' ? '0.0.0.0' : ip,
+    port,
+    ssl: isSet('ssl'),
+    http2: isSet('http2'),
+    proxyProtocol: isSet('proxy_protocol'),
+    reusePort: isSet('reuseport'),
+    backlog: Number(kept.find((word) => word.startsWith('backlog='))?.slice(8) ?? 0),
+    ipv6Only: !isSet('ipv6only=off'),
+    shown: { ...shown, ip: host, port, listener: [`${host}:${port}`, ...kept].join(' ') },
+  }
+}
+
+/** @returns nothing when a word is no flag */
+function parseFlags(
+  words: readonly string[],
+):
+  | { readonly shown: Readonly<Record<string, boolean>>; readonly kept: readonly string[] }
+  | undefined {
+  const shown: Record<string, boolean> = {}
   const kept: string[] = []
   const unknown = new Set(words)
   for (const [flag, pattern] of FLAGS) {
@@ -67,24 +91,7 @@ function parseEntry(entry: string): Listener | undefined {
     unknown.delete(word)
     if (word !== 'http2') kept.push(word)
   }
-  if (unknown.size > 0) return undefined
-
-  const ip = match[1] ?? match[2]!
-  const host = match[1] === undefined ? ip : `[${ip}]`
-  shown['ip'] = host
-  shown['port'] = port
-  shown['listener'] = [`${host}:${port}`, ...kept].join(' ')
-  return {
-    ip: ip === '*' ? '0.0.0.0' : ip,
-    port,
-    ssl: shown['ssl'] === true,
-    http2: shown['http2'] === true,
-    proxyProtocol: shown['proxy_protocol'] === true,
-    reusePort: shown['reuseport'] === true,
-    backlog: Number(kept.find((word) => word.startsWith('backlog='))?.slice(8) ?? 0),
-    ipv6Only: shown['ipv6only=off'] !== true,
-    shown,
-  }
+  return unknown.size > 0 ? undefined : { shown, kept }
 }
 
 /** HTTP/2 on one entry of a server is HTTP/2 on all of it. @see nginx 1.25.1, directive `http2` */
