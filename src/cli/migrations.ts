@@ -1,5 +1,13 @@
+import type { Settings } from '../settings/settings.ts'
+import { postgresError, type PostgresConnection } from '../store/postgres-connection.ts'
+import {
+  migrate,
+  migrationState,
+  resetDatabase,
+  type MigrationState,
+} from '../store/postgres-migrations.ts'
 import { cliSettings } from './cli-settings.ts'
-import { CommandFault, type Call, type Command } from './command.ts'
+import { CommandFault, numberOption, type Call, type Command } from './command.ts'
 
 export const migrations: Command = {
   usage: `Usage: portunus migrations COMMAND [OPTIONS]
@@ -55,16 +63,28 @@ Options:
   subcommands: ['bootstrap', 'up', 'finish', 'list', 'reset', 'status'],
 
   async run(call) {
-    const { database } = cliSettings(call)
-    if (database === 'postgres')
-      throw new CommandFault(
-        'database = postgres is not available yet: set database = off and name a declarative_config',
-      )
-    return withoutDatabase(call)
+    const settings = cliSettings(call)
+    if (settings.database !== 'postgres') return withoutDatabase(call)
+    const connection = await connectionOf(settings, call)
+    try {
+      return await withPostgres(connection, call)
+    } catch (error) {
+      if (error instanceof CommandFault) throw error
+      throw new CommandFault(postgresError(error).message)
+    }
   },
 }
 
-/** Without a database all migrations count as executed, since start scripts run them blindly. */
+/** Takes what migrations are outstanding, as `start --run-migrations` asks for. */
+export async function runMigrations(call: Call, settings: Settings): Promise<void> {
+  try {
+    await migrate(await connectionOf(settings, call))
+  } catch (error) {
+    throw new CommandFault(postgresError(error).message)
+  }
+}
+
+/** SQLite files are brought up to date when they are opened; without a database nothing is to do. */
 const WITHOUT_DATABASE: Readonly<Record<string, string>> = {
   bootstrap: 'Database already bootstrapped',
   up: 'Database is already up-to-date',
@@ -76,4 +96,86 @@ function withoutDatabase({ subcommand = '', options, output }: Call): void {
   if (subcommand === 'reset') throw new CommandFault('Database not bootstrapped, nothing to reset')
   const text = WITHOUT_DATABASE[subcommand]
   if (text !== undefined && !options['quiet']) output.info(text)
+}
+
+async function connectionOf(settings: Settings, call: Call): Promise<PostgresConnection> {
+  const { postgresOf } = await import('../gateway/database-of.ts')
+  const seconds = numberOption(call, 'db-timeout')
+  const connection = postgresOf(settings)
+  return seconds === undefined ? connection : { ...connection, timeoutMs: seconds * 1000 }
+}
+
+interface Run {
+  readonly connection: PostgresConnection
+  readonly state: MigrationState
+  readonly call: Call
+  readonly say: (text: string) => void
+}
+
+async function withPostgres(connection: PostgresConnection, call: Call): Promise<number | void> {
+  const say = (text: string): void => {
+    if (!call.options['quiet']) call.output.info(text)
+  }
+  const state = await migrationState(connection)
+  return SUBCOMMANDS[call.subcommand ?? '']?.({ connection, state, call, say })
+}
+
+const SUBCOMMANDS: Readonly<Record<string, (run: Run) => Promise<number | void> | number | void>> =
+  { bootstrap, up, finish: ({ say }) => say(WITHOUT_DATABASE['finish']!), list, status, reset }
+
+async function bootstrap({ connection, state, say }: Run): Promise<void> {
+  if (state.isBootstrapped) return say('Database already bootstrapped')
+  say('Bootstrapping database...')
+  await migrateAndSay(connection, say)
+}
+
+async function up({ connection, state, say }: Run): Promise<void> {
+  if (!state.isBootstrapped)
+    throw new CommandFault(
+      "Cannot run migrations: database needs bootstrapping; run 'portunus migrations bootstrap'",
+    )
+  if (state.outstanding.length === 0) return say('Database is already up-to-date')
+  await migrateAndSay(connection, say)
+}
+
+async function migrateAndSay(
+  connection: PostgresConnection,
+  say: (text: string) => void,
+): Promise<void> {
+  const taken = await migrate(connection)
+  for (const name of taken) say(`portunus migrated up to: ${name} (executed)`)
+  say(`${taken.length} migration${taken.length === 1 ? '' : 's'} processed`)
+  say('Database is up-to-date')
+}
+
+/** Exit codes that scripts know: 0 up to date, 3 not bootstrapped, 5 new ones are there. */
+function list({ state, say }: Run): number {
+  if (!state.isBootstrapped) {
+    say("Database needs bootstrapping; run 'portunus migrations bootstrap'")
+    return 3
+  }
+  say(`Executed migrations:\nportunus: ${state.executed.join(', ')}`)
+  if (state.outstanding.length === 0) return 0
+  say(`\nNew migrations available:\nportunus: ${state.outstanding.join(', ')}`)
+  return 5
+}
+
+function status({ state: { isBootstrapped, executed, outstanding }, say }: Run): void {
+  const facts = {
+    needs_bootstrap: !isBootstrapped,
+    executed_migrations: isBootstrapped ? { portunus: executed } : {},
+    new_migrations: outstanding.length > 0 ? { portunus: outstanding } : {},
+  }
+  say(JSON.stringify(facts))
+}
+
+/** Asks nobody: without a terminal nobody answers, and with one `--yes` is quickly typed. */
+async function reset({ connection, state, call, say }: Run): Promise<void> {
+  if (!state.isBootstrapped) throw new CommandFault('Database not bootstrapped, nothing to reset')
+  if (!call.options['yes'])
+    throw new CommandFault(
+      'This deletes all entities of the database; run it again with --yes to confirm',
+    )
+  await resetDatabase(connection)
+  say('Database successfully reset')
 }

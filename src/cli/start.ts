@@ -68,6 +68,10 @@ export function startSettings(call: Call): Settings {
 export async function startWith(call: Call, settings: Settings): Promise<void> {
   makePrefix(settings, call.output)
   call.output.verbose(`prefix in use: ${settings.prefix}`)
+  if (call.options['run-migrations'] && settings.database === 'postgres') {
+    const { runMigrations } = await import('./migrations.ts')
+    await runMigrations(call, settings)
+  }
   if (call.options['foreground'] || settings.nginx_daemon === 'off') {
     await runInForeground(call, settings)
     return

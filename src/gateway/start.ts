@@ -2,23 +2,22 @@ import os from 'node:os'
 import { createAdminServer, createStatusServer } from '../admin/create-admin-server.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { Store } from '../store/store.ts'
-import type { Catalog } from '../entities/catalog.ts'
-import { createMemoryStore } from '../store/memory-store.ts'
 import { adminContext } from './admin-facts.ts'
 import { catalogOf } from './catalog-of.ts'
 import { checkPorts } from './check-ports.ts'
 import { DataPlane } from './data-plane.ts'
+import { hasDatabase } from './database-of.ts'
 import { followSource } from './follow-source.ts'
 import { listenerCertificates } from './listener-certificates.ts'
 import { loadPlugins } from './load-plugins.ts'
 import { openLogs } from './logs.ts'
+import { openStore } from './open-store.ts'
 import { nodeId } from './prefix-layout.ts'
 import { Publisher } from './publisher.ts'
 import { readinessOf } from './readiness.ts'
 import { Reloader } from './reload.ts'
 import { entitiesWithSecrets } from './secrets-of.ts'
 import { serveAdmin } from './serve-admin.ts'
-import { StartFault } from './start-fault.ts'
 import { COMPATIBILITY_VERSION, portunusVersion } from './versions.ts'
 
 export interface GatewayOptions {
@@ -70,7 +69,7 @@ async function controlPlane({ settings, environment }: GatewayOptions) {
   const { plugins, warnings } = loadPlugins(settings.plugins)
   for (const warning of warnings) log.warn(warning)
   const catalog = catalogOf(settings, plugins)
-  const store = openStore(settings, catalog)
+  const store = await openStore(settings, catalog, log)
   const certificates = await listenerCertificates(settings)
   const id = nodeId(settings)
   const dataPlane = new DataPlane({ settings, nodeId: id, certificates, log })
@@ -100,7 +99,7 @@ async function serve(plane: ControlPlane): Promise<Gateway> {
   await checkPorts([...listeners.proxy, ...listeners.admin, ...listeners.status])
   // Threads load their code while the configuration is read here.
   dataPlane.startWorkers(workerCount(settings))
-  const config = await reloader.loadSource(settings, { by: 'start' })
+  const config = await reloader.loadSource(sourceOf(settings), { by: 'start' })
   if (config === undefined) await publisher.publish()
   const proxyPorts = await dataPlane.listen()
   const adminListening = await serveAdmin({
@@ -115,7 +114,7 @@ async function serve(plane: ControlPlane): Promise<Gateway> {
     accessLog: logs.open(settings.status_access_log),
     createServer: (options) => createStatusServer(admin, options),
   })
-  const source = followSource({ settings, reloader, log })
+  const source = followSource({ settings: sourceOf(settings), reloader, log })
   log.notice(`portunus ${portunusVersion()} (Kong ${COMPATIBILITY_VERSION}) serves`)
 
   return {
@@ -125,8 +124,8 @@ async function serve(plane: ControlPlane): Promise<Gateway> {
       try {
         const changed = read()
         await applySettings(plane, changed)
-        await reloader.loadSource(changed, { by: 'file' })
-        source.follow(changed)
+        await reloader.loadSource(sourceOf(changed), { by: 'file' })
+        source.follow(sourceOf(changed))
         log.notice('reloaded')
         return undefined
       } catch (error) {
@@ -159,17 +158,10 @@ async function applySettings(plane: ControlPlane, changed: Settings): Promise<vo
   plane.admin.logLevel.set(changed.log_level, 0)
 }
 
-function openStore(settings: Settings, catalog: Catalog): Store {
-  switch (settings.database) {
-    case 'off':
-      return createMemoryStore(catalog, { isWritable: false })
-    case 'memory':
-      return createMemoryStore(catalog, { isWritable: true })
-    default:
-      throw new StartFault(
-        `database = ${settings.database} is not available: set database = off and name a declarative_config, or database = memory`,
-      )
-  }
+/** With a database, what a declarative file says is only imported on demand. */
+function sourceOf(settings: Settings): Settings {
+  if (!hasDatabase(settings)) return settings
+  return { ...settings, declarative_config: undefined, declarative_config_string: undefined }
 }
 
 function workerCount({ nginx_worker_processes: count }: Settings): number {

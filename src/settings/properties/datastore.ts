@@ -6,9 +6,15 @@ export const DATASTORE = {
     type: 'string',
     default: 'postgres',
     oneOf: ['postgres', 'cassandra', 'off'],
-    alsoOneOf: ['memory'],
+    alsoOneOf: ['sqlite', 'memory'],
     description:
-      '`postgres`; `off`: a declarative file, not writable; `memory`: writable and gone with the process, for development.',
+      '`postgres`; `sqlite`: one file, for one machine; `off`: a declarative file, not writable; `memory`: writable and gone with the process, for development.',
+  },
+  sqlite_file: {
+    type: 'string',
+    default: 'portunus.db',
+    isOwn: true,
+    description: 'File of `database = sqlite`, below the prefix unless it is an absolute path.',
   },
   pg_host: { type: 'string', default: '127.0.0.1', description: 'Host of PostgreSQL.' },
   pg_port: { type: 'number', default: 5432, description: 'Port of PostgreSQL.' },

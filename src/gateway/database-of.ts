@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import type { Settings } from '../settings/settings.ts'
+import type { PostgresConnection } from '../store/postgres-connection.ts'
+import { StartFault } from './start-fault.ts'
+
+/** How the settings say PostgreSQL is reached. @throws {StartFault} when a file of authorities cannot be read */
+export function postgresOf(settings: Settings): PostgresConnection {
+  return {
+    host: settings.pg_host,
+    port: settings.pg_port,
+    user: settings.pg_user,
+    database: settings.pg_database,
+    timeoutMs: settings.pg_timeout,
+    ...(settings.pg_password && { password: settings.pg_password }),
+    ...(settings.pg_schema && { schema: settings.pg_schema }),
+    ...(settings.pg_ssl && { tls: tlsOf(settings) }),
+  }
+}
+
+function tlsOf(settings: Settings): NonNullable<PostgresConnection['tls']> {
+  const files = settings.lua_ssl_trusted_certificate.filter((file) => file !== 'system')
+  // Files stand in for the system's authorities, not beside them.
+  const ca = files.map(readAuthorities).join('\n')
+  return { isVerified: settings.pg_ssl_verify, ...(ca !== '' && { ca }) }
+}
+
+function readAuthorities(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new StartFault(
+      `lua_ssl_trusted_certificate: cannot read "${file}": ${(error as Error).message}`,
+    )
+  }
+}
+
+/** The file of `database = sqlite`. */
+export function sqliteFileOf({ prefix, sqlite_file: file }: Settings): string {
+  return path.resolve(prefix, file)
+}
+
+/** Whether entities are kept by a database, so that no declarative file is looked at. */
+export function hasDatabase({ database }: Pick<Settings, 'database'>): boolean {
+  return database === 'postgres' || database === 'sqlite'
+}

@@ -1,0 +1,60 @@
+import type { Catalog } from '../entities/catalog.ts'
+import type { Settings } from '../settings/settings.ts'
+import { createMemoryStore } from '../store/memory-store.ts'
+import type { Store } from '../store/store.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import { postgresOf, sqliteFileOf } from './database-of.ts'
+import { StartFault } from './start-fault.ts'
+
+/**
+ * Opens the store that the settings name.
+ *
+ * @throws {StartFault} when it cannot be used as it is
+ */
+export async function openStore(
+  settings: Settings,
+  catalog: Catalog,
+  log: Pick<Logger, 'error'>,
+): Promise<Store> {
+  const { database } = settings
+  if (database === 'off') return createMemoryStore(catalog, { isWritable: false })
+  if (database === 'memory') return createMemoryStore(catalog, { isWritable: true })
+  const onTrouble = (error: Error): void => log.error(`Cannot follow the database`, error)
+  try {
+    if (database === 'sqlite') {
+      const { openSqliteStore } = await import('../store/sqlite-store.ts')
+      return await openSqliteStore(catalog, { file: sqliteFileOf(settings), onTrouble })
+    }
+    if (database === 'postgres') return await openPostgres(settings, catalog, onTrouble)
+  } catch (error) {
+    if (error instanceof StartFault) throw error
+    throw new StartFault((error as Error).message)
+  }
+  throw new StartFault(`database = ${database} is not supported: use postgres, sqlite or off`)
+}
+
+async function openPostgres(
+  settings: Settings,
+  catalog: Catalog,
+  onTrouble: (error: Error) => void,
+): Promise<Store> {
+  const { DatabaseNotReady, openPostgresStore } = await import('../store/postgres-store.ts')
+  const connection = postgresOf(settings)
+  const pollSeconds = settings.db_update_frequency
+  try {
+    return await openPostgresStore(catalog, { connection, pollSeconds, onTrouble })
+  } catch (error) {
+    if (!(error instanceof DatabaseNotReady)) throw error
+    const { isBootstrapped, unknown } = error.state
+    if (!isBootstrapped) throw new StartFault(NOT_BOOTSTRAPPED)
+    throw new StartFault(
+      unknown.length > 0
+        ? `The database was migrated by a later version of Portunus (${unknown.join(', ')}): use that version`
+        : "New migrations available; run 'portunus migrations up' to proceed",
+    )
+  }
+}
+
+const NOT_BOOTSTRAPPED = `Database needs bootstrapping or is older than Kong 1.0.
+
+To start a new installation from scratch, run 'portunus migrations bootstrap'.`
