@@ -50,6 +50,7 @@ function flattenList(errors: ErrorTree, list: ListToFlatten): void {
 function flattenEntity(error: ErrorTree, entity: JsonObject, list: ListToFlatten): void {
   const { kind, tree, flattened, parent } = list
   const children = tree.childrenOf(kind)
+  const foreign = new Map(tree.foreignFieldsOf(kind).map((field) => [field.name, field.reference]))
   const errors: FlattenedError['errors'][number][] = []
   const branches: ErrorBranch =
     typeof error === 'string' ? { '@entity': [error] } : (error as ErrorBranch)
@@ -63,6 +64,14 @@ function flattenEntity(error: ErrorTree, entity: JsonObject, list: ListToFlatten
         tree,
         flattened,
         ...(isUuid(entity['id']) && { parent: { [child.field]: { id: entity['id'] } } }),
+      })
+    } else if (foreign.has(name) && typeof below === 'object' && isJsonObject(entity[name])) {
+      // An entity written in place of a reference to it.
+      flattenEntity(below, entity[name], {
+        kind: foreign.get(name)!,
+        entities: [],
+        tree,
+        flattened,
       })
     } else if (name === '@entity') {
       for (const message of below as readonly string[]) errors.push({ type: 'entity', message })
@@ -119,6 +128,11 @@ function shownEntity(
   { tree, parent }: { readonly tree: KindTree; readonly parent: JsonObject | undefined },
 ): JsonObject {
   const children = tree.childrenOf(kind)
-  const shown = Object.entries(entity).filter(([name]) => !children.has(name))
+  const foreign = new Set(tree.foreignFieldsOf(kind).map(({ name }) => name))
+  const shown = Object.entries(entity).flatMap(([name, value]): [string, unknown][] => {
+    if (children.has(name)) return []
+    if (!foreign.has(name) || !isJsonObject(value)) return [[name, value]]
+    return isUuid(value['id']) ? [[name, { id: value['id'] }]] : []
+  })
   return { ...Object.fromEntries(shown), ...parent }
 }

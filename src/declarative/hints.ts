@@ -17,6 +17,8 @@ export function hintFor(finding: Finding, surroundings: Surroundings): string | 
   if (message.startsWith("plugin '"))
     return didYouMean(String(value), surroundings.catalog.pluginNames())
   if (message.startsWith('should start with: / (fixed path)')) return pathHint(value)
+  if (/^invalid (?:certificate|key): /.test(message))
+    return 'paste the PEM text whole, with the lines that say BEGIN and END'
   return typeHint(message, value)
 }
 

@@ -402,6 +402,20 @@ services:
     ])
   })
 
+  it('shows an entity written in place of a reference', () => {
+    const { flattened_errors: flattened } = refused(
+      'services: [{name: s, url: "https://x", client_certificate: {cert: "", tags: [t]}}]',
+    ).flattened()
+    expect(flattened).toEqual([
+      {
+        entity_type: 'certificate',
+        entity_tags: ['t'],
+        entity: { cert: '', tags: ['t'] },
+        errors: [{ type: 'field', field: 'cert', message: 'length must be at least 1' }],
+      },
+    ])
+  })
+
   it('loses what stands by a name, as Kong does', () => {
     expect(refused('routes: [{name: r, paths: [/], service: nope}]').flattened()).toEqual({
       message: 'declarative config is invalid: {}',

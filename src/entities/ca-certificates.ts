@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { string } from '../schema/field.ts'
 import type { EntityKind } from './entity.ts'
 import { CREATED_AT, ID, TAGS, UPDATED_AT } from './fields.ts'
@@ -36,17 +36,17 @@ export const caCertificates: EntityKind = {
 
 function authorityFault(pem: string): string | undefined {
   if (countCertificates(pem) > 1) return 'please submit only one certificate at a time'
-  const reading = readCertificate(pem)
-  if (!reading.ok) return undefined
-  if (reading.certificate.validToDate.getTime() < Date.now())
+  const certificate = readCertificate(pem)
+  if (certificate === undefined) return undefined
+  if (certificate.validToDate.getTime() < Date.now())
     return 'certificate expired, "Not After" time is in the past'
-  return reading.certificate.ca
+  return certificate.ca
     ? undefined
     : 'certificate does not appear to be a CA because it is missing the "CA" basic constraint'
 }
 
 /** SHA-256 of the certificate's DER, in lower-case hex. */
 function digestOf(pem: string): string | null {
-  const reading = readCertificate(pem)
-  return reading.ok ? createHash('sha256').update(reading.certificate.raw).digest('hex') : null
+  const certificate = readCertificate(pem)
+  return certificate === undefined ? null : hash('sha256', certificate.raw, 'hex')
 }

@@ -40,18 +40,17 @@ function matching(cert: string, keyName: string, message: string): EntityCheck {
       fn: (pair) => {
         const [pem, keyPem] = [pair[cert], pair[keyName]]
         if (pem === undefined || keyPem === undefined) return undefined
-        const reading = readCertificate(pem)
+        const certificate = readCertificate(pem)
         const secret = privateKey(keyPem)
-        if (!reading.ok || typeof secret === 'string') return undefined
-        return reading.certificate.checkPrivateKey(secret) ? undefined : message
+        if (certificate === undefined || secret === undefined) return undefined
+        return certificate.checkPrivateKey(secret) ? undefined : message
       },
     },
   }
 }
 
 function keyType(pem: string): string | undefined {
-  const reading = readCertificate(pem)
-  return reading.ok ? reading.certificate.publicKey.asymmetricKeyType : undefined
+  return readCertificate(pem)?.publicKey.asymmetricKeyType
 }
 
 /** The names a certificate serves are `snis` of their own. */

@@ -1,5 +1,5 @@
 import { describeSchema } from '../schema/describe.ts'
-import { parseRecord } from '../schema/parse.ts'
+import { givenFieldViolations, parseRecord } from '../schema/parse.ts'
 import type { Parsed } from '../schema/violation.ts'
 import { isJsonObject } from '../base/json.ts'
 import { caCertificates } from './ca-certificates.ts'
@@ -59,7 +59,10 @@ export function createCatalog(loaded: readonly PluginSchema[], options: CatalogO
     plugin: (name) => pluginsByName.get(name),
     pluginNames: () => names,
     parse: (name, input, parseOptions) =>
-      parseEntity(specsOf(specs, name), input, { ...parseOptions, isRegex: isRunnable }),
+      withForeignFaults(
+        parseEntity(specsOf(specs, name), input, { ...parseOptions, isRegex: isRunnable }),
+        { input, kind: kindsByName.get(name), specs },
+      ),
     describe: (name) => {
       const known = specs.get(name)
       return known && { ...describeSchema(known.base) }
@@ -122,6 +125,36 @@ function parseEntity(specs: KindSpecs, input: unknown, options: Parsing): Parsed
     ...(current !== undefined && { current: { ...current } }),
   })
   return transform(specs.kind, parsed, { input, ...options })
+}
+
+interface ForeignSources {
+  readonly input: unknown
+  readonly kind: EntityKind | undefined
+  readonly specs: ReadonlyMap<string, KindSpecs>
+}
+
+/**
+ * Where a reference is an object without a good id, what is wrong with its other fields is said
+ * in place of that.
+ */
+function withForeignFaults(
+  parsed: Parsed<Entity>,
+  { input, kind, specs }: ForeignSources,
+): Parsed<Entity> {
+  if (parsed.ok || !isJsonObject(input)) return parsed
+  const violations = parsed.violations.flatMap((violation) => {
+    const [name, key, ...more] = violation.path
+    const field = typeof name === 'string' ? kind?.fields[name] : undefined
+    const value = typeof name === 'string' ? input[name] : undefined
+    if (field?.type !== 'foreign' || key !== 'id' || more.length > 0 || !isJsonObject(value))
+      return [violation]
+    const spec = specs.get(field.reference)?.base
+    const found = spec === undefined ? [] : givenFieldViolations(spec, value)
+    return found.length === 0
+      ? [violation]
+      : found.map((inner) => ({ ...inner, path: [name!, ...inner.path] }))
+  })
+  return { ok: false, violations }
 }
 
 /** What stores note beside a row. */

@@ -2,7 +2,6 @@ import { createPrivateKey, createPublicKey, type JsonWebKey } from 'node:crypto'
 import { isJsonObject } from '../base/json.ts'
 import { record, string } from '../schema/field.ts'
 import type { EntityCheck } from '../schema/field.ts'
-import { isVaultReference } from '../schema/vault-reference.ts'
 import type { EntityKind } from './entity.ts'
 import { CREATED_AT, ID, owner, TAGS, UPDATED_AT } from './fields.ts'
 import { privateKey, publicKey } from './pem.ts'
@@ -13,14 +12,10 @@ const pem = record(
       description: 'The private key in PEM format.',
       referenceable: true,
       encrypted: true,
-      custom_validator: (text: string) =>
-        typeof privateKey(text) === 'string' ? 'could not load private key' : undefined,
     }),
     public_key: string({
       description: 'The public key in PEM format.',
       referenceable: true,
-      custom_validator: (text: string) =>
-        typeof publicKey(text) === 'string' ? 'could not load public key' : undefined,
     }),
   },
   {
@@ -31,21 +26,21 @@ const pem = record(
         custom_entity_check: {
           field_sources: ['private_key', 'public_key'],
           run_with_missing_fields: true,
-          fn: (pair) => pairFault(pair),
+          fn: ({ private_key: secret, public_key: open }) => pairFault(secret, open),
         },
       },
     ],
   },
 )
 
-function pairFault(pair: Readonly<Record<string, unknown>>): string | undefined {
-  const { private_key: secret, public_key: open } = pair
+function pairFault(secret: string | undefined, open: string | undefined): string | undefined {
   if (secret === undefined && open === undefined)
     return 'need to supply a PEM formatted public and/or private key.'
-  if (typeof secret !== 'string' || typeof open !== 'string') return undefined
-  if (isVaultReference(secret) || isVaultReference(open)) return undefined
-  const [privateHalf, publicHalf] = [privateKey(secret), publicKey(open)]
-  if (typeof privateHalf === 'string' || typeof publicHalf === 'string') return undefined
+  const publicHalf = open === undefined ? undefined : publicKey(open)
+  if (open !== undefined && publicHalf === undefined) return 'could not load public key'
+  const privateHalf = secret === undefined ? undefined : privateKey(secret)
+  if (secret !== undefined && privateHalf === undefined) return 'could not load private key'
+  if (publicHalf === undefined || privateHalf === undefined) return undefined
   return createPublicKey(privateHalf).equals(publicHalf)
     ? undefined
     : 'public key does not match private key'

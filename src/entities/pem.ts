@@ -1,15 +1,12 @@
 import { createPrivateKey, createPublicKey, X509Certificate, type KeyObject } from 'node:crypto'
 
-/** A certificate in PEM, the first if there are several, or why it is none. */
-export type CertificateReading =
-  | { readonly ok: true; readonly certificate: X509Certificate }
-  | { readonly ok: false; readonly reason: string }
-
-export function readCertificate(pem: string): CertificateReading {
+/** A certificate in PEM, the first if there are several. */
+export function readCertificate(pem: string): X509Certificate | undefined {
   try {
-    return { ok: true, certificate: new X509Certificate(pem) }
-  } catch (error) {
-    return { ok: false, reason: reasonOf(error) }
+    return new X509Certificate(pem)
+  } catch {
+    // Not being one is the answer asked for.
+    return undefined
   }
 }
 
@@ -18,36 +15,34 @@ export function countCertificates(pem: string): number {
   return pem.split('-----BEGIN CERTIFICATE-----').length - 1
 }
 
+/** What Kong's OpenSSL ends up saying of any text that is no certificate. */
+const NO_CERTIFICATE =
+  'x509.new: error:688010A:asn1 encoding routines:asn1_item_embed_d2i:nested asn1 error:asn1/tasn_dec.c:349:'
+
 export function certificateFault(pem: string): string | undefined {
-  const reading = readCertificate(pem)
-  return reading.ok ? undefined : `invalid certificate: ${reading.reason}`
+  return readCertificate(pem) === undefined ? `invalid certificate: ${NO_CERTIFICATE}` : undefined
 }
 
 export function privateKeyFault(pem: string): string | undefined {
-  const key = privateKey(pem)
-  return typeof key === 'string' ? `invalid key: ${key}` : undefined
+  return privateKey(pem) === undefined ? 'invalid key: pkey.new:load_key' : undefined
 }
 
-/** @returns the key, or why there is none */
-export function privateKey(pem: string): KeyObject | string {
+export function privateKey(pem: string): KeyObject | undefined {
   try {
     return createPrivateKey(pem)
-  } catch (error) {
-    return reasonOf(error)
+  } catch {
+    // Not loading is the answer asked for.
+    return undefined
   }
 }
 
-/** @returns the key, or why there is none; a certificate or private key does not count */
-export function publicKey(pem: string): KeyObject | string {
+/** The key of a text that holds a public one; a private key or certificate does not count. */
+export function publicKey(pem: string): KeyObject | undefined {
+  if (!/^\s*-----BEGIN (?:RSA )?PUBLIC KEY-----/.test(pem)) return undefined
   try {
     return createPublicKey(pem)
-  } catch (error) {
-    return reasonOf(error)
+  } catch {
+    // Not loading is the answer asked for.
+    return undefined
   }
-}
-
-/** What OpenSSL said, without what it was given. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unreadable'
-  return error.message.split('\n')[0]!.replace(/^error:[^:]*:/, '')
 }

@@ -7,7 +7,7 @@ import { parseFields, parseValue } from './parse-value.ts'
 import { fieldList, withRequiredRecords } from './record-spec.ts'
 import { MESSAGES } from './rules.ts'
 import { expandShorthands } from './shorthands.ts'
-import type { Parsed } from './violation.ts'
+import type { Parsed, Violation } from './violation.ts'
 
 export interface RecordParseOptions {
   /**
@@ -53,6 +53,26 @@ export function parseRecord(
   return context.violations.length > 0
     ? { ok: false, violations: context.violations }
     : { ok: true, value }
+}
+
+/**
+ * Looks at the fields an input has, each for itself: what is missing and what holds across fields
+ * does not count.
+ */
+export function givenFieldViolations(
+  spec: RecordSpec,
+  input: Readonly<JsonObject>,
+): readonly Violation[] {
+  const context = newContext({})
+  for (const [name, value] of Object.entries(input)) {
+    context.path.push(name)
+    const field = Object.hasOwn(spec.fields, name) ? spec.fields[name]! : undefined
+    if (field !== undefined) parseValue(field, value, context)
+    else
+      context.violations.push({ path: [...context.path], message: MESSAGES.unknown, kind: 'field' })
+    context.path.pop()
+  }
+  return context.violations
 }
 
 /** `over` wins; records are merged field by field at every depth. */
