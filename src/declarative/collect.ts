@@ -60,20 +60,17 @@ class Collector implements Collection {
   #readItem(element: JsonObject, list: ItemList, index: number): void {
     const children = this.#tree.childrenOf(list.kind.name)
     const written = this.#isMigrated(list) ? withMigratedPaths(element) : element
-    const fields: JsonObject = {}
-    const nested: [string, unknown][] = []
-    for (const name of Object.keys(written)) {
-      const value = written[name]
-      if (children.has(name)) nested.push([name, value])
-      else if (name === '_comment' || name === '_ignore')
-        this.#checkComment(name, value, [...listPath(list), index])
-      else fields[name] = value
-    }
+    const names = Object.keys(written)
+    const nested = names.filter((name) => children.has(name))
+    const comments = names.filter((name) => name === '_comment' || name === '_ignore')
+    for (const name of comments) this.#checkComment(name, written[name], [...listPath(list), index])
+    const fields =
+      nested.length + comments.length === 0 ? written : without(written, [...nested, ...comments])
     const item: Item = { kind: list.kind, written, fields, list, index, id: identify(fields, list) }
     this.items.push(item)
-    for (const [name, value] of nested) {
+    for (const name of nested) {
       const { kind, field } = children.get(name)!
-      this.readList(value, { kind, parent: item, parentField: field })
+      this.readList(written[name], { kind, parent: item, parentField: field })
     }
   }
 
@@ -93,6 +90,10 @@ class Collector implements Collection {
   #report(path: Path, message: string): void {
     this.violations.push({ path, message, kind: 'field' })
   }
+}
+
+function without(entity: JsonObject, names: readonly string[]): JsonObject {
+  return Object.fromEntries(Object.entries(entity).filter(([name]) => !names.includes(name)))
 }
 
 /** What is wrong with a `_comment` or `_ignore`, which may stand beside any entity's fields. */
