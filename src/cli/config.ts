@@ -1,7 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Settings } from '../settings/settings.ts'
+import { hasDatabase } from '../gateway/database-of.ts'
 import { prefixLayout } from '../gateway/prefix-layout.ts'
+import type { WriteFault } from '../store/store.ts'
 import { cliSettings, runningSettings } from './cli-settings.ts'
 import { CommandFault, type Call, type Command } from './command.ts'
 import { EXAMPLE_CONFIG } from './example-config.ts'
@@ -43,7 +45,9 @@ Options:
     output.verbose(`prefix in use: ${settings.prefix}`)
     if (call.subcommand === 'init') return init(call)
     if (call.subcommand === 'parse') return parse(call, settings)
-    throw withoutDatabase(call.subcommand === 'db_export' ? 'db_export' : 'db_import')
+    const isExport = call.subcommand === 'db_export'
+    if (!hasDatabase(settings)) throw withoutDatabase(isExport ? 'db_export' : 'db_import')
+    return isExport ? exportTo(call, settings) : importFrom(call, settings)
   },
 }
 
@@ -61,18 +65,62 @@ function init({ operands, workingDirectory }: Call): void {
 }
 
 async function parse(call: Call, settings: Settings): Promise<void> {
-  const [given] = call.operands
-  if (given === undefined)
-    throw new CommandFault(
-      'expected a declarative configuration file; see `portunus config --help`',
-    )
-  const file = path.resolve(call.workingDirectory, given)
-  const text = readConfig(file)
+  const { file, text } = readOperand(call)
   const { parseConfiguration } = await import('../gateway/parse-configuration.ts')
   const { prettyErrors } = await import('../declarative/pretty-errors.ts')
   const parsed = parseConfiguration(settings, { text, fileName: file })
   if (!parsed.ok) throw new CommandFault(`Failed parsing:\n${prettyErrors(parsed)}`)
   call.output.info('parse successful')
+}
+
+async function importFrom(call: Call, settings: Settings): Promise<void> {
+  const { file, text } = readOperand(call)
+  const { importEntities } = await import('../gateway/transfer-entities.ts')
+  const result = await importEntities(settings, { text, fileName: file }, () =>
+    call.output.info('parse successful, beginning import'),
+  )
+  if (result.ok) {
+    call.output.info('import successful')
+    return
+  }
+  if ('fault' in result) throw new CommandFault(`Failed importing:\n${faultText(result.fault)}`)
+  const { prettyErrors } = await import('../declarative/pretty-errors.ts')
+  throw new CommandFault(`Failed parsing:\n${prettyErrors(result.refusal)}`)
+}
+
+function faultText(fault: WriteFault): string {
+  switch (fault.fault) {
+    case 'unique-violation':
+      return `another one of "${fault.kind}" has ${JSON.stringify(fault.key)} already`
+    case 'unavailable':
+      return fault.detail
+    case 'primary-key-taken':
+    case 'foreign-key-missing':
+    case 'referenced':
+    case 'not-found':
+    case 'read-only':
+      return JSON.stringify(fault)
+  }
+}
+
+async function exportTo(call: Call, settings: Settings): Promise<void> {
+  const file = path.resolve(call.workingDirectory, call.operands[0] ?? 'kong.yml')
+  if (existsSync(file)) throw new CommandFault(`${file} already exists. Will not overwrite it.`)
+  const { exportEntities } = await import('../gateway/transfer-entities.ts')
+  // It holds secrets.
+  writeFileSync(file, await exportEntities(settings), { mode: 0o600 })
+}
+
+function readOperand({ operands: [given], workingDirectory }: Call): {
+  readonly file: string
+  readonly text: string
+} {
+  if (given === undefined)
+    throw new CommandFault(
+      'expected a declarative configuration file; see `portunus config --help`',
+    )
+  const file = path.resolve(workingDirectory, given)
+  return { file, text: readConfig(file) }
 }
 
 function readConfig(file: string): string {

@@ -1,0 +1,141 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { startGateway } from '../../support/start-gateway.ts'
+import { workplace } from '../../support/run-portunus.ts'
+import { hasPostgres, startPostgres, type TestPostgres } from '../../support/start-postgres.ts'
+import { startUpstream } from '../../support/start-upstream.ts'
+
+const CONFIG = (url: string) => `
+_format_version: "3.0"
+services:
+- name: s
+  url: ${url}
+  routes:
+  - name: r
+    paths: [/r]
+consumers:
+- username: ann
+  basicauth_credentials:
+  - username: ann
+    password: secret
+`
+
+async function put(adminUrl: string, where: string, body: object): Promise<number> {
+  const answer = await fetch(adminUrl + where, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  return answer.status
+}
+
+describe('database = sqlite', () => {
+  it('keeps what the Admin API wrote through a kill, and serves it again', async () => {
+    await using upstream = await startUpstream()
+    await using place = workplace()
+    const settings = {
+      database: 'sqlite',
+      declarative_config: '',
+      sqlite_file: path.join(place.folder, 'entities.db'),
+    }
+    const first = await startGateway('', settings)
+    expect(await put(first.adminUrl, '/services/s', { url: upstream.url })).toBe(200)
+    expect(await put(first.adminUrl, '/services/s/routes/r', { paths: ['/r'] })).toBe(200)
+    first.signal('SIGKILL')
+    await first.ended
+    await using second = await startGateway('', settings)
+    expect((await fetch(`${second.url}/r`)).status).toBe(200)
+  })
+
+  it('takes imports while a gateway runs, and gives out what is taken back', async () => {
+    await using upstream = await startUpstream()
+    await using place = workplace({ KONG_DATABASE: 'sqlite' })
+    const file = path.join(place.folder, 'in.yml')
+    writeFileSync(file, CONFIG(upstream.url))
+    const sqlite_file = path.join(place.folder, 'entities.db')
+    const environment = { KONG_SQLITE_FILE: sqlite_file }
+    await using gateway = await startGateway('', {
+      database: 'sqlite',
+      declarative_config: '',
+      sqlite_file,
+    })
+    for (let round = 0; round < 2; round += 1)
+      expect(await place.run(['config', 'db_import', 'in.yml'], environment)).toEqual({
+        code: 0,
+        stdout: expect.stringMatching(/parse successful, beginning import\nimport successful\n$/),
+        stderr: '',
+      })
+    await vi.waitFor(async () => expect((await fetch(`${gateway.url}/r`)).status).toBe(200), 10_000)
+    expect((await place.run(['config', 'db_export', 'out.yml'], environment)).code).toBe(0)
+    const exported = readFileSync(path.join(place.folder, 'out.yml'), 'utf8')
+    expect(exported).not.toContain('password: secret')
+    const elsewhere = { KONG_SQLITE_FILE: path.join(place.folder, 'other.db') }
+    expect((await place.run(['config', 'db_import', 'out.yml'], elsewhere)).code).toBe(0)
+    await place.run(['config', 'db_export', 'again.yml'], elsewhere)
+    expect(readFileSync(path.join(place.folder, 'again.yml'), 'utf8')).toBe(exported)
+    expect((await place.run(['config', 'db_export', 'again.yml'], elsewhere)).stderr).toContain(
+      'again.yml already exists. Will not overwrite it.',
+    )
+  })
+
+  it('imports nothing of a file that is wrong', async () => {
+    await using place = workplace({ KONG_DATABASE: 'sqlite' })
+    writeFileSync(
+      path.join(place.folder, 'in.yml'),
+      '_format_version: "3.0"\nservices: [{name: s}]\n',
+    )
+    const { code, stderr } = await place.run(['config', 'db_import', 'in.yml'])
+    expect(code).toBe(1)
+    expect(stderr).toContain("in 'host': required field missing")
+    await place.run(['config', 'db_export', 'out.yml'])
+    expect(readFileSync(path.join(place.folder, 'out.yml'), 'utf8')).not.toContain('services')
+  })
+})
+
+describe.skipIf(!hasPostgres())('database = postgres', () => {
+  let server: TestPostgres
+  beforeAll(async () => {
+    server = await startPostgres()
+  })
+  afterAll(() => server[Symbol.asyncDispose]())
+
+  it('is made ready by migrations before it is served, and then shared by nodes', async () => {
+    await using upstream = await startUpstream()
+    const { host, port, user, database } = await server.newDatabase()
+    const settings = {
+      database: 'postgres',
+      declarative_config: '',
+      pg_host: host,
+      pg_port: String(port),
+      pg_user: user,
+      pg_database: database,
+    }
+    const environment = Object.fromEntries(
+      Object.entries(settings).map(([name, value]) => [`KONG_${name.toUpperCase()}`, value]),
+    )
+    await using place = workplace(environment)
+    await expect(startGateway('', settings)).rejects.toThrow(
+      /^Database needs bootstrapping or is older than Kong 1\.0\./,
+    )
+    expect((await place.run(['migrations', 'list'])).code).toBe(3)
+    expect((await place.run(['migrations', 'up'])).code).toBe(1)
+    expect(await place.run(['migrations', 'bootstrap'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^Bootstrapping database\.\.\.\n[^]*Database is up-to-date\n$/),
+    })
+    expect((await place.run(['migrations', 'bootstrap'])).stdout).toBe(
+      'Database already bootstrapped\n',
+    )
+    expect((await place.run(['migrations', 'list'])).code).toBe(0)
+    await using one = await startGateway('', settings)
+    await using two = await startGateway('', settings)
+    await put(one.adminUrl, '/services/s', { url: upstream.url })
+    expect(await put(one.adminUrl, '/services/s/routes/r', { paths: ['/r'] })).toBe(200)
+    expect((await fetch(`${one.url}/r`)).status).toBe(200)
+    await vi.waitFor(async () => expect((await fetch(`${two.url}/r`)).status).toBe(200), 10_000)
+    expect((await place.run(['migrations', 'reset'])).code).toBe(1)
+    expect((await place.run(['migrations', 'reset', '--yes'])).code).toBe(0)
+    expect((await place.run(['migrations', 'list'])).code).toBe(3)
+  })
+})
