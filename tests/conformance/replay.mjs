@@ -89,8 +89,8 @@ const BIG = 2048
 const RECORDED_PORTS = [3000, 3001, 3002]
 const outward = (s) =>
   s.replace(
-    /\b(localhost|127\.0\.0\.1):(300[012])\b/g,
-    (m, host, p) => `${host}:${opt.upstreamPorts[RECORDED_PORTS.indexOf(Number(p))]}`,
+    /\b((?:localhost|127\.0\.0\.1):|port"?: ?)(300[012])\b/g,
+    (m, before, p) => before + opt.upstreamPorts[RECORDED_PORTS.indexOf(Number(p))],
   )
 const inward = (s) => {
   opt.upstreamPorts.forEach((p, i) => {
