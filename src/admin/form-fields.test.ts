@@ -68,7 +68,10 @@ describe('nestFields()', () => {
     const name = fc
       .tuple(part, fc.array(fc.tuple(fc.constantFrom('.', '['), part), { maxLength: 4 }))
       .map(([head, rest]) =>
-        rest.reduce((text, [mark, step]) => text + (mark === '.' ? `.${step}` : `[${step}]`), head),
+        rest.reduce<string>(
+          (text, [mark, step]) => text + (mark === '.' ? `.${step}` : `[${step}]`),
+          head,
+        ),
       )
     fc.assert(
       fc.property(fc.array(fc.tuple(name, fc.string()), { maxLength: 6 }), (pairs) => {

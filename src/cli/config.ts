@@ -67,9 +67,13 @@ function init({ operands, workingDirectory }: Call): void {
 async function parse(call: Call, settings: Settings): Promise<void> {
   const { file, text } = readOperand(call)
   const { parseConfiguration } = await import('../gateway/parse-configuration.ts')
-  const { prettyErrors } = await import('../declarative/pretty-errors.ts')
+  const { faultLines, prettyErrors } = await import('../declarative/pretty-errors.ts')
   const parsed = parseConfiguration(settings, { text, fileName: file })
-  if (!parsed.ok) throw new CommandFault(`Failed parsing:\n${prettyErrors(parsed)}`)
+  if (!parsed.ok) {
+    // Scripts get Kong's words; a person also gets the places.
+    const places = call.output.isInteractive ? `\n\n${faultLines(parsed, file)}` : ''
+    throw new CommandFault(`Failed parsing:\n${prettyErrors(parsed)}${places}`)
+  }
   call.output.info('parse successful')
 }
 

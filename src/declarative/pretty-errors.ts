@@ -47,6 +47,11 @@ export function faultLine(fault: DeclarativeFault, fileName = ''): string {
   ].join(' ')
 }
 
+/** All faults as {@link faultLine} prints them, one a line. */
+export function faultLines({ faults }: DeclarativeRefusal, fileName = ''): string {
+  return faults.map((fault) => faultLine(fault, fileName)).join('\n')
+}
+
 /** A path as `services[0].routes[2].paths`, positions counted from 0 as in most languages. */
 function writePath(path: DeclarativeFault['path']): string {
   return path

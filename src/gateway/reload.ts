@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { LoadResult } from '../admin/admin-context.ts'
 import type { DeclarativeConfig } from '../declarative/declarative.ts'
 import { parseDeclarative } from '../declarative/parse.ts'
-import { prettyErrors } from '../declarative/pretty-errors.ts'
+import { faultLines, prettyErrors } from '../declarative/pretty-errors.ts'
 import type { Catalog } from '../entities/catalog.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { Origin } from '../store/store.ts'
@@ -45,18 +45,24 @@ export class Reloader {
    * @throws {StartFault} when it is faulty; then nothing has changed
    */
   async loadSource(
-    settings: Pick<Settings, 'declarative_config' | 'declarative_config_string'>,
+    settings: Pick<
+      Settings,
+      'declarative_config' | 'declarative_config_string' | 'declarative_config_watch'
+    >,
     origin: Origin,
   ): Promise<DeclarativeConfig | undefined> {
     const source = declarativeSource(settings)
     if (source === undefined) return undefined
-    const config = this.parse(source)
+    const config = this.parse(source, settings.declarative_config_watch)
     await this.#apply(config, origin)
     return config
   }
 
-  /** @throws {StartFault} with everything that is wrong */
-  parse({ text, fileName }: DeclarativeSource): DeclarativeConfig {
+  /**
+   * @param isWatched somebody works on the file, and is told the places of all faults, not Kong's tree
+   * @throws {StartFault} with everything that is wrong
+   */
+  parse({ text, fileName }: DeclarativeSource, isWatched = false): DeclarativeConfig {
     const nowSeconds = Math.floor(Date.now() / 1000)
     const parsed = parseDeclarative(
       { text, ...(fileName !== undefined && { fileName }) },
@@ -64,7 +70,8 @@ export class Reloader {
     )
     if (parsed.ok) return parsed
     const what = fileName === undefined ? 'string' : `file ${fileName}`
-    throw new StartFault(`error parsing declarative config ${what}:\n${prettyErrors(parsed)}`)
+    const faults = isWatched ? faultLines(parsed, fileName) : prettyErrors(parsed)
+    throw new StartFault(`error parsing declarative config ${what}:\n${faults}`)
   }
 
   /** For `POST /config`, whose answer says when it cannot be done. */
