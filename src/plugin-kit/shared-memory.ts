@@ -7,14 +7,21 @@ import type { NodeServices } from './plugin.ts'
 export interface SharedMemory {
   readonly counters: SharedArrayBuffer
   readonly cache: SharedArrayBuffer
+  readonly tickets: SharedArrayBuffer
 }
 
 /** Enough for a hundred thousand clients with a few windows each. */
 const COUNTERS = 2 ** 18
 const CACHE_BYTES = 64 * 1024 * 1024
+/** Enough for some fifty thousand tokens or sessions. */
+const TICKET_BYTES = 32 * 1024 * 1024
 
 export function makeSharedMemory(): SharedMemory {
-  return { counters: sharedCounterMemory(COUNTERS), cache: sharedBytesMemory(CACHE_BYTES) }
+  return {
+    counters: sharedCounterMemory(COUNTERS),
+    cache: sharedBytesMemory(CACHE_BYTES),
+    tickets: sharedBytesMemory(TICKET_BYTES),
+  }
 }
 
 /**
@@ -25,11 +32,13 @@ export function sharedValues(memory: SharedMemory): ReadonlyMap<string, unknown>
   return new Map<string, unknown>([
     [COUNTERS_NAME, new SharedCounters(memory.counters)],
     [CACHE_NAME, new SharedBytes(memory.cache)],
+    [TICKETS_NAME, new SharedBytes(memory.tickets)],
   ])
 }
 
 const COUNTERS_NAME = 'counters'
 const CACHE_NAME = 'cache'
+const TICKETS_NAME = 'tickets'
 
 /** The counters that plugins of this node share. Keys begin with the name of their plugin. */
 export function nodeCounters(node: NodeServices): Counters {
@@ -47,4 +56,9 @@ export interface ByteStore {
 
 export function nodeCache(node: NodeServices): ByteStore {
   return node.keep<ByteStore>(CACHE_NAME, () => new SharedBytes(sharedBytesMemory(CACHE_BYTES)))
+}
+
+/** What clients were given to come back with: tokens, codes, sessions. No cache pushes them out. */
+export function nodeTickets(node: NodeServices): ByteStore {
+  return node.keep<ByteStore>(TICKETS_NAME, () => new SharedBytes(sharedBytesMemory(TICKET_BYTES)))
 }

@@ -13,6 +13,7 @@ import { jwt } from './jwt/plugin.ts'
 import { keyAuth } from './key-auth/plugin.ts'
 import { ldapAuth } from './ldap-auth/plugin.ts'
 import { loggly } from './loggly/plugin.ts'
+import { oauth2 } from './oauth2/plugin.ts'
 import { postFunction } from './post-function/plugin.ts'
 import { preFunction } from './pre-function/plugin.ts'
 import { prometheus } from './prometheus/plugin.ts'
@@ -41,6 +42,7 @@ export const BUNDLED_PLUGINS: readonly Plugin[] = [
   cors,
   session,
   jwt,
+  oauth2,
   keyAuth,
   ldapAuth,
   basicAuth,

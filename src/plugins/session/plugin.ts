@@ -9,6 +9,7 @@ import {
   type PluginContext,
   type PluginHandlers,
 } from '../../plugin-kit/plugin.ts'
+import { sessionMetadatas, sessions } from './entities.ts'
 import { logoutRule } from './logout.ts'
 import { schema, shorthands, type Config, type SessionFact } from './schema.ts'
 import {
@@ -28,6 +29,7 @@ export const session: Plugin = definePlugin({
   schema,
   shorthands,
   not: ['consumer'],
+  entities: [sessions, sessionMetadatas],
   protocols: { allowed: ALL_PROTOCOLS },
   create: (config, context) => new SessionHandlers(config, context),
 })

@@ -1,6 +1,6 @@
 import type { ClientRequest } from '../../plugin-kit/exchange.ts'
 import type { NodeServices } from '../../plugin-kit/plugin.ts'
-import { nodeCache } from '../../plugin-kit/shared-memory.ts'
+import { nodeTickets } from '../../plugin-kit/shared-memory.ts'
 import type { Config } from './schema.ts'
 import { sealWith, type Seal } from './sealed.ts'
 import { expireCookieLine, setCookieLine } from './session-cookies.ts'
@@ -36,7 +36,7 @@ export function sessionStore(config: Config, node: NodeServices): SessionStore {
         ]
       : []),
   ]
-  const memory = config.storage === 'kong' ? nodeCache(node) : undefined
+  const memory = config.storage === 'kong' ? nodeTickets(node) : undefined
 
   function read(sealed: string, { seal }: Kind, now: number): SessionState | undefined {
     const text = seal.open(sealed)

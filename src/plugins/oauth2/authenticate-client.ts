@@ -1,0 +1,46 @@
+import type { ClientRequest } from '../../plugin-kit/exchange.ts'
+import { isSecret } from './client-secret.ts'
+import type { Client } from './entities.ts'
+import { INVALID_CLIENT, oauthError, type OauthError } from './oauth-error.ts'
+import { textOf, type Parameters } from './parameters.ts'
+
+/** Who a client says it is, and how. */
+export interface ClientClaim {
+  readonly id: string | undefined
+  readonly secret: string | undefined
+  readonly isFromHeader: boolean
+}
+
+/** From the parameters, else from a header of the scheme Basic. */
+export function readClientClaim(
+  request: ClientRequest,
+  parameters: Parameters,
+  headerName: string,
+): ClientClaim {
+  const id = textOf(parameters, 'client_id')
+  const secret = textOf(parameters, 'client_secret')
+  if (id !== undefined && secret !== undefined) return { id, secret, isFromHeader: false }
+  const header = request.header(headerName.toLowerCase())
+  const encoded = header === undefined ? undefined : /^\s*[Bb]asic\s+(\S+)\s*$/.exec(header)?.[1]
+  if (encoded === undefined) return { id, secret: undefined, isFromHeader: false }
+  const text = Buffer.from(encoded, 'base64').toString()
+  const colon = text.indexOf(':')
+  return colon === -1
+    ? { id: undefined, secret: undefined, isFromHeader: true }
+    : { id: text.slice(0, colon), secret: text.slice(colon + 1), isFromHeader: true }
+}
+
+/** What a claim is refused with: whoever tried by header may try again by header. */
+export function refusalOf({ isFromHeader }: ClientClaim): OauthError {
+  return isFromHeader ? { ...INVALID_CLIENT, status: 401 } : INVALID_CLIENT
+}
+
+/** Whether the client proves who it is; public ones have nothing to prove it with. */
+export function clientFault(client: Client, claim: ClientClaim): OauthError | undefined {
+  if (client.client_type === 'public')
+    return claim.secret === undefined || claim.secret === ''
+      ? undefined
+      : oauthError('invalid_request', 'client_secret is disallowed for public clients')
+  const isRight = isSecret(claim.secret ?? '', client.client_secret, client.hash_secret)
+  return isRight ? undefined : refusalOf(claim)
+}
