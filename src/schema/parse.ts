@@ -120,6 +120,12 @@ function isSame(a: unknown, b: unknown): boolean {
 function fillAutomatic(spec: RecordSpec, data: JsonObject, options: RecordParseOptions): void {
   const isInsert = options.mode === 'insert'
   for (const [name, field] of fieldList(spec)) {
+    const inner = data[name]
+    if (field.type === 'record' && isJsonObject(inner)) {
+      const copy = { ...inner }
+      fillAutomatic(field, copy, options)
+      data[name] = copy
+    }
     if (field.auto !== true) continue
     if (name === 'updated_at') data[name] = timeOf(field, options)
     else if (isInsert) {
