@@ -17,6 +17,8 @@ export interface CollectOptions {
   readonly tree: KindTree
   /** Paths of routes are still in the notation of the formats before 3.0. */
   readonly hasOldPaths: boolean
+  /** The id of an entity that has none of its own, where it is known from before. */
+  readonly idAt?: (path: Path) => string | undefined
 }
 
 /** Gathers the entities of a document, those inside others too, and gives each an id. */
@@ -33,10 +35,12 @@ class Collector implements Collection {
   readonly violations: Violation[] = []
   readonly #tree: KindTree
   readonly #hasOldPaths: boolean
+  readonly #idAt: CollectOptions['idAt']
 
-  constructor({ tree, hasOldPaths }: CollectOptions) {
+  constructor({ tree, hasOldPaths, idAt }: CollectOptions) {
     this.#tree = tree
     this.#hasOldPaths = hasOldPaths
+    this.#idAt = idAt
   }
 
   readList(value: unknown, list: ItemList): void {
@@ -66,12 +70,18 @@ class Collector implements Collection {
     for (const name of comments) this.#checkComment(name, written[name], [...listPath(list), index])
     const fields =
       nested.length + comments.length === 0 ? written : without(written, [...nested, ...comments])
-    const item: Item = { kind: list.kind, written, fields, list, index, id: identify(fields, list) }
+    const id = this.#idOf(fields, list, index)
+    const item: Item = { kind: list.kind, written, fields, list, index, id }
     this.items.push(item)
     for (const name of nested) {
       const { kind, field } = children.get(name)!
       this.readList(written[name], { kind, parent: item, parentField: field })
     }
+  }
+
+  #idOf(fields: JsonObject, list: ItemList, index: number): string {
+    const known = fields['id'] === undefined ? this.#idAt?.([...listPath(list), index]) : undefined
+    return known ?? identify(fields, list)
   }
 
   /** Only routes at the top and right inside services at the top. */

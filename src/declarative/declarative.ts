@@ -17,6 +17,8 @@ export interface DeclarativeConfig {
   readonly hash: string
   /** As written, before it was brought to 3.0. */
   readonly formatVersion: string
+  /** Where each entity stands in the document, by `<kind>/<id>`; made when asked for. */
+  places(): ReadonlyMap<string, readonly (string | number)[]>
 }
 
 /** Everything that is wrong with a configuration. */

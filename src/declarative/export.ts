@@ -17,13 +17,21 @@ const NOT_EXPORTED = new Set([
  * ids. Reading it back gives the same entities.
  */
 export function exportDeclarative(entities: EntitySet, catalog: Catalog): string {
+  return writeYaml(exportedDocument(entities, catalog))
+}
+
+/** The same, before it is a text. */
+export function exportedDocument(
+  entities: EntitySet,
+  catalog: Catalog,
+): Readonly<Record<string, unknown>> {
   const document: Record<string, unknown> = { _format_version: '3.0', _transform: false }
   for (const kind of catalog.kinds()) {
     const rows = entities[kind.name] ?? []
     if (rows.length === 0 || NOT_EXPORTED.has(kind.name)) continue
     document[kind.name] = rows.map((row) => exported(kind, row, catalog))
   }
-  return writeYaml(document)
+  return document
 }
 
 function exported(kind: EntityKind, row: Entity, catalog: Catalog): Record<string, unknown> {

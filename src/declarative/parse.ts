@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto'
 import type { Entity } from '../entities/entity.ts'
-import { collect } from './collect.ts'
+import { collect, type CollectOptions } from './collect.ts'
 import type { DeclarativeResult, DeclarativeText } from './declarative.ts'
 import { EntityIndex } from './entity-index.ts'
+import { type Path, pathOf } from './item.ts'
 import { kindTree } from './kind-tree.ts'
 import { parseHead } from './parse-head.ts'
 import { parseItems, type ParseItemsOptions, type Row } from './parse-items.ts'
@@ -10,7 +11,8 @@ import { asDocument, type DocumentReading, readDocument } from './read-document.
 import { refuseDocument, refuseText } from './refuse.ts'
 import { duplicateValues } from './uniqueness.ts'
 
-export type DeclarativeOptions = Pick<ParseItemsOptions, 'catalog' | 'nowSeconds'>
+export type DeclarativeOptions = Pick<ParseItemsOptions, 'catalog' | 'nowSeconds'> &
+  Pick<CollectOptions, 'idAt'>
 
 /** Reads a declarative configuration from a file's text, whole or not at all. */
 export function parseDeclarative(
@@ -50,7 +52,11 @@ function parseReading(reading: DocumentReading, run: Run): DeclarativeResult {
   const { document } = reading
   const tree = kindTree(run.catalog)
   const head = parseHead(document, tree)
-  const { items, violations } = collect(document, { tree, hasOldPaths: head.hasOldPaths })
+  const { items, violations } = collect(document, {
+    tree,
+    hasOldPaths: head.hasOldPaths,
+    ...(run.idAt && { idAt: run.idAt }),
+  })
   const index = new EntityIndex(tree, items)
   const parsed = parseItems(items, {
     catalog: run.catalog,
@@ -73,7 +79,12 @@ function parseReading(reading: DocumentReading, run: Run): DeclarativeResult {
     entities: byKind(parsed.rows),
     hash: items.length === 0 ? EMPTY_HASH : run.hashOf(),
     formatVersion: head.formatVersion,
+    places: () => placesOf(parsed.rows),
   }
+}
+
+function placesOf(rows: readonly Row[]): ReadonlyMap<string, Path> {
+  return new Map(rows.map(({ item, entity }) => [`${item.kind.name}/${entity.id}`, pathOf(item)]))
 }
 
 function byKind(rows: readonly Row[]): Record<string, Entity[]> {
