@@ -27,7 +27,7 @@ export interface Commit {
   /** A whole configuration as it was given, when it replaces everything. */
   readonly given: EntitySet | undefined
   /** Everything as it is afterwards; made when asked for. */
-  entities(): EntitySet
+  readonly entities: () => EntitySet
 }
 
 export type CommitOutcome =
