@@ -3,7 +3,7 @@ import type { JsonObject } from '../base/json.ts'
 import type { Entity, EntityKind } from '../entities/entity.ts'
 import type { Violation } from '../schema/violation.ts'
 import type { Operation } from '../store/store.ts'
-import { accepted, json, NO_CONTENT, refused, UNEXPECTED } from './admin-answer.ts'
+import { accepted, json, message, NO_CONTENT, refused, UNEXPECTED } from './admin-answer.ts'
 import type { AdminAnswer, Outcome } from './admin-answer.ts'
 import type { AdminContext } from './admin-context.ts'
 import {
@@ -162,6 +162,8 @@ export async function writeAll(
     return undefined
   }
   if (result.fault.fault !== 'unavailable') return faultAnswer(result.fault)
-  context.log.error(`Cannot write to the store: ${result.fault.detail}`)
-  return UNEXPECTED
+  const { detail } = result.fault
+  context.log.error(`Cannot write to the store: ${detail}`)
+  // Whoever has a file to write knows its name and can mend it; a database is not the client's.
+  return context.store.medium === 'file' ? message(500, detail) : UNEXPECTED
 }
