@@ -41,6 +41,11 @@ export class CertificateIndex {
     this.#contexts.clear()
   }
 
+  /** Has contexts made anew, under changed rules. */
+  renew(): void {
+    this.#contexts.clear()
+  }
+
   /** The name itself, then with its first label as `*`, then with its last one, then `*`. */
   contextFor(serverName: string): SecureContext | undefined {
     if (this.#byName.size === 0) return undefined

@@ -4,6 +4,7 @@ import type { Settings } from '../settings/settings.ts'
 import type { LogLevel } from '../telemetry/log-level.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { ListenerCertificates } from './listener-certificates.ts'
+import type { PortsByListener } from './proxy-listeners.ts'
 import type { Answers, Question, WorkerStart } from './worker-messages.ts'
 import { WorkerThread } from './worker-thread.ts'
 
@@ -23,6 +24,8 @@ interface InForce {
 /** A worker that dies sooner than this after its start would die again at once. */
 const MIN_LIFE_MS = 1000
 const RESTART_AFTER_MS = 1000
+/** What is left of a worker that is no longer wanted gets this long to end. */
+const GRACE_MS = 60_000
 
 /**
  * The worker threads that serve requests, as the control plane sees them. A configuration is put in
@@ -35,7 +38,7 @@ export class DataPlane {
   #generation = 0
   #inForce: InForce | undefined
   /** Those listened on, once they are. */
-  #ports: readonly number[] | undefined
+  #ports: PortsByListener | undefined
   #isClosing = false
 
   constructor({ settings, nodeId, certificates, log }: DataPlaneOptions) {
@@ -81,28 +84,51 @@ export class DataPlane {
     const ports = await first!.listen()
     this.#ports = ports
     await Promise.all(others.map((worker) => worker.listen(ports)))
-    return ports
+    return [...ports.values()]
   }
 
-  /** Puts changed settings in force in running workers; listeners are not touched. */
-  async applySettings(settings: Settings, certificates: ListenerCertificates): Promise<void> {
-    this.#start = { ...this.#start, settings, certificates }
-    await Promise.all(
-      this.#workers.map((worker) => worker.applySettings({ settings, certificates })),
+  /**
+   * Puts changed settings in force, listeners and number of workers included.
+   *
+   * @throws {StartFault} when a new address cannot be had; then all is as before
+   */
+  async applySettings(
+    parts: Pick<WorkerStart, 'settings' | 'certificates'>,
+    workerCount: number,
+  ): Promise<void> {
+    const [first, ...others] = this.#workers
+    const ports = await first!.applySettings(parts, this.#ports)
+    this.#start = { ...this.#start, ...parts }
+    this.#ports = ports
+    await Promise.all(others.map((worker) => worker.applySettings(parts, ports)))
+    await this.#resize(workerCount)
+  }
+
+  async #resize(count: number): Promise<void> {
+    const surplus = this.#workers.splice(count)
+    // Not awaited: their exchanges may take their time.
+    for (const worker of surplus) void worker.drain(GRACE_MS)
+    const added = Array.from({ length: count - this.#workers.length }, (_, index) =>
+      this.#startWorker(this.#workers.length + index),
     )
+    this.#workers.push(...added)
+    await Promise.all(added.map((worker) => this.#bringUp(worker)))
   }
 
+  /** Workers that have just died have nothing to say. */
   ask<About extends Question['about']>(
     question: Extract<Question, { about: About }>,
   ): Promise<readonly Answers[About][]> {
-    return Promise.all(this.#workers.map((worker) => worker.ask(question)))
+    const present = this.#workers.filter((worker) => !worker.isGone)
+    return Promise.all(present.map((worker) => worker.ask(question)))
   }
 
   /** Asks the first worker, where any would do. */
   askOne<About extends Question['about']>(
     question: Extract<Question, { about: About }>,
   ): Promise<Answers[About]> {
-    return this.#workers[0]!.ask(question)
+    const present = this.#workers.find((worker) => !worker.isGone)
+    return (present ?? this.#workers[0]!).ask(question)
   }
 
   setLogLevel(level: LogLevel): void {

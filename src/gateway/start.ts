@@ -1,7 +1,9 @@
 import os from 'node:os'
 import { createAdminServer, createStatusServer } from '../admin/create-admin-server.ts'
+import type { Listener } from '../settings/listener.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { Store } from '../store/store.ts'
+import { AdminListeners } from './admin-listeners.ts'
 import { adminContext } from './admin-facts.ts'
 import { catalogOf } from './catalog-of.ts'
 import { checkPorts } from './check-ports.ts'
@@ -17,7 +19,7 @@ import { Publisher } from './publisher.ts'
 import { readinessOf } from './readiness.ts'
 import { Reloader } from './reload.ts'
 import { entitiesWithSecrets } from './secrets-of.ts'
-import { serveAdmin } from './serve-admin.ts'
+import { settingsNeedingRestart } from './settings-in-force.ts'
 import { COMPATIBILITY_VERSION, portunusVersion } from './versions.ts'
 
 export interface GatewayOptions {
@@ -53,7 +55,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   try {
     return await serve(plane)
   } catch (error) {
-    await plane.dataPlane.close(0)
+    await Promise.all([
+      plane.dataPlane.close(0),
+      plane.adminServer.close(),
+      plane.statusServer.close(),
+    ])
     await plane.store.close()
     plane.logs.flushSync()
     throw error
@@ -76,7 +82,7 @@ async function controlPlane({ settings, environment }: GatewayOptions) {
   const withSecrets = entitiesWithSecrets({ settings, environment, log })
   const publisher = new Publisher({ store, dataPlane, withSecrets, log })
   const reloader = new Reloader({ catalog, publisher, log })
-  const inForce = { settings }
+  const inForce = { settings, certificates }
   const admin = adminContext({
     settings: () => inForce.settings,
     catalog,
@@ -89,36 +95,35 @@ async function controlPlane({ settings, environment }: GatewayOptions) {
     readiness: readinessOf(settings, store),
     log,
   })
-  return { inForce, logs, log, store, certificates, dataPlane, publisher, reloader, admin }
+  const adminServer = new AdminListeners({
+    accessLog: logs.open(settings.admin_access_log),
+    createServer: (options) => createAdminServer(admin, options),
+  })
+  const statusServer = new AdminListeners({
+    accessLog: logs.open(settings.status_access_log),
+    createServer: (options) => createStatusServer(admin, options),
+  })
+  const parts = { inForce, logs, log, store, dataPlane, publisher, reloader, admin }
+  return { ...parts, adminServer, statusServer }
 }
 
 async function serve(plane: ControlPlane): Promise<Gateway> {
-  const { logs, log, store, certificates, dataPlane, publisher, reloader, admin } = plane
-  const { settings } = plane.inForce
-  const { listeners } = settings
-  await checkPorts([...listeners.proxy, ...listeners.admin, ...listeners.status])
+  const { log, store, dataPlane, publisher, reloader, adminServer, statusServer } = plane
+  const { settings, certificates } = plane.inForce
+  const { proxy, admin, status } = settings.listeners
+  await checkPorts([...proxy, ...admin, ...status])
   // Threads load their code while the configuration is read here.
   dataPlane.startWorkers(workerCount(settings))
   const config = await reloader.loadSource(sourceOf(settings), { by: 'start' })
   if (config === undefined) await publisher.publish()
   const proxyPorts = await dataPlane.listen()
-  const adminListening = await serveAdmin({
-    listeners: listeners.admin,
-    certificates: certificates.admin,
-    accessLog: logs.open(settings.admin_access_log),
-    createServer: (options) => createAdminServer(admin, options),
-  })
-  const statusListening = await serveAdmin({
-    listeners: listeners.status,
-    certificates: certificates.status,
-    accessLog: logs.open(settings.status_access_log),
-    createServer: (options) => createStatusServer(admin, options),
-  })
+  await adminServer.update(admin, certificates.admin)
+  await statusServer.update(status, certificates.status)
   const source = followSource({ settings: sourceOf(settings), reloader, log })
   log.notice(`portunus ${portunusVersion()} (Kong ${COMPATIBILITY_VERSION}) serves`)
 
   return {
-    ports: { proxy: proxyPorts, admin: adminListening.ports, status: statusListening.ports },
+    ports: { proxy: proxyPorts, admin: adminServer.ports, status: statusServer.ports },
     store,
     async reload(read) {
       try {
@@ -134,28 +139,43 @@ async function serve(plane: ControlPlane): Promise<Gateway> {
       }
     },
     reopenLogs() {
-      logs.reopen()
+      plane.logs.reopen()
       dataPlane.reopenLogs()
     },
     async close(isGraceful) {
       source.stop()
-      const timeoutMs = isGraceful ? plane.inForce.settings.graceful_timeout * 1000 : 0
+      const graceMs = plane.inForce.settings.graceful_timeout * 1000 || Infinity
       await Promise.all([
-        dataPlane.close(timeoutMs),
-        adminListening.close(),
-        statusListening.close(),
+        dataPlane.close(isGraceful ? graceMs : 0),
+        adminServer.close(),
+        statusServer.close(),
       ])
       await store.close()
       log.notice('exit')
-      logs.flushSync()
+      plane.logs.flushSync()
     },
   }
 }
 
+/** @throws {StartFault} when the process cannot listen as it should */
 async function applySettings(plane: ControlPlane, changed: Settings): Promise<void> {
-  await plane.dataPlane.applySettings(changed, await listenerCertificates(changed))
-  plane.inForce.settings = changed
+  const { inForce, dataPlane, adminServer, statusServer, log } = plane
+  const known = new Set(inForce.settings.listeners.proxy.map(addressOf))
+  await checkPorts(changed.listeners.proxy.filter((listener) => !known.has(addressOf(listener))))
+  const certificates = await listenerCertificates(changed)
+  await dataPlane.applySettings({ settings: changed, certificates }, workerCount(changed))
+  await adminServer.update(changed.listeners.admin, certificates.admin)
+  await statusServer.update(changed.listeners.status, certificates.status)
+  const postponed = settingsNeedingRestart(inForce.settings, changed)
+  if (postponed.length > 0)
+    log.warn(`these changed settings take effect at the next start: ${postponed.join(', ')}`)
+  inForce.settings = changed
+  inForce.certificates = certificates
   plane.admin.logLevel.set(changed.log_level, 0)
+}
+
+function addressOf({ ip, port }: Listener): string {
+  return `${ip} ${port}`
 }
 
 /** With a database, what a declarative file says is only imported on demand. */

@@ -6,6 +6,7 @@ import type { ConnectionCounters } from '../proxy/context.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { LogLevel } from '../telemetry/log-level.ts'
 import type { ListenerCertificates } from './listener-certificates.ts'
+import type { PortsByListener } from './proxy-listeners.ts'
 
 /** What a worker thread is started with. */
 export interface WorkerStart {
@@ -23,12 +24,13 @@ export type ToWorker =
   | { readonly kind: 'prepare'; readonly generation: number; readonly entities: EntitySet }
   | { readonly kind: 'commit'; readonly generation: number }
   | { readonly kind: 'discard'; readonly generation: number }
-  /** @param ports those another worker has for the same listeners, or none */
-  | { readonly kind: 'listen'; readonly ports: readonly number[] | undefined }
+  /** @param ports those another worker listens on already */
+  | { readonly kind: 'listen'; readonly ports: PortsByListener | undefined }
   | {
       readonly kind: 'apply-settings'
       readonly settings: Settings
       readonly certificates: ListenerCertificates
+      readonly ports: PortsByListener | undefined
     }
   | { readonly kind: 'set-log-level'; readonly level: LogLevel }
   | { readonly kind: 'reopen-logs' }
@@ -73,7 +75,6 @@ export type FromWorker =
   | { readonly kind: 'prepared'; readonly generation: number }
   | { readonly kind: 'refused'; readonly generation: number; readonly reason: string }
   | { readonly kind: 'served'; readonly generation: number }
-  | { readonly kind: 'listening'; readonly ports: readonly number[] }
+  | { readonly kind: 'listening'; readonly ports: PortsByListener }
   | { readonly kind: 'not-listening'; readonly reason: string }
-  | { readonly kind: 'settings-applied'; readonly fault: string | undefined }
   | { readonly kind: 'answer'; readonly id: number; readonly value: Answers[keyof Answers] }

@@ -6,32 +6,24 @@ import type { EntitySet } from '../entities/entity.ts'
 import type { AdminAnswer, AdminRoute, NodeServices } from '../plugin-kit/plugin.ts'
 import type { ProxyContext } from '../proxy/context.ts'
 import type { ProxyExchange } from '../proxy/exchange.ts'
-import { startListener, type Listener, type ListenOptions } from '../proxy/listener.ts'
 import { chooseSockets } from '../proxy/transport/choose-sockets.ts'
 import type { Sockets } from '../proxy/transport/sockets.ts'
 import { UpstreamPool } from '../proxy/upstream-pool.ts'
 import type { RouterFlavor } from '../router/route-match.ts'
-import type { Listener as ListenerSettings } from '../settings/listener.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { LogLevel } from '../telemetry/log-level.ts'
 import { catalogOf } from './catalog-of.ts'
 import { CertificateIndex } from './certificate-index.ts'
-import { bindFault } from './check-ports.ts'
 import { dnsSettingsOf } from './dns-settings-of.ts'
 import { loadPlugins } from './load-plugins.ts'
 import { accessLogger, terseLogger } from './log-exchanges.ts'
 import { openLogs, type Logs } from './logs.ts'
 import { nodeServices } from './node-services.ts'
+import { ProxyListeners, type PortsByListener } from './proxy-listeners.ts'
 import { proxyRules } from './proxy-rules.ts'
 import { ServingSnapshot } from './serving-snapshot.ts'
 import { tlsRules } from './tls-rules.ts'
-import type {
-  FromWorker,
-  PluginRouteRequest,
-  Question,
-  WorkerStart,
-  WorkerStatus,
-} from './worker-messages.ts'
+import type { PluginRouteRequest, Question, WorkerStart, WorkerStatus } from './worker-messages.ts'
 
 /** The data plane of one worker thread, and what the control plane may have done with it. */
 export class WorkerPlane {
@@ -43,7 +35,7 @@ export class WorkerPlane {
   readonly #node: NodeServices
   readonly #routes: readonly AdminRoute[]
   #inForce: Pick<WorkerStart, 'settings' | 'certificates'>
-  readonly #listeners: Listener[] = []
+  readonly #listeners: ProxyListeners
 
   static async create(start: WorkerStart): Promise<WorkerPlane> {
     const logs = openLogs(start.settings)
@@ -98,6 +90,7 @@ export class WorkerPlane {
       log: logs.error,
       counters: { accepted: 0, handled: 0, active: 0, requests: 0, reading: 0, writing: 0 },
     }
+    this.#listeners = new ProxyListeners(this.#context, this.#certificates)
   }
 
   /** @returns why it cannot be served, if so */
@@ -119,56 +112,25 @@ export class WorkerPlane {
   }
 
   /** @param ports to use where the system chose them for another worker */
-  async listen(ports: readonly number[] | undefined): Promise<FromWorker> {
-    const { settings } = this.#inForce
-    const taken: number[] = []
-    for (const [index, listener] of settings.listeners.proxy.entries()) {
-      const port = ports?.[index] ?? listener.port
-      try {
-        const running = await startListener(this.#listenOptions(listener, port), this.#context)
-        this.#listeners.push(running)
-        taken.push(running.address.port)
-      } catch (error) {
-        const { message } = bindFault(error as NodeJS.ErrnoException, listener.ip, port)
-        return { kind: 'not-listening', reason: message }
-      }
-    }
-    return { kind: 'listening', ports: taken }
+  listen(ports: PortsByListener | undefined): Promise<PortsByListener> {
+    return this.#listeners.update(this.#inForce, ports)
   }
 
-  #listenOptions(listener: ListenerSettings, port: number): ListenOptions {
-    const { settings, certificates } = this.#inForce
-    return {
-      host: listener.ip,
-      port,
-      // Workers share the port, and so does the one that takes another's place.
-      reusePort: true,
-      backlog: listener.backlog,
-      ipv6Only: listener.ipv6Only,
-      proxyProtocol: listener.proxyProtocol,
-      publicPort: settings.hostPorts.get(port),
-      tls: listener.ssl
-        ? {
-            options: {
-              ...tlsRules(settings),
-              cert: certificates.proxy.map(({ certificate }) => certificate),
-              key: certificates.proxy.map(({ key }) => key),
-            },
-            contextFor: (serverName) => this.#certificates.contextFor(serverName),
-          }
-        : undefined,
-    }
-  }
-
-  /** Listeners, pools and caches stay as they are; all else follows the settings from now on. */
-  applySettings(changed: Pick<WorkerStart, 'settings' | 'certificates'>): string | undefined {
-    try {
-      Object.assign(this.#context, proxyRules(changed.settings))
-      this.#inForce = changed
-      return undefined
-    } catch (error) {
-      return (error as Error).message
-    }
+  /**
+   * Puts changed settings in force where a running process can: see `settingsNeedingRestart`.
+   *
+   * @throws {StartFault} when it cannot listen where it should; then all is as before
+   */
+  async applySettings(
+    changed: Pick<WorkerStart, 'settings' | 'certificates'>,
+    ports: PortsByListener | undefined,
+  ): Promise<PortsByListener> {
+    const rules = proxyRules(changed.settings)
+    const taken = await this.#listeners.update(changed, ports)
+    Object.assign(this.#context, rules)
+    this.#inForce = changed
+    this.#certificates.renew()
+    return taken
   }
 
   setLogLevel(level: LogLevel): void {
@@ -208,11 +170,7 @@ export class WorkerPlane {
 
   /** Resolves when all exchanges have ended, or the time is up. */
   async drain(timeoutMs: number): Promise<void> {
-    await Promise.all(
-      this.#listeners.map((listener) =>
-        timeoutMs === 0 ? listener.close() : listener.drain(timeoutMs),
-      ),
-    )
+    await this.#listeners.close(timeoutMs)
     this.#balancers.close()
     this.#serving.close()
     this.#logs.flushSync()

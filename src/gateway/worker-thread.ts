@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { EntitySet } from '../entities/entity.ts'
 import { ConfigurationRefused } from './configuration-refused.ts'
+import type { PortsByListener } from './proxy-listeners.ts'
 import { StartFault } from './start-fault.ts'
 import type { Answers, FromWorker, Question, ToWorker, WorkerStart } from './worker-messages.ts'
 
@@ -21,6 +22,7 @@ export class WorkerThread {
   readonly #waiting = new Map<string, Waiting>()
   #lastQuestion = 0
   #isGone = false
+  #isDraining = false
 
   constructor(start: WorkerStart, events: WorkerThreadEvents) {
     const isSource = import.meta.url.endsWith('.ts')
@@ -38,8 +40,12 @@ export class WorkerThread {
       for (const { reject } of this.#waiting.values())
         reject(new Error(`The worker is gone: ${reason}`))
       this.#waiting.clear()
-      events.onGone(reason)
+      if (!this.#isDraining) events.onGone(reason)
     })
+  }
+
+  get isGone(): boolean {
+    return this.#isGone
   }
 
   send(message: ToWorker): void {
@@ -67,16 +73,22 @@ export class WorkerThread {
   }
 
   /** @param ports those another worker listens on already */
-  async listen(ports?: readonly number[]): Promise<readonly number[]> {
-    const answer = await this.#exchange('listening', { kind: 'listen', ports })
-    if (answer.kind === 'listening') return answer.ports
-    throw new StartFault(answer.kind === 'not-listening' ? answer.reason : 'Cannot listen')
+  listen(ports?: PortsByListener): Promise<PortsByListener> {
+    return this.#listening({ kind: 'listen', ports })
   }
 
-  async applySettings(parts: Pick<WorkerStart, 'settings' | 'certificates'>): Promise<void> {
-    const answer = await this.#exchange('settings-applied', { kind: 'apply-settings', ...parts })
-    if (answer.kind === 'settings-applied' && answer.fault !== undefined)
-      throw new StartFault(answer.fault)
+  /** @returns the ports listened on from now on. @throws {StartFault} when all is as before */
+  applySettings(
+    parts: Pick<WorkerStart, 'settings' | 'certificates'>,
+    ports?: PortsByListener,
+  ): Promise<PortsByListener> {
+    return this.#listening({ kind: 'apply-settings', ...parts, ports })
+  }
+
+  async #listening(message: ToWorker): Promise<PortsByListener> {
+    const answer = await this.#exchange('listening', message)
+    if (answer.kind === 'listening') return answer.ports
+    throw new StartFault(answer.kind === 'not-listening' ? answer.reason : 'Cannot listen')
   }
 
   async ask<About extends Question['about']>(
@@ -90,6 +102,7 @@ export class WorkerThread {
   async drain(timeoutMs: number): Promise<void> {
     if (this.#isGone) return
     const exited = new Promise<void>((resolve) => this.#worker.once('exit', () => resolve()))
+    this.#isDraining = true
     this.send({ kind: 'drain', timeoutMs })
     await exited
   }
@@ -122,7 +135,5 @@ function keyOf(message: FromWorker): string {
       return 'listening'
     case 'answer':
       return `answer ${message.id}`
-    case 'settings-applied':
-      return message.kind
   }
 }

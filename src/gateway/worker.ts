@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import type { PortsByListener } from './proxy-listeners.ts'
 import { WorkerPlane } from './worker-plane.ts'
 import type { Answers, FromWorker, Question, ToWorker, WorkerStart } from './worker-messages.ts'
 
@@ -29,10 +30,10 @@ async function handle(worker: WorkerPlane, message: ToWorker): Promise<void> {
       worker.discard(message.generation)
       return
     case 'listen':
-      say(await worker.listen(message.ports))
+      say(await listening(worker.listen(message.ports)))
       return
     case 'apply-settings':
-      say({ kind: 'settings-applied', fault: worker.applySettings(message) })
+      say(await listening(worker.applySettings(message, message.ports)))
       return
     case 'set-log-level':
       worker.setLogLevel(message.level)
@@ -49,6 +50,14 @@ async function handle(worker: WorkerPlane, message: ToWorker): Promise<void> {
     case 'drain':
       // Not awaited: a second message may hurry it.
       void worker.drain(message.timeoutMs).then(() => process.exit(0))
+  }
+}
+
+async function listening(done: Promise<PortsByListener>): Promise<FromWorker> {
+  try {
+    return { kind: 'listening', ports: await done }
+  } catch (error) {
+    return { kind: 'not-listening', reason: (error as Error).message }
   }
 }
 

@@ -31,6 +31,8 @@ export interface Listener {
   drain(timeoutMs: number): Promise<void>
   /** Cuts everything off. */
   close(): Promise<void>
+  /** Other certificates and rules of TLS, for connections from now on. */
+  renewTls(options: ServerTls['options']): void
 }
 
 /** Listens for clients. @throws what the system says when the address cannot be had */
@@ -74,6 +76,7 @@ class ClientListener implements Listener, ConnectionHome {
   readonly #connections = new Set<Http1Connection>()
   readonly #handshakes = new Set<net.Socket>()
   #whenEmpty: (() => void) | undefined
+  #tlsServer: tls.Server | undefined
 
   constructor(server: net.Server, options: ListenOptions, context: ProxyContext) {
     this.#server = server
@@ -100,11 +103,16 @@ class ClientListener implements Listener, ConnectionHome {
       onSecure: (socket) => this.#beginSecure(socket),
       onFailed: (socket) => socket.destroy(),
     })
+    this.#tlsServer = server
     this.#server.on('connection', (socket) => {
       this.#handshakes.add(socket)
       socket.once('close', () => this.#handshakes.delete(socket))
       server.emit('connection', socket)
     })
+  }
+
+  renewTls(options: ServerTls['options']): void {
+    this.#tlsServer?.setSecureContext(options)
   }
 
   #beginSecure(socket: tls.TLSSocket): void {

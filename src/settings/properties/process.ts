@@ -11,9 +11,9 @@ export const PROCESS = {
   },
   nginx_worker_processes: {
     type: 'string',
-    default: '1',
+    default: 'auto',
     description:
-      'Worker threads that serve requests: a number, or `auto` for one a core. Counters of local rate limits are per worker.',
+      'Worker threads that serve requests: a number, or `auto` for one a core. They count and cache in common.',
   },
   nginx_main_worker_rlimit_nofile: accepted('auto'),
   nginx_events_worker_connections: accepted('auto'),

@@ -1,6 +1,7 @@
 import http from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
+import { freePort } from '../../support/free-port.ts'
 import { startGateway, type TestGateway } from '../../support/start-gateway.ts'
 import { startUpstream } from '../../support/start-upstream.ts'
 import { until } from '../../support/until.ts'
@@ -107,5 +108,71 @@ describe('reloading', () => {
       Array.from({ length: 20 }, () => get(`${gateway.url}/new`, false)),
     )
     expect(new Set(statuses)).toEqual(new Set([200]))
+  })
+})
+
+describe('reloading settings', () => {
+  it('opens new listeners, keeps those that stay and ends those that are gone', async () => {
+    await using upstream = await startUpstream()
+    const [kept, gone, added] = [await freePort(), await freePort(), await freePort()]
+    await using gateway = await startGateway(oneRoute(upstream.url), {
+      proxy_listen: `127.0.0.1:${kept}, 127.0.0.1:${gone}`,
+    })
+    const agent = new http.Agent({ keepAlive: true })
+    expect(await get(`http://127.0.0.1:${kept}/`, agent)).toBe(200)
+    const [socket] = Object.values(agent.freeSockets).flat()
+    gateway.writeSettings({ proxy_listen: `127.0.0.1:${kept}, 127.0.0.1:${added}` })
+    gateway.signal('SIGHUP')
+    await until(() =>
+      get(`http://127.0.0.1:${added}/`, false).then(
+        (status) => status === 200,
+        () => false,
+      ),
+    )
+    await until(() =>
+      get(`http://127.0.0.1:${gone}/`, false).then(
+        () => false,
+        () => true,
+      ),
+    )
+    expect(await get(`http://127.0.0.1:${kept}/`, agent)).toBe(200)
+    expect(Object.values(agent.freeSockets).flat()).toEqual([socket])
+    agent.destroy()
+  })
+
+  it('goes on as before when a new address cannot be had', async () => {
+    await using upstream = await startUpstream()
+    await using gateway = await startGateway(oneRoute(upstream.url))
+    gateway.writeSettings({ proxy_listen: `127.0.0.1:${upstream.port}`, headers: 'off' })
+    gateway.signal('SIGHUP')
+    await until(() => gateway.errorLog().includes('Address already in use'))
+    const answer = await fetch(gateway.url)
+    expect([answer.status, answer.headers.has('via')]).toEqual([200, true])
+  })
+
+  it('starts and ends workers', async () => {
+    await using upstream = await startUpstream()
+    await using gateway = await startGateway(oneRoute(upstream.url), {
+      nginx_worker_processes: '1',
+    })
+    const workers = async () => {
+      const status = (await (await fetch(`${gateway.adminUrl}/status`)).json()) as {
+        memory: { workers_lua_vms: unknown[] }
+      }
+      return status.memory.workers_lua_vms.length
+    }
+    for (const count of [3, 1]) {
+      gateway.writeSettings({ nginx_worker_processes: String(count) })
+      gateway.signal('SIGHUP')
+      await until(async () => (await workers()) === count)
+      expect(await get(gateway.url, false)).toBe(200)
+    }
+  })
+
+  it('says which changed settings have to wait for the next start', async () => {
+    await using gateway = await startGateway(oneRoute('http://localhost:1'))
+    gateway.writeSettings({ router_flavor: 'traditional' })
+    gateway.signal('SIGHUP')
+    await until(() => gateway.errorLog().includes('take effect at the next start: router_flavor'))
   })
 })

@@ -97,7 +97,7 @@ describe('startGateway()', () => {
     [{ plugins: 'bundled,nope' }, /on plugin 'nope': nope plugin is enabled but not installed/],
     [{ declarative_config: '/nowhere.yml' }, /\/nowhere\.yml: No such file or directory/],
     [{ proxy_error_log: '/nowhere/error.log' }, /could not open log file "\/nowhere\/error\.log"/],
-    [{ database: 'postgres' }, /database/],
+    [{ database: 'postgres', pg_port: '1' }, /PostgreSQL: connect ECONNREFUSED/],
   ])('does not start with %j', async (settings, message) => {
     await expect(startGateway('_format_version: "3.0"', settings)).rejects.toThrow(message)
   })

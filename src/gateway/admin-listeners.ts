@@ -1,0 +1,116 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type tls from 'node:tls'
+import type { AdminServer } from '../admin/create-admin-server.ts'
+import type { Listener } from '../settings/listener.ts'
+import { accessLineFormat } from '../telemetry/access-line.ts'
+import type { LineWriter } from '../telemetry/line-writer.ts'
+import { bindFault } from './check-ports.ts'
+import type { CertificatePem } from './listener-certificates.ts'
+
+export interface AdminListenersOptions {
+  readonly accessLog: LineWriter
+  /** Makes a server for one address. */
+  readonly createServer: (options: {
+    readonly tls?: { readonly key: string; readonly cert: string }
+    readonly http2?: boolean
+  }) => AdminServer
+}
+
+interface Running {
+  readonly server: AdminServer
+  readonly port: number
+  readonly hasTls: boolean
+}
+
+/** The addresses of one of the control plane's servers. Those that stay over a reload are not touched. */
+export class AdminListeners {
+  readonly #options: AdminListenersOptions
+  #running = new Map<string, Running>()
+
+  constructor(options: AdminListenersOptions) {
+    this.#options = options
+  }
+
+  get ports(): readonly number[] {
+    return [...this.#running.values()].map(({ port }) => port)
+  }
+
+  /**
+   * Listens on these addresses and nowhere else. What is new is opened first; when that fails, what
+   * was there goes on.
+   *
+   * @throws {StartFault} when an address cannot be had
+   */
+  async update(
+    listeners: readonly Listener[],
+    certificates: readonly CertificatePem[],
+  ): Promise<void> {
+    const next = new Map<string, Running>()
+    const opened: AdminServer[] = []
+    try {
+      for (const listener of listeners) {
+        const text = String(listener.shown['listener'])
+        const running = this.#running.get(text) ?? (await this.#open(listener, certificates))
+        if (!this.#running.has(text)) opened.push(running.server)
+        else if (running.hasTls) renewCertificate(running.server, certificates)
+        next.set(text, running)
+      }
+    } catch (error) {
+      await Promise.all(opened.map((server) => server.close()))
+      throw error
+    }
+    const gone = [...this.#running].filter(([text]) => !next.has(text))
+    this.#running = next
+    await Promise.all(gone.map(([, { server }]) => server.close()))
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#running.values()].map(({ server }) => server.close()))
+  }
+
+  async #open(listener: Listener, certificates: readonly CertificatePem[]): Promise<Running> {
+    const { ip, port, ssl, http2 } = listener
+    const [pair] = certificates
+    const hasTls = ssl && pair !== undefined
+    const options = hasTls ? { tls: { key: pair.key, cert: pair.certificate }, http2 } : {}
+    const server = this.#options.createServer(options)
+    logRequests(server, this.#options.accessLog)
+    try {
+      return { server, port: await server.listen({ host: ip, port }), hasTls }
+    } catch (error) {
+      await server.close()
+      throw bindFault(error as NodeJS.ErrnoException, ip, port)
+    }
+  }
+}
+
+function renewCertificate({ app }: AdminServer, [pair]: readonly CertificatePem[]): void {
+  if (pair === undefined) return
+  const server = app.server as unknown as tls.Server
+  server.setSecureContext({ key: pair.key, cert: pair.certificate })
+}
+
+function logRequests({ app }: AdminServer, accessLog: LineWriter): void {
+  const format = accessLineFormat()
+  app.server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
+    const { method, url, httpVersion, headers, socket } = request
+    const clientIp = socket.remoteAddress ?? '-'
+    response.once('close', () => {
+      accessLog.write(
+        format(
+          {
+            clientIp,
+            user: undefined,
+            requestLine: `${method} ${url} HTTP/${httpVersion}`,
+            status: response.statusCode,
+            bodyBytes: Number(response.getHeader('content-length') ?? 0),
+            referer: headers.referer,
+            userAgent: headers['user-agent'],
+            requestId: undefined,
+          },
+          Date.now(),
+        ),
+      )
+    })
+  })
+}

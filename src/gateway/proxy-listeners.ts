@@ -1,0 +1,127 @@
+import type { SecureContextOptions } from 'node:tls'
+import type { ProxyContext } from '../proxy/context.ts'
+import { startListener, type Listener, type ListenOptions } from '../proxy/listener.ts'
+import type { Listener as ListenerSettings } from '../settings/listener.ts'
+import type { CertificateIndex } from './certificate-index.ts'
+import { bindFault } from './check-ports.ts'
+import type { CertificatePem } from './listener-certificates.ts'
+import { tlsRules } from './tls-rules.ts'
+import type { WorkerStart } from './worker-messages.ts'
+
+/** A port by the text of its listener; those the system chose are in it too. */
+export type PortsByListener = ReadonlyMap<string, number>
+
+interface Running {
+  readonly listener: Listener
+  /** Whether it was opened under these settings; else it must be opened anew for others. */
+  readonly text: string
+}
+
+/** The listening sockets of one worker. Those that stay over a reload are not touched. */
+export class ProxyListeners {
+  readonly #context: ProxyContext
+  readonly #certificates: CertificateIndex
+  #running = new Map<string, Running>()
+
+  constructor(context: ProxyContext, certificates: CertificateIndex) {
+    this.#context = context
+    this.#certificates = certificates
+  }
+
+  /**
+   * Listens where the settings say, and nowhere else. What is new is opened first; when that
+   * fails, what was there goes on.
+   *
+   * @param ports those other workers have, where the system chose them
+   * @returns the ports in the order of the settings
+   * @throws {StartFault} when an address cannot be had
+   */
+  async update(
+    { settings, certificates }: Pick<WorkerStart, 'settings' | 'certificates'>,
+    ports: PortsByListener | undefined,
+  ): Promise<PortsByListener> {
+    const next = new Map<string, Running>()
+    const opened: Listener[] = []
+    for (const listener of settings.listeners.proxy) {
+      const text = textOf(listener)
+      const running = this.#running.get(text)
+      if (running !== undefined) {
+        running.listener.renewTls(tlsOptions(settings, certificates.proxy))
+        next.set(text, running)
+        continue
+      }
+      const port = ports?.get(text) ?? listener.port
+      try {
+        const options = this.#options({ settings, certificates }, listener, port)
+        const started = await startListener(options, this.#context)
+        opened.push(started)
+        next.set(text, { listener: started, text })
+      } catch (error) {
+        await Promise.all(opened.map((started) => started.close()))
+        throw bindFault(error as NodeJS.ErrnoException, listener.ip, port)
+      }
+    }
+    const gone = [...this.#running.values()].filter(({ text }) => !next.has(text))
+    this.#running = next
+    const timeoutMs = timerLimit(settings.graceful_timeout * 1000)
+    // Not awaited: their exchanges may take their time.
+    for (const { listener } of gone) void listener.drain(timeoutMs)
+    return new Map([...next].map(([text, { listener }]) => [text, listener.address.port]))
+  }
+
+  /** @param timeoutMs 0: cuts everything off at once */
+  async close(timeoutMs: number): Promise<void> {
+    const listeners = [...this.#running.values()].map(({ listener }) => listener)
+    await Promise.all(
+      listeners.map((listener) =>
+        timeoutMs === 0 ? listener.close() : listener.drain(timerLimit(timeoutMs)),
+      ),
+    )
+  }
+
+  #options(
+    { settings, certificates }: Pick<WorkerStart, 'settings' | 'certificates'>,
+    listener: ListenerSettings,
+    port: number,
+  ): ListenOptions {
+    return {
+      host: listener.ip,
+      port,
+      // Workers share the port, and so does the one that takes another's place.
+      reusePort: true,
+      backlog: listener.backlog,
+      ipv6Only: listener.ipv6Only,
+      proxyProtocol: listener.proxyProtocol,
+      publicPort: settings.hostPorts.get(port),
+      tls: listener.ssl
+        ? {
+            options: tlsOptions(settings, certificates.proxy),
+            contextFor: (serverName) => this.#certificates.contextFor(serverName),
+          }
+        : undefined,
+    }
+  }
+}
+
+function tlsOptions(
+  settings: WorkerStart['settings'],
+  pairs: readonly CertificatePem[],
+): SecureContextOptions {
+  return {
+    ...tlsRules(settings),
+    cert: pairs.map(({ certificate }) => certificate),
+    key: pairs.map(({ key }) => key),
+  }
+}
+
+/** HTTP/2 may be turned on by another entry, so the text as shown does not tell all. */
+function textOf(listener: ListenerSettings): string {
+  return `${String(listener.shown['listener'])}${listener.http2 ? ' http2' : ''}`
+}
+
+/** Timers hold no longer than this; about 25 days. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+function timerLimit(ms: number): number {
+  return Math.min(ms || LONGEST_TIMER_MS, LONGEST_TIMER_MS)
+}
