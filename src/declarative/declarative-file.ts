@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Catalog } from '../entities/catalog.ts'
 import type { Entity, EntitySet } from '../entities/entity.ts'
+import type { DeclarativeRefusal } from './declarative.ts'
 import { changeDocument, type RowChange } from './edit/change-document.ts'
 import { EditFault } from './edit/document-text.ts'
 import { exportedDocument } from './export.ts'
@@ -32,6 +33,8 @@ export interface DeclarativeFilesOptions {
   readonly catalog: Catalog
   /** Its ending decides about YAML or JSON. */
   readonly fileName: string
+  /** Says what is wrong with a text. */
+  readonly describe?: (refusal: DeclarativeRefusal) => string
 }
 
 export function declarativeFiles(options: DeclarativeFilesOptions): DeclarativeFiles {
@@ -67,7 +70,7 @@ function writeFile(options: DeclarativeFilesOptions, entities: EntitySet): Decla
 
 function readFile(
   text: string,
-  { catalog, fileName }: DeclarativeFilesOptions,
+  { catalog, fileName, describe = prettyErrors }: DeclarativeFilesOptions,
   idAt?: (path: Path) => string | undefined,
 ): DeclarativeFile {
   const nowSeconds = Math.floor(Date.now() / 1000)
@@ -75,7 +78,7 @@ function readFile(
     { text, fileName },
     { catalog, nowSeconds, ...(idAt && { idAt }) },
   )
-  if (!config.ok) throw new Error(prettyErrors(config))
+  if (!config.ok) throw new Error(describe(config))
   const { entities, hash } = config
   return { text, entities, hash, places: config.places() }
 }

@@ -36,6 +36,8 @@ export interface OpenedFile {
   readonly store: Store
   /** Hash of the text in force. */
   readonly hash: () => string
+  /** The text in force. */
+  readonly text: () => string
   /**
    * Takes over what somebody else wrote into the file.
    *
@@ -63,7 +65,12 @@ export async function openFileStore<Content extends FileContent>(
     initial: { entities: content.entities, version: 0 },
     ...(now && { now }),
   })
-  return { store, hash: () => medium.hash, refresh: () => store.refresh() }
+  return {
+    store,
+    hash: () => medium.content.hash,
+    text: () => medium.content.text,
+    refresh: () => store.refresh(),
+  }
 }
 
 class FileMedium<Content extends FileContent> implements Medium {
@@ -78,8 +85,8 @@ class FileMedium<Content extends FileContent> implements Medium {
     this.#content = content
   }
 
-  get hash(): string {
-    return this.#content.hash
+  get content(): Content {
+    return this.#content
   }
 
   async commit({ changes, given, entities, version }: Commit): Promise<CommitOutcome> {
