@@ -9,6 +9,7 @@ export const DEV_DEFAULTS = {
   prefix: '.portunus',
   database: 'off',
   declarative_config_watch: 'on',
+  declarative_config_writable: 'on',
   nginx_worker_processes: '1',
   request_log: 'terse',
   proxy_access_log: 'off',

@@ -1,4 +1,7 @@
+import path from 'node:path'
+import type { LoadEvent } from '../gateway/reload.ts'
 import type { Settings } from '../settings/settings.ts'
+import { clockTime } from '../telemetry/log-time.ts'
 import { CommandFault, type Call } from './command.ts'
 import { makePrefix } from './prefix-of.ts'
 import { summaryLines } from './summary.ts'
@@ -20,10 +23,26 @@ export async function runForPeople(
     settings,
     environment: call.environment,
     readAgain: read,
+    onLoad: (event) => sayLoaded(call, settings, event),
   })
   const tookMs = Math.round(performance.now() - startedAt)
   for (const line of summaryLines(settings, gateway, tookMs)) call.output.note(line)
   for (const line of extraLines) call.output.note(line)
   call.output.note('')
   await ended
+}
+
+/** What became of a file that was saved. The first load is part of the summary. */
+function sayLoaded({ output }: Call, settings: Settings, { origin, fault }: LoadEvent): void {
+  if (origin.by === 'start') return
+  const name = path.basename(settings.declarative_config ?? 'configuration')
+  const at = clockTime(new Date())
+  if (fault === undefined) output.note(`  ${at}  ${name} reloaded`)
+  else output.note(`  ${at}  ${name} is not served, what was before goes on:\n${indented(fault)}`)
+}
+
+/** Without the first line, which only says that it is about the file. */
+function indented(fault: string): string {
+  const lines = fault.split('\n')
+  return (lines.length > 1 ? lines.slice(1) : lines).map((line) => `    ${line}`).join('\n')
 }

@@ -26,6 +26,7 @@ export function followSource({ settings, reloader, log }: FollowOptions): {
       const changed = textOf(file)
       // An editor that replaces the file leaves none for a moment.
       if (changed === undefined || changed === '' || changed === text) return
+      if (reloader.isServed(changed)) return
       text = changed
       turn = turn
         .then(() => reloader.loadSource(followed, { by: 'file', detail: file }))

@@ -1,10 +1,18 @@
 import type { Catalog } from '../entities/catalog.ts'
 import type { Settings } from '../settings/settings.ts'
+import type { OpenedFile } from '../store/file-store.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import type { Store } from '../store/store.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { postgresOf, sqliteFileOf } from './database-of.ts'
+import { systemText } from './reload.ts'
 import { StartFault } from './start-fault.ts'
+
+export interface OpenedStore {
+  readonly store: Store
+  /** The file that the store is in, where it reads and writes one itself. */
+  readonly file?: OpenedFile
+}
 
 /**
  * Opens the store that the settings name.
@@ -15,10 +23,42 @@ export async function openStore(
   settings: Settings,
   catalog: Catalog,
   log: Pick<Logger, 'error'>,
+): Promise<OpenedStore> {
+  const { database, declarative_config: file } = settings
+  if (database === 'off' && file && settings.declarative_config_writable)
+    return openFile(file, catalog, settings.declarative_config_watch)
+  if (database === 'off') return { store: createMemoryStore(catalog, { isWritable: false }) }
+  if (database === 'memory') return { store: createMemoryStore(catalog, { isWritable: true }) }
+  return { store: await openDatabase(settings, catalog, log) }
+}
+
+/** @param isWatched somebody works on the file, and is told the places of all faults */
+async function openFile(file: string, catalog: Catalog, isWatched: boolean): Promise<OpenedStore> {
+  const { openFileStore } = await import('../store/file-store.ts')
+  const { declarativeFiles } = await import('../declarative/declarative-file.ts')
+  const { faultLines } = await import('../declarative/pretty-errors.ts')
+  const language = declarativeFiles({
+    catalog,
+    fileName: file,
+    ...(isWatched && { describe: (refusal) => faultLines(refusal, file) }),
+  })
+  try {
+    const opened = await openFileStore(catalog, { file, language })
+    return { store: opened.store, file: opened }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const text =
+      code === undefined ? (error as Error).message : `${file}: ${systemText(error as Error)}`
+    throw new StartFault(`error parsing declarative config file ${file}:\n${text}`)
+  }
+}
+
+async function openDatabase(
+  settings: Settings,
+  catalog: Catalog,
+  log: Pick<Logger, 'error'>,
 ): Promise<Store> {
   const { database } = settings
-  if (database === 'off') return createMemoryStore(catalog, { isWritable: false })
-  if (database === 'memory') return createMemoryStore(catalog, { isWritable: true })
   const onTrouble = (error: Error): void => log.error(`Cannot follow the database`, error)
   try {
     if (database === 'sqlite') {

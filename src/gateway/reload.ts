@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { LoadResult } from '../admin/admin-context.ts'
 import type { DeclarativeConfig } from '../declarative/declarative.ts'
@@ -5,9 +6,10 @@ import { parseDeclarative } from '../declarative/parse.ts'
 import { faultLines, prettyErrors } from '../declarative/pretty-errors.ts'
 import type { Catalog } from '../entities/catalog.ts'
 import type { Settings } from '../settings/settings.ts'
-import type { Origin } from '../store/store.ts'
-import type { Logger } from '../telemetry/logger.ts'
+import type { OpenedFile } from '../store/file-store.ts'
+import type { Origin, WriteFault } from '../store/store.ts'
 import { ConfigurationRefused } from './configuration-refused.ts'
+import type { ConfigurationKeeper } from './kept-configuration.ts'
 import type { Publisher } from './publisher.ts'
 import { StartFault } from './start-fault.ts'
 
@@ -17,8 +19,23 @@ const NO_HASH = '0'.repeat(32)
 export interface ReloaderOptions {
   readonly catalog: Catalog
   readonly publisher: Publisher
-  readonly log: Logger
+  /** The declarative file, where it is the store itself. */
+  readonly file?: OpenedFile | undefined
+  /** Absent where a database keeps everything. */
+  readonly keeper?: ConfigurationKeeper | undefined
+  /** Hears of every configuration that came into force, and of those that did not. */
+  readonly onLoad?: ((event: LoadEvent) => void) | undefined
 }
+
+export interface LoadEvent {
+  readonly origin: Origin
+  readonly fault?: string
+}
+
+export type SourceSettings = Pick<
+  Settings,
+  'declarative_config' | 'declarative_config_string' | 'declarative_config_watch'
+>
 
 /**
  * A configuration's path: text → entities → store → workers. First start, `reload`, a changed file
@@ -35,27 +52,44 @@ export class Reloader {
 
   /** MD5 of the configuration in force. */
   get hash(): string {
-    return this.#hash
+    return this.#options.file?.hash() ?? this.#hash
+  }
+
+  /** Whether a text is what is in force, as it is when the gateway wrote it itself. */
+  isServed(text: string): boolean {
+    return createHash('md5').update(text).digest('hex') === this.hash
+  }
+
+  /** Serves what the settings name, else what was served before a restart, else what the store holds. */
+  async start(settings: SourceSettings): Promise<void> {
+    const { publisher, keeper, file } = this.#options
+    const hasSource = file === undefined && (await this.loadSource(settings, { by: 'start' }))
+    if (hasSource) return
+    const kept = keeper?.read()
+    if (kept === undefined) return publisher.publish()
+    await this.#apply(kept, { by: 'start' })
   }
 
   /**
-   * Loads what the settings name, if they name anything.
+   * Loads what the settings name.
    *
-   * @returns what is in force now; nothing when no configuration is named
+   * @returns whether they name anything
    * @throws {StartFault} when it is faulty; then nothing has changed
    */
-  async loadSource(
-    settings: Pick<
-      Settings,
-      'declarative_config' | 'declarative_config_string' | 'declarative_config_watch'
-    >,
-    origin: Origin,
-  ): Promise<DeclarativeConfig | undefined> {
-    const source = declarativeSource(settings)
-    if (source === undefined) return undefined
-    const config = this.parse(source, settings.declarative_config_watch)
-    await this.#apply(config, origin)
-    return config
+  async loadSource(settings: SourceSettings, origin: Origin): Promise<boolean> {
+    try {
+      if (this.#options.file !== undefined) {
+        await this.#refresh(this.#options.file, settings)
+        return true
+      }
+      const source = declarativeSource(settings)
+      if (source === undefined) return false
+      await this.#apply(this.parse(source, settings.declarative_config_watch), origin)
+      return true
+    } catch (error) {
+      this.#options.onLoad?.({ origin, fault: (error as Error).message })
+      throw error
+    }
   }
 
   /**
@@ -90,11 +124,37 @@ export class Reloader {
     }
   }
 
-  async #apply(config: DeclarativeConfig, origin: Origin): Promise<void> {
-    const result = await this.#options.publisher.replaceAll(config.entities, origin)
-    if (!result.ok) throw new StartFault(`Cannot store the configuration: ${result.fault.fault}`)
-    this.#hash = config.hash
+  async #apply(
+    { entities, hash }: Pick<DeclarativeConfig, 'entities' | 'hash'>,
+    origin: Origin,
+  ): Promise<void> {
+    const { publisher, keeper, onLoad } = this.#options
+    const result = await publisher.replaceAll(entities, origin)
+    if (!result.ok)
+      throw new StartFault(`Cannot store the configuration: ${detailOf(result.fault)}`)
+    this.#hash = hash
+    keeper?.keep({ entities, hash })
+    onLoad?.({ origin })
   }
+
+  /** Takes over what somebody wrote into the file. */
+  async #refresh({ store, hash, refresh }: OpenedFile, settings: SourceSettings): Promise<void> {
+    const before = hash()
+    try {
+      await refresh()
+    } catch (error) {
+      const { declarative_config: file } = settings
+      throw new StartFault(
+        `error parsing declarative config file ${file}:\n${(error as Error).message}`,
+      )
+    }
+    await this.#options.publisher.whenServed(store.version)
+    if (hash() !== before) this.#options.onLoad?.({ origin: { by: 'file' } })
+  }
+}
+
+function detailOf(fault: WriteFault): string {
+  return fault.fault === 'unavailable' ? fault.detail : fault.fault
 }
 
 export interface DeclarativeSource {

@@ -1,12 +1,13 @@
 import type { Settings } from '../settings/settings.ts'
 import { removePidFile, writePidFile } from './prefix-layout.ts'
-import { startGateway, type Gateway } from './start.ts'
+import { startGateway, type Gateway, type GatewayOptions } from './start.ts'
 
 export interface MasterOptions {
   readonly settings: Settings
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Reads the settings again, for SIGHUP. */
   readonly readAgain: () => Settings
+  readonly onLoad?: GatewayOptions['onLoad']
 }
 
 export interface Master {
@@ -22,8 +23,8 @@ export interface Master {
  * @throws {StartFault}
  */
 export async function runMaster(options: MasterOptions): Promise<Master> {
-  const { settings, environment, readAgain } = options
-  const gateway = await startGateway({ settings, environment })
+  const { settings, environment, readAgain, onLoad } = options
+  const gateway = await startGateway({ settings, environment, onLoad })
   writePidFile(settings.prefix)
 
   const ended = new Promise<void>((resolve) => {

@@ -10,6 +10,7 @@ import { checkPorts } from './check-ports.ts'
 import { DataPlane } from './data-plane.ts'
 import { hasDatabase } from './database-of.ts'
 import { followSource } from './follow-source.ts'
+import { ConfigurationKeeper } from './kept-configuration.ts'
 import { listenerCertificates } from './listener-certificates.ts'
 import { loadPlugins } from './load-plugins.ts'
 import { openLogs } from './logs.ts'
@@ -17,7 +18,7 @@ import { openStore } from './open-store.ts'
 import { nodeId } from './prefix-layout.ts'
 import { Publisher } from './publisher.ts'
 import { readinessOf } from './readiness.ts'
-import { Reloader } from './reload.ts'
+import { Reloader, type LoadEvent } from './reload.ts'
 import { entitiesWithSecrets } from './secrets-of.ts'
 import { settingsNeedingRestart } from './settings-in-force.ts'
 import { COMPATIBILITY_VERSION, portunusVersion } from './versions.ts'
@@ -27,6 +28,8 @@ export interface GatewayOptions {
   readonly settings: Settings
   /** For the vault `env`. */
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** Hears of every configuration that came into force, and of those that did not. */
+  readonly onLoad?: ((event: LoadEvent) => void) | undefined
 }
 
 /** A gateway that serves. */
@@ -69,19 +72,21 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 type ControlPlane = Awaited<ReturnType<typeof controlPlane>>
 
 /** Everything but the threads: made and connected, and not serving yet. */
-async function controlPlane({ settings, environment }: GatewayOptions) {
+async function controlPlane({ settings, environment, onLoad }: GatewayOptions) {
   const logs = openLogs(settings)
   const log = logs.error
   const { plugins, warnings } = loadPlugins(settings.plugins)
   for (const warning of warnings) log.warn(warning)
   const catalog = catalogOf(settings, plugins)
-  const store = await openStore(settings, catalog, log)
+  const { store, file } = await openStore(settings, catalog, log)
   const certificates = await listenerCertificates(settings)
   const id = nodeId(settings)
   const dataPlane = new DataPlane({ settings, nodeId: id, certificates, log })
   const withSecrets = entitiesWithSecrets({ settings, environment, log })
   const publisher = new Publisher({ store, dataPlane, withSecrets, log })
-  const reloader = new Reloader({ catalog, publisher, log })
+  const isKept = settings.database === 'off' && file === undefined
+  const keeper = isKept ? new ConfigurationKeeper(settings.prefix, log) : undefined
+  const reloader = new Reloader({ catalog, publisher, file, keeper, onLoad })
   const inForce = { settings, certificates }
   const admin = adminContext({
     settings: () => inForce.settings,
@@ -103,19 +108,18 @@ async function controlPlane({ settings, environment }: GatewayOptions) {
     accessLog: logs.open(settings.status_access_log),
     createServer: (options) => createStatusServer(admin, options),
   })
-  const parts = { inForce, logs, log, store, dataPlane, publisher, reloader, admin }
+  const parts = { inForce, logs, log, store, dataPlane, reloader, admin }
   return { ...parts, adminServer, statusServer }
 }
 
 async function serve(plane: ControlPlane): Promise<Gateway> {
-  const { log, store, dataPlane, publisher, reloader, adminServer, statusServer } = plane
+  const { log, store, dataPlane, reloader, adminServer, statusServer } = plane
   const { settings, certificates } = plane.inForce
   const { proxy, admin, status } = settings.listeners
   await checkPorts([...proxy, ...admin, ...status])
   // Threads load their code while the configuration is read here.
   dataPlane.startWorkers(workerCount(settings))
-  const config = await reloader.loadSource(sourceOf(settings), { by: 'start' })
-  if (config === undefined) await publisher.publish()
+  await reloader.start(sourceOf(settings))
   const proxyPorts = await dataPlane.listen()
   await adminServer.update(admin, certificates.admin)
   await statusServer.update(status, certificates.status)

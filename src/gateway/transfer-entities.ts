@@ -57,7 +57,7 @@ async function withStore<Result>(
 ): Promise<Result> {
   const { plugins } = loadPlugins(settings.plugins)
   const catalog = catalogOf(settings, plugins)
-  const store = await openStore(settings, catalog, { error: () => undefined })
+  const { store } = await openStore(settings, catalog, { error: () => undefined })
   try {
     return await work(store, catalog)
   } finally {

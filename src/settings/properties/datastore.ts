@@ -72,6 +72,13 @@ export const DATASTORE = {
     description:
       'Whether a change of the file `declarative_config` is put in force at once. A faulty file changes nothing.',
   },
+  declarative_config_writable: {
+    type: 'boolean',
+    default: false,
+    isOwn: true,
+    description:
+      'Whether the Admin API may write entities without a database: they are saved in the file `declarative_config`, whose comments and order are kept.',
+  },
   lmdb_environment_path: accepted('dbless.lmdb'),
   lmdb_map_size: accepted('2048m'),
   db_update_frequency: {

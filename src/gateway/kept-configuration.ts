@@ -1,0 +1,67 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { rename, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { EntitySet } from '../entities/entity.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import { COMPATIBILITY_VERSION } from './versions.ts'
+
+/** What was in force, so that a node without a database has it again after a restart. */
+export interface KeptConfiguration {
+  readonly entities: EntitySet
+  readonly hash: string
+}
+
+interface KeptFile extends KeptConfiguration {
+  /** Another minor version may read entities differently. */
+  readonly minorVersion: string
+}
+
+const MINOR_VERSION = COMPATIBILITY_VERSION.split('.').slice(0, 2).join('.')
+
+/** Keeps the configuration in force below the prefix. Without a declarative file it is loaded again. */
+export class ConfigurationKeeper {
+  readonly #file: string
+  readonly #log: Pick<Logger, 'warn'>
+  #next: KeptConfiguration | undefined
+  #isWriting = false
+
+  constructor(prefix: string, log: Pick<Logger, 'warn'>) {
+    this.#file = path.join(prefix, 'dbless.json')
+    this.#log = log
+  }
+
+  read(): KeptConfiguration | undefined {
+    if (!existsSync(this.#file)) return undefined
+    try {
+      const kept = JSON.parse(readFileSync(this.#file, 'utf8')) as KeptFile
+      return kept.minorVersion === MINOR_VERSION ? kept : undefined
+    } catch (error) {
+      this.#log.warn(`Cannot read what was in force before: ${(error as Error).message}`)
+      return undefined
+    }
+  }
+
+  /** Writes in the background; of several in a row the last one counts. */
+  keep(configuration: KeptConfiguration): void {
+    this.#next = configuration
+    if (!this.#isWriting) void this.#write()
+  }
+
+  async #write(): Promise<void> {
+    this.#isWriting = true
+    try {
+      while (this.#next !== undefined) {
+        const { entities, hash } = this.#next
+        this.#next = undefined
+        const kept: KeptFile = { minorVersion: MINOR_VERSION, hash, entities }
+        // It holds secrets.
+        await writeFile(`${this.#file}.new`, JSON.stringify(kept), { mode: 0o600 })
+        await rename(`${this.#file}.new`, this.#file)
+      }
+    } catch (error) {
+      this.#log.warn(`Cannot keep what is in force for a restart: ${(error as Error).message}`)
+    } finally {
+      this.#isWriting = false
+    }
+  }
+}
