@@ -64,7 +64,7 @@ function yamlStyle(text: string): ToStringOptions {
     minContentWidth: 0,
     indent: indent ?? 2,
     indentSeq: list === null || list[3] !== '',
-    flowCollectionPadding: !/[{][^ \n}]/.test(text),
+    flowCollectionPadding: !/[{[][^\s}\]]/.test(text.replaceAll(/#.*|"[^"\n]*"|'[^'\n]*'/g, '')),
     singleQuote: /:\s+'/.test(text) && !/:\s+"/.test(text),
   }
 }
