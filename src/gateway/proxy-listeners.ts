@@ -2,11 +2,12 @@ import type { SecureContextOptions } from 'node:tls'
 import type { ProxyContext } from '../proxy/context.ts'
 import { startListener, type Listener, type ListenOptions } from '../proxy/listener.ts'
 import type { Listener as ListenerSettings } from '../settings/listener.ts'
+import type { Settings } from '../settings/settings.ts'
 import type { CertificateIndex } from './certificate-index.ts'
 import { bindFault } from './check-ports.ts'
 import type { CertificatePem } from './listener-certificates.ts'
 import { tlsRules } from './tls-rules.ts'
-import type { WorkerStart } from './worker-messages.ts'
+import type { InForceSettings } from './worker-messages.ts'
 
 /** A port by the text of its listener; those the system chose are in it too. */
 export type PortsByListener = ReadonlyMap<string, number>
@@ -37,7 +38,7 @@ export class ProxyListeners {
    * @throws {StartFault} when an address cannot be had
    */
   async update(
-    { settings, certificates }: Pick<WorkerStart, 'settings' | 'certificates'>,
+    { settings, certificates }: InForceSettings,
     ports: PortsByListener | undefined,
   ): Promise<PortsByListener> {
     const next = new Map<string, Running>()
@@ -80,7 +81,7 @@ export class ProxyListeners {
   }
 
   #options(
-    { settings, certificates }: Pick<WorkerStart, 'settings' | 'certificates'>,
+    { settings, certificates }: InForceSettings,
     listener: ListenerSettings,
     port: number,
   ): ListenOptions {
@@ -91,6 +92,7 @@ export class ProxyListeners {
       reusePort: true,
       backlog: listener.backlog,
       ipv6Only: listener.ipv6Only,
+      http2: listener.http2,
       proxyProtocol: listener.proxyProtocol,
       publicPort: settings.hostPorts.get(port),
       tls: listener.ssl
@@ -103,10 +105,7 @@ export class ProxyListeners {
   }
 }
 
-function tlsOptions(
-  settings: WorkerStart['settings'],
-  pairs: readonly CertificatePem[],
-): SecureContextOptions {
+function tlsOptions(settings: Settings, pairs: readonly CertificatePem[]): SecureContextOptions {
   return {
     ...tlsRules(settings),
     cert: pairs.map(({ certificate }) => certificate),

@@ -1,8 +1,10 @@
 import net from 'node:net'
 import type tls from 'node:tls'
+import type { TlsFacts } from '../plugin-kit/exchange.ts'
 import { ClientConnectionFacts, type ListenerFacts } from './connection-facts.ts'
 import type { ProxyContext } from './context.ts'
 import { Http1Connection, type ConnectionHome } from './http1-connection.ts'
+import { Http2Session, type SessionHome } from './http2/http2-session.ts'
 import { clientTlsFacts, createTlsServer, type ServerTls } from './server-tls.ts'
 import { PublicTransport } from './transport/public-transport.ts'
 import { NOBODY } from './transport/sockets.ts'
@@ -13,6 +15,8 @@ export interface ListenOptions {
   readonly port: number
   /** Present: connections are TLS. */
   readonly tls?: ServerTls | undefined
+  /** Clients may choose HTTP/2 in the handshake. */
+  readonly http2?: boolean | undefined
   readonly reusePort?: boolean | undefined
   readonly backlog?: number | undefined
   readonly ipv6Only?: boolean | undefined
@@ -66,14 +70,14 @@ function listen(server: net.Server, options: ListenOptions): Promise<void> {
   })
 }
 
-class ClientListener implements Listener, ConnectionHome {
+class ClientListener implements Listener, ConnectionHome, SessionHome {
   readonly address: net.AddressInfo
   readonly context: ProxyContext
   isDraining = false
   readonly #server: net.Server
   readonly #options: ListenOptions
   readonly #facts: ListenerFacts
-  readonly #connections = new Set<Http1Connection>()
+  readonly #connections = new Set<Http1Connection | Http2Session>()
   readonly #handshakes = new Set<net.Socket>()
   #whenEmpty: (() => void) | undefined
   #tlsServer: tls.Server | undefined
@@ -99,7 +103,8 @@ class ClientListener implements Listener, ConnectionHome {
   }
 
   #acceptTls(options: ServerTls): void {
-    const server = createTlsServer(options, {
+    const protocols = this.#options.http2 === true ? ['h2', 'http/1.1'] : ['http/1.1']
+    const server = createTlsServer(options, protocols, {
       onSecure: (socket) => this.#beginSecure(socket),
       onFailed: (socket) => socket.destroy(),
     })
@@ -116,22 +121,42 @@ class ClientListener implements Listener, ConnectionHome {
   }
 
   #beginSecure(socket: tls.TLSSocket): void {
-    const transport = new PublicTransport(socket, NOBODY)
-    this.#begin(transport, clientTlsFacts(socket))
+    const tls = clientTlsFacts(socket)
+    if (socket.alpnProtocol === 'h2') this.#beginHttp2(socket, tls)
+    else this.#begin(new PublicTransport(socket, NOBODY), tls)
   }
 
-  #begin(transport: Transport, tls?: ReturnType<typeof clientTlsFacts>): void {
+  #begin(transport: Transport, tls?: TlsFacts): void {
+    const facts = new ClientConnectionFacts(transport, this.#facts, { tls })
+    const connection = new Http1Connection(this, transport, facts)
+    this.#add(connection)
+    connection.start()
+  }
+
+  #beginHttp2(socket: tls.TLSSocket, tls: TlsFacts): void {
+    const addresses = {
+      remoteAddress: socket.remoteAddress ?? '',
+      remotePort: socket.remotePort ?? 0,
+      localAddress: socket.localAddress ?? '',
+      localPort: socket.localPort ?? 0,
+    }
+    const facts = new ClientConnectionFacts(addresses, this.#facts, { tls })
+    this.#add(new Http2Session(this, socket, facts))
+  }
+
+  #add(connection: Http1Connection | Http2Session): void {
     const { counters } = this.context
     counters.accepted += 1
     counters.handled += 1
     counters.active += 1
-    const facts = new ClientConnectionFacts(transport, this.#facts, { tls })
-    const connection = new Http1Connection(this, transport, facts)
     this.#connections.add(connection)
-    connection.start()
   }
 
-  onConnectionClosed(connection: Http1Connection): void {
+  onSessionClosed(session: Http2Session): void {
+    this.onConnectionClosed(session)
+  }
+
+  onConnectionClosed(connection: Http1Connection | Http2Session): void {
     if (!this.#connections.delete(connection)) return
     this.context.counters.active -= 1
     if (this.#connections.size === 0) this.#whenEmpty?.()

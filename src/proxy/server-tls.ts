@@ -18,13 +18,14 @@ const HANDSHAKE_TIMEOUT_MS = 60_000
 /** A server that is fed connections by `emit('connection', socket)` and never listens itself. */
 export function createTlsServer(
   { options, contextFor }: ServerTls,
+  protocols: readonly string[],
   on: {
     readonly onSecure: (socket: tls.TLSSocket) => void
     readonly onFailed: (socket: net.Socket) => void
   },
 ): tls.Server {
   const server = tls.createServer({
-    ALPNProtocols: ['http/1.1'],
+    ALPNProtocols: [...protocols],
     handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
     ...options,
     SNICallback: (serverName, done) => {
