@@ -1,5 +1,4 @@
 import type { JsonObject } from '../base/json.ts'
-import { isJsonObject } from '../base/json.ts'
 import type { Catalog } from '../entities/catalog.ts'
 import type { Entity, EntityKind } from '../entities/entity.ts'
 import { coerceForm } from '../schema/coerce.ts'
@@ -60,10 +59,4 @@ function configField(catalog: Catalog, kind: EntityKind, row: Readonly<JsonObjec
 /** The kind of the entity a form is about, by its name in the body; for `POST /schemas/…/validate`. */
 export function bodyFields(input: Input): JsonObject {
   return input.kind === 'json' || input.kind === 'form' ? input.fields : {}
-}
-
-/** A member of a body that is itself an object. */
-export function objectIn(fields: JsonObject, name: string): JsonObject | undefined {
-  const value = Object.hasOwn(fields, name) ? fields[name] : undefined
-  return isJsonObject(value) ? value : undefined
 }
