@@ -28,18 +28,22 @@ Options:
     await runForPeople(
       call,
       () => cliSettings(call, { defaults: DEV_DEFAULTS, overrides: { declarative_config: file } }),
-      TRY_IT,
+      ({ ports }) => tryIt(ports.proxy[0] ?? 8000),
     )
     hello.close()
   },
 }
 
-const TRY_IT = [
-  '',
-  '  1  see it refuse     curl -i localhost:8000/api',
-  '  2  get a token       portunus token login_server_issuer',
-  '  3  see it pass       curl -i localhost:8000/api -H "Authorization: Bearer $(portunus token login_server_issuer)"',
-]
+function tryIt(port: number): readonly string[] {
+  const address = `localhost:${port}/api`
+  const token = 'portunus token login_server_issuer'
+  return [
+    '',
+    `  1  see it refuse     curl -i ${address}`,
+    `  2  get a token       ${token}`,
+    `  3  see it pass       curl -i ${address} -H "Authorization: Bearer $(${token})"`,
+  ]
+}
 
 /** Starts the service to protect, and makes the configuration unless it is there. */
 async function startHello(file: string): Promise<http.Server> {

@@ -1,5 +1,6 @@
 import path from 'node:path'
 import type { LoadEvent } from '../gateway/reload.ts'
+import type { Gateway } from '../gateway/start.ts'
 import type { Settings } from '../settings/settings.ts'
 import { clockTime } from '../telemetry/log-time.ts'
 import { CommandFault, type Call } from './command.ts'
@@ -10,7 +11,7 @@ import { summaryLines } from './summary.ts'
 export async function runForPeople(
   call: Call,
   read: () => Settings,
-  extraLines: readonly string[] = [],
+  extraLines: (gateway: Gateway) => readonly string[] = () => [],
 ): Promise<void> {
   const startedAt = performance.now()
   const settings = read()
@@ -27,7 +28,7 @@ export async function runForPeople(
   })
   const tookMs = Math.round(performance.now() - startedAt)
   for (const line of summaryLines(settings, gateway, tookMs)) call.output.note(line)
-  for (const line of extraLines) call.output.note(line)
+  for (const line of extraLines(gateway)) call.output.note(line)
   call.output.note('')
   await ended
 }

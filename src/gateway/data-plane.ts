@@ -1,3 +1,4 @@
+import os from 'node:os'
 import type { EntitySet } from '../entities/entity.ts'
 import { makeSharedMemory } from '../plugin-kit/shared-memory.ts'
 import type { Settings } from '../settings/settings.ts'
@@ -5,13 +6,12 @@ import type { LogLevel } from '../telemetry/log-level.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { ListenerCertificates } from './listener-certificates.ts'
 import type { PortsByListener } from './proxy-listeners.ts'
-import type { Answers, Question, WorkerStart } from './worker-messages.ts'
+import type { Answers, InForceSettings, Question, WorkerStart } from './worker-messages.ts'
 import { WorkerThread } from './worker-thread.ts'
 
 export interface DataPlaneOptions {
   readonly settings: Settings
   readonly nodeId: string
-  readonly certificates: ListenerCertificates
   readonly log: Logger
 }
 
@@ -19,6 +19,11 @@ export interface DataPlaneOptions {
 interface InForce {
   readonly generation: number
   readonly entities: EntitySet
+}
+
+interface Listening {
+  readonly certificates: ListenerCertificates
+  readonly ports: PortsByListener
 }
 
 /** A worker that dies sooner than this after its start would die again at once. */
@@ -37,12 +42,12 @@ export class DataPlane {
   #workers: WorkerThread[] = []
   #generation = 0
   #inForce: InForce | undefined
-  /** Those listened on, once they are. */
-  #ports: PortsByListener | undefined
+  /** What is listened on, once it is. */
+  #listening: Listening | undefined
   #isClosing = false
 
-  constructor({ settings, nodeId, certificates, log }: DataPlaneOptions) {
-    this.#start = { settings, nodeId, certificates, memory: makeSharedMemory() }
+  constructor({ settings, nodeId, log }: DataPlaneOptions) {
+    this.#start = { settings, nodeId, memory: makeSharedMemory() }
     this.#log = log
   }
 
@@ -79,11 +84,11 @@ export class DataPlane {
   }
 
   /** @returns the ports of the proxy listeners, in their order; all workers share them */
-  async listen(): Promise<readonly number[]> {
+  async listen(certificates: ListenerCertificates): Promise<readonly number[]> {
     const [first, ...others] = this.#workers
-    const ports = await first!.listen()
-    this.#ports = ports
-    await Promise.all(others.map((worker) => worker.listen(ports)))
+    const ports = await first!.listen(certificates)
+    this.#listening = { certificates, ports }
+    await Promise.all(others.map((worker) => worker.listen(certificates, ports)))
     return [...ports.values()]
   }
 
@@ -92,15 +97,13 @@ export class DataPlane {
    *
    * @throws {StartFault} when a new address cannot be had; then all is as before
    */
-  async applySettings(
-    parts: Pick<WorkerStart, 'settings' | 'certificates'>,
-    workerCount: number,
-  ): Promise<void> {
+  async applySettings(changed: InForceSettings, workerCount: number): Promise<void> {
+    const { settings, certificates } = changed
     const [first, ...others] = this.#workers
-    const ports = await first!.applySettings(parts, this.#ports)
-    this.#start = { ...this.#start, ...parts }
-    this.#ports = ports
-    await Promise.all(others.map((worker) => worker.applySettings(parts, ports)))
+    const ports = await first!.applySettings(changed, this.#listening?.ports)
+    this.#start = { ...this.#start, settings }
+    this.#listening = { certificates, ports }
+    await Promise.all(others.map((worker) => worker.applySettings(changed, ports)))
     await this.#resize(workerCount)
   }
 
@@ -151,7 +154,8 @@ export class DataPlane {
       { ...this.#start, index },
       {
         onGone: (reason) => {
-          if (this.#isClosing) return
+          // Before anything is served, whoever starts the gateway hears of it.
+          if (this.#isClosing || this.#listening === undefined) return
           this.#log.crit(`worker ${index} is gone (${reason}), another one takes its place`)
           const lived = Date.now() - startedAt
           const wait = lived < MIN_LIFE_MS ? RESTART_AFTER_MS : 0
@@ -180,7 +184,8 @@ export class DataPlane {
       await worker.prepare(served.generation, served.entities)
       await worker.commit(served.generation)
     }
-    if (this.#ports !== undefined) await worker.listen(this.#ports)
+    const listening = this.#listening
+    if (listening !== undefined) await worker.listen(listening.certificates, listening.ports)
   }
 }
 
@@ -188,4 +193,8 @@ export interface Prepared {
   /** Resolves when every worker serves it. */
   commit(): Promise<void>
   drop(): void
+}
+
+export function workerCount({ nginx_worker_processes: count }: Settings): number {
+  return count === 'auto' ? os.availableParallelism() : Number(count)
 }

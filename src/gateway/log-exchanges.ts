@@ -83,12 +83,17 @@ function nameOf(service: ProxyExchange['service']): string | undefined {
 
 function reasonOf({ decisions, response, match }: ProxyExchange): string | undefined {
   const refusal = decisions instanceof RefusalRecorder ? decisions.refusal : undefined
-  if (refusal !== undefined && response.status >= 400)
-    return `${refusal.plugin}: ${refusal.detail ?? refusal.code}`
+  if (refusal !== undefined && response.status >= 400) return named(refusal)
   if (response.source === 'service') return undefined
   if (match === undefined && response.status === 404) return 'no route matches'
   if (response.status === 502) return 'the upstream cannot be reached or answers nonsense'
   if (response.status === 503) return 'no upstream is available'
   if (response.status === 504) return 'the upstream took too long'
   return undefined
+}
+
+/** Details often begin with the plugin's name themselves. */
+function named({ plugin, detail, code }: Decision): string {
+  if (detail === undefined) return `${plugin}: ${code}`
+  return detail.startsWith(plugin) ? detail : `${plugin}: ${detail}`
 }

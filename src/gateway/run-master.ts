@@ -1,6 +1,8 @@
 import type { Settings } from '../settings/settings.ts'
-import { removePidFile, writePidFile } from './prefix-layout.ts'
-import { startGateway, type Gateway, type GatewayOptions } from './start.ts'
+import { DataPlane, workerCount } from './data-plane.ts'
+import { openLogs } from './logs.ts'
+import { nodeId, removePidFile, writePidFile } from './prefix-layout.ts'
+import type { Gateway, GatewayOptions } from './start.ts'
 
 export interface MasterOptions {
   readonly settings: Settings
@@ -24,7 +26,20 @@ export interface Master {
  */
 export async function runMaster(options: MasterOptions): Promise<Master> {
   const { settings, environment, readAgain, onLoad } = options
-  const gateway = await startGateway({ settings, environment, onLoad })
+  const logs = openLogs(settings)
+  const id = nodeId(settings)
+  const dataPlane = new DataPlane({ settings, nodeId: id, log: logs.error })
+  dataPlane.startWorkers(workerCount(settings))
+  // Loaded while the workers load theirs.
+  const { startGateway } = await import('./start.ts')
+  const gateway = await startGateway({
+    settings,
+    environment,
+    logs,
+    dataPlane,
+    nodeId: id,
+    onLoad,
+  })
   writePidFile(settings.prefix)
 
   const ended = new Promise<void>((resolve) => {

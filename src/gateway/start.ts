@@ -1,4 +1,3 @@
-import os from 'node:os'
 import { createAdminServer, createStatusServer } from '../admin/create-admin-server.ts'
 import type { Listener } from '../settings/listener.ts'
 import type { Settings } from '../settings/settings.ts'
@@ -7,15 +6,14 @@ import { AdminListeners } from './admin-listeners.ts'
 import { adminContext } from './admin-facts.ts'
 import { catalogOf } from './catalog-of.ts'
 import { checkPorts } from './check-ports.ts'
-import { DataPlane } from './data-plane.ts'
+import { workerCount, type DataPlane } from './data-plane.ts'
 import { hasDatabase } from './database-of.ts'
 import { followSource } from './follow-source.ts'
 import { ConfigurationKeeper } from './kept-configuration.ts'
 import { listenerCertificates } from './listener-certificates.ts'
 import { loadPlugins } from './load-plugins.ts'
-import { openLogs } from './logs.ts'
+import type { Logs } from './logs.ts'
 import { openStore } from './open-store.ts'
-import { nodeId } from './prefix-layout.ts'
 import { Publisher } from './publisher.ts'
 import { readinessOf } from './readiness.ts'
 import { Reloader, type LoadEvent } from './reload.ts'
@@ -26,6 +24,10 @@ import { COMPATIBILITY_VERSION, portunusVersion } from './versions.ts'
 export interface GatewayOptions {
   /** The prefix must be there: see `preparePrefix`. */
   readonly settings: Settings
+  readonly logs: Logs
+  /** Its workers have been started, and load their code meanwhile. */
+  readonly dataPlane: DataPlane
+  readonly nodeId: string
   /** For the vault `env`. */
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Hears of every configuration that came into force, and of those that did not. */
@@ -54,17 +56,18 @@ export interface Gateway {
  * @throws {StartFault} when it cannot; nothing of it is left then
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const plane = await controlPlane(options)
+  let plane: ControlPlane | undefined
   try {
+    plane = await controlPlane(options)
     return await serve(plane)
   } catch (error) {
     await Promise.all([
-      plane.dataPlane.close(0),
-      plane.adminServer.close(),
-      plane.statusServer.close(),
+      options.dataPlane.close(0),
+      plane?.adminServer.close(),
+      plane?.statusServer.close(),
     ])
-    await plane.store.close()
-    plane.logs.flushSync()
+    await plane?.store.close()
+    options.logs.flushSync()
     throw error
   }
 }
@@ -72,21 +75,19 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 type ControlPlane = Awaited<ReturnType<typeof controlPlane>>
 
 /** Everything but the threads: made and connected, and not serving yet. */
-async function controlPlane({ settings, environment, onLoad }: GatewayOptions) {
-  const logs = openLogs(settings)
+async function controlPlane(options: GatewayOptions) {
+  const { settings, environment, logs, dataPlane } = options
   const log = logs.error
   const { plugins, warnings } = loadPlugins(settings.plugins)
   for (const warning of warnings) log.warn(warning)
   const catalog = catalogOf(settings, plugins)
   const { store, file } = await openStore(settings, catalog, log)
   const certificates = await listenerCertificates(settings)
-  const id = nodeId(settings)
-  const dataPlane = new DataPlane({ settings, nodeId: id, certificates, log })
   const withSecrets = entitiesWithSecrets({ settings, environment, log })
   const publisher = new Publisher({ store, dataPlane, withSecrets, log })
   const isKept = settings.database === 'off' && file === undefined
   const keeper = isKept ? new ConfigurationKeeper(settings.prefix, log) : undefined
-  const reloader = new Reloader({ catalog, publisher, file, keeper, onLoad })
+  const reloader = new Reloader({ catalog, publisher, file, keeper, onLoad: options.onLoad })
   const inForce = { settings, certificates }
   const admin = adminContext({
     settings: () => inForce.settings,
@@ -96,7 +97,7 @@ async function controlPlane({ settings, environment, onLoad }: GatewayOptions) {
     dataPlane,
     publisher,
     reloader,
-    nodeId: id,
+    nodeId: options.nodeId,
     readiness: readinessOf(settings, store),
     log,
   })
@@ -117,10 +118,8 @@ async function serve(plane: ControlPlane): Promise<Gateway> {
   const { settings, certificates } = plane.inForce
   const { proxy, admin, status } = settings.listeners
   await checkPorts([...proxy, ...admin, ...status])
-  // Threads load their code while the configuration is read here.
-  dataPlane.startWorkers(workerCount(settings))
   await reloader.start(sourceOf(settings))
-  const proxyPorts = await dataPlane.listen()
+  const proxyPorts = await dataPlane.listen(certificates)
   await adminServer.update(admin, certificates.admin)
   await statusServer.update(status, certificates.status)
   const source = followSource({ settings: sourceOf(settings), reloader, log })
@@ -186,8 +185,4 @@ function addressOf({ ip, port }: Listener): string {
 function sourceOf(settings: Settings): Settings {
   if (!hasDatabase(settings)) return settings
   return { ...settings, declarative_config: undefined, declarative_config_string: undefined }
-}
-
-function workerCount({ nginx_worker_processes: count }: Settings): number {
-  return count === 'auto' ? os.availableParallelism() : Number(count)
 }

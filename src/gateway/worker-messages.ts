@@ -14,8 +14,12 @@ export interface WorkerStart {
   readonly nodeId: string
   /** What all workers count and cache in. */
   readonly memory: SharedMemory
-  readonly certificates: ListenerCertificates
   readonly index: number
+}
+
+export interface InForceSettings {
+  readonly settings: Settings
+  readonly certificates: ListenerCertificates
 }
 
 /** From the control plane to a worker. Handled in the order in which they come. */
@@ -25,13 +29,15 @@ export type ToWorker =
   | { readonly kind: 'commit'; readonly generation: number }
   | { readonly kind: 'discard'; readonly generation: number }
   /** @param ports those another worker listens on already */
-  | { readonly kind: 'listen'; readonly ports: PortsByListener | undefined }
   | {
-      readonly kind: 'apply-settings'
-      readonly settings: Settings
+      readonly kind: 'listen'
       readonly certificates: ListenerCertificates
       readonly ports: PortsByListener | undefined
     }
+  | ({
+      readonly kind: 'apply-settings'
+      readonly ports: PortsByListener | undefined
+    } & InForceSettings)
   | { readonly kind: 'set-log-level'; readonly level: LogLevel }
   | { readonly kind: 'reopen-logs' }
   | { readonly kind: 'drain'; readonly timeoutMs: number }

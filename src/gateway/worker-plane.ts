@@ -15,6 +15,7 @@ import type { LogLevel } from '../telemetry/log-level.ts'
 import { catalogOf } from './catalog-of.ts'
 import { CertificateIndex } from './certificate-index.ts'
 import { dnsSettingsOf } from './dns-settings-of.ts'
+import type { ListenerCertificates } from './listener-certificates.ts'
 import { loadPlugins } from './load-plugins.ts'
 import { accessLogger, terseLogger } from './log-exchanges.ts'
 import { openLogs, type Logs } from './logs.ts'
@@ -23,7 +24,7 @@ import { ProxyListeners, type PortsByListener } from './proxy-listeners.ts'
 import { proxyRules } from './proxy-rules.ts'
 import { ServingSnapshot } from './serving-snapshot.ts'
 import { tlsRules } from './tls-rules.ts'
-import type { PluginRouteRequest, Question, WorkerStart, WorkerStatus } from './worker-messages.ts'
+import type { InForceSettings, PluginRouteRequest, Question, WorkerStart, WorkerStatus } from './worker-messages.ts'
 
 /** The data plane of one worker thread, and what the control plane may have done with it. */
 export class WorkerPlane {
@@ -34,7 +35,7 @@ export class WorkerPlane {
   readonly #certificates: CertificateIndex
   readonly #node: NodeServices
   readonly #routes: readonly AdminRoute[]
-  #inForce: Pick<WorkerStart, 'settings' | 'certificates'>
+  #settings: Settings
   readonly #listeners: ProxyListeners
 
   static async create(start: WorkerStart): Promise<WorkerPlane> {
@@ -46,10 +47,10 @@ export class WorkerPlane {
 
   constructor(start: WorkerStart, logs: Logs, sockets: Sockets) {
     const { settings } = start
-    this.#inForce = start
+    this.#settings = settings
     this.#logs = logs
     this.#certificates = new CertificateIndex({
-      rules: () => tlsRules(this.#inForce.settings),
+      rules: () => tlsRules(this.#settings),
       warn: (message) => logs.error.warn(message),
     })
     this.#balancers = createBalancers({ dns: dnsSettingsOf(settings), log: logs.error })
@@ -59,7 +60,7 @@ export class WorkerPlane {
       nodeId: start.nodeId,
       memory: start.memory,
       log: logs.error,
-      settings: () => this.#inForce.settings,
+      settings: () => this.#settings,
       statistics: () => this.status(),
       upstreamHealth: (upstreamId) => this.#balancers.health(upstreamId),
     })
@@ -112,8 +113,11 @@ export class WorkerPlane {
   }
 
   /** @param ports to use where the system chose them for another worker */
-  listen(ports: PortsByListener | undefined): Promise<PortsByListener> {
-    return this.#listeners.update(this.#inForce, ports)
+  listen(
+    certificates: ListenerCertificates,
+    ports: PortsByListener | undefined,
+  ): Promise<PortsByListener> {
+    return this.#listeners.update({ settings: this.#settings, certificates }, ports)
   }
 
   /**
@@ -122,13 +126,13 @@ export class WorkerPlane {
    * @throws {StartFault} when it cannot listen where it should; then all is as before
    */
   async applySettings(
-    changed: Pick<WorkerStart, 'settings' | 'certificates'>,
+    changed: InForceSettings,
     ports: PortsByListener | undefined,
   ): Promise<PortsByListener> {
     const rules = proxyRules(changed.settings)
     const taken = await this.#listeners.update(changed, ports)
     Object.assign(this.#context, rules)
-    this.#inForce = changed
+    this.#settings = changed.settings
     this.#certificates.renew()
     return taken
   }

@@ -3,7 +3,15 @@ import type { EntitySet } from '../entities/entity.ts'
 import { ConfigurationRefused } from './configuration-refused.ts'
 import type { PortsByListener } from './proxy-listeners.ts'
 import { StartFault } from './start-fault.ts'
-import type { Answers, FromWorker, Question, ToWorker, WorkerStart } from './worker-messages.ts'
+import type { ListenerCertificates } from './listener-certificates.ts'
+import type {
+  Answers,
+  FromWorker,
+  InForceSettings,
+  Question,
+  ToWorker,
+  WorkerStart,
+} from './worker-messages.ts'
 
 export interface WorkerThreadEvents {
   /** It ended without having been asked to. Called once. */
@@ -73,16 +81,13 @@ export class WorkerThread {
   }
 
   /** @param ports those another worker listens on already */
-  listen(ports?: PortsByListener): Promise<PortsByListener> {
-    return this.#listening({ kind: 'listen', ports })
+  listen(certificates: ListenerCertificates, ports?: PortsByListener): Promise<PortsByListener> {
+    return this.#listening({ kind: 'listen', certificates, ports })
   }
 
   /** @returns the ports listened on from now on. @throws {StartFault} when all is as before */
-  applySettings(
-    parts: Pick<WorkerStart, 'settings' | 'certificates'>,
-    ports?: PortsByListener,
-  ): Promise<PortsByListener> {
-    return this.#listening({ kind: 'apply-settings', ...parts, ports })
+  applySettings(changed: InForceSettings, ports?: PortsByListener): Promise<PortsByListener> {
+    return this.#listening({ kind: 'apply-settings', ...changed, ports })
   }
 
   async #listening(message: ToWorker): Promise<PortsByListener> {

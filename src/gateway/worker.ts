@@ -30,7 +30,7 @@ async function handle(worker: WorkerPlane, message: ToWorker): Promise<void> {
       worker.discard(message.generation)
       return
     case 'listen':
-      say(await listening(worker.listen(message.ports)))
+      say(await listening(worker.listen(message.certificates, message.ports)))
       return
     case 'apply-settings':
       say(await listening(worker.applySettings(message, message.ports)))
