@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { integer, number, string, type Field, type FieldOptions } from '../schema/field.ts'
+import { integer, string, type Field, type FieldOptions } from '../schema/field.ts'
 import { patternFault } from './pattern.ts'
 
 const HEADER_NAME = /^[A-Za-z0-9_-]+$/
@@ -116,10 +116,4 @@ export function regex<const Options extends FieldOptions = object>(
   return string({ custom_validator: patternFault, ...options }) as ReturnType<
     typeof string<Options>
   >
-}
-
-export function seconds<const Options extends FieldOptions = object>(
-  options?: Options & FieldOptions,
-): ReturnType<typeof number<Options>> {
-  return number({ between: [0, 100_000_000], ...options }) as ReturnType<typeof number<Options>>
 }

@@ -99,6 +99,14 @@ export class ProxyExchange implements Exchange {
     this.body = start.body
     this.routing = new ExchangeRouting(this)
     this.collected = start.snapshot.globalChain.collected
+    this.decisions = start.context.recordDecisions?.(this)
+  }
+
+  /** The request line as it came, for the log. */
+  get requestLine(): string {
+    if (this.rawRequestLine !== undefined) return this.rawRequestLine
+    const { text } = this.head.fields
+    return text.slice(0, Math.max(text.indexOf('\r\n'), 0))
   }
 
   get route(): Route | undefined {

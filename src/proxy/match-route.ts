@@ -2,7 +2,9 @@ import type { Plan } from '../snapshot/snapshot.ts'
 import type { ProxyExchange } from './exchange.ts'
 import { GatewayError } from './gateway-error.ts'
 import type { Refusal } from './handle-exchange.ts'
+import { reasonPhrase } from '../http/reason-phrases.ts'
 import { exit } from '../plugin-kit/answer.ts'
+import { errorPage } from './error-format.ts'
 
 /** Finds the route, takes its plan, and turns away requests of another protocol than the route's. */
 export function matchRoute(exchange: ProxyExchange): Refusal | undefined {
@@ -44,5 +46,10 @@ function toHttps(exchange: ProxyExchange, plan: Plan): Refusal {
   const { request, routing } = exchange
   const query = routing.hasQuery ? `?${routing.rawQuery}` : ''
   const location = `https://${request.forwardedHost}${routing.rawPath}${query}`
-  return exit(status, undefined, { headers: { location } })
+  return {
+    kind: 'exit',
+    status,
+    headers: { location, 'content-type': 'text/html' },
+    body: errorPage(`${status} ${status === 302 ? 'Found' : reasonPhrase(status)}`),
+  }
 }

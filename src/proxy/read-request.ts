@@ -53,10 +53,10 @@ export function readRequest(exchange: ProxyExchange): GatewayError | undefined {
   if (!hasValidHost(head)) return new GatewayError('bad_request', 'Host is missing or invalid')
   if ((fields.repeated & SINGLE_FIELDS) !== 0 && hasRepeatedField(fields))
     return new GatewayError('bad_request', 'A field that may stand once is repeated')
-  if (head.method === 'CONNECT' || head.method === 'TRACE')
-    return new GatewayError('method_not_allowed', `Method ${head.method} is not served`)
   if (!routing.rawPath.startsWith('/') || isMalformedPath(routing.rawPath))
     return new GatewayError('bad_request', 'The request target is malformed')
+  if (head.method === 'CONNECT' || head.method === 'TRACE')
+    return new GatewayError('method_not_allowed', `Method ${head.method} is not served`)
   const { bodyBytes } = context.limits
   if (bodyBytes > 0 && (body.knownLength ?? 0) > bodyBytes)
     return new GatewayError('body_too_large', 'The announced body is too large')

@@ -97,7 +97,7 @@ export class RequestBody {
       this.isComplete = true
       this.#collecting = undefined
       const sink = this.#sink
-      collecting?.done('complete')
+      collecting?.done(this.heldBytes > collecting.limitBytes ? 'too-large' : 'complete')
       sink?.endBody()
     } else if (collecting !== undefined && this.heldBytes > collecting.limitBytes) {
       this.#collecting = undefined

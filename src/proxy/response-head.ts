@@ -51,7 +51,6 @@ export function proxiedHead(exchange: ProxyExchange, length: LengthLine): string
     keptLines(fields, dropped, edits, named) +
     added +
     typedLine +
-    (fields.has(ResponseField.date) ? '' : dateLine(exchange.answeredAtMs)) +
     connectionLines(exchange, length) +
     exchange.balancerLines +
     serverLine(exchange) +
@@ -145,10 +144,15 @@ const TYPES_WITH_CHARSET: ReadonlySet<string> = new Set([
  */
 function withCharset({ response, context }: ProxyExchange, type: string | undefined): string {
   const { charset } = context.responseHeaders
-  if (type === undefined || charset === '') return ''
+  if (type === undefined || charset === '' || isOwnRedirect(response)) return ''
   if (!TYPES_WITH_CHARSET.has(type.toLowerCase())) return ''
   if (response.header('content-encoding') !== undefined) return ''
   return `Content-Type: ${type}; charset=${charset}\r\n`
+}
+
+/** nginx's pages for redirects say no charset. */
+function isOwnRedirect({ source, status }: ProxyExchange['response']): boolean {
+  return source !== 'service' && status >= 300 && status < 400
 }
 
 /** Lower-case names a Connection field lists, besides those that are dropped anyway. */

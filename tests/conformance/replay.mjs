@@ -639,7 +639,9 @@ const mapDeep = (v, f) =>
       ? Object.fromEntries(Object.entries(v).map(([k, x]) => [k, mapDeep(x, f)]))
       : typeof v === 'string'
         ? f(v)
-        : v
+        : v === Number(new URL(opt.base).port)
+          ? 8000
+          : v
 function shape(res, saws, logs, c, literal) {
   const n = normaliser(literal)
   const up = saws.map((s) => {

@@ -1,6 +1,6 @@
 import { customFieldsByLua } from '../../plugin-kit/custom-log-fields.ts'
 import { severityFields } from '../../plugin-kit/severities.ts'
-import { string, type RecordOf } from '../../schema/field.ts'
+import { string } from '../../schema/field.ts'
 
 /** In the order of Kong's schema. */
 const FACILITIES = [
@@ -38,5 +38,3 @@ export const schema = {
     one_of: FACILITIES,
   }),
 }
-
-export type Config = RecordOf<typeof schema>

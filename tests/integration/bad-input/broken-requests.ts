@@ -61,7 +61,7 @@ export const BROKEN_REQUESTS: readonly BrokenRequest[] = [
   { name: 'a space in the target', bytes: 'GET /a b HTTP/1.1\r\nHost: a\r\n\r\n', status: 400 },
   { name: 'a method in lower case', bytes: 'get /open HTTP/1.1\r\nHost: a\r\n\r\n', status: 400 },
   { name: 'a target that is no path', bytes: 'GET open HTTP/1.1\r\nHost: a\r\n\r\n', status: 400 },
-  { name: 'CONNECT', bytes: 'CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n', status: 405 },
+  { name: 'CONNECT', bytes: 'CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n', status: 400 },
   { name: 'a version that is none', bytes: 'GET /open HTTP/x.1\r\nHost: a\r\n\r\n', status: 400 },
   { name: 'a version of the future', bytes: 'GET /open HTTP/3.0\r\nHost: a\r\n\r\n', status: 505 },
   {
