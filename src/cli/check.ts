@@ -41,8 +41,8 @@ async function checkDeclarative(call: Call, name: string): Promise<number> {
     output.note(faultLines(parsed, name))
     return 1
   }
-  const { findWarnings } = await import('./configuration-warnings.ts')
-  for (const warning of findWarnings(parsed.entities)) output.note(`${name}: ${warning}`)
+  const { warningLines } = await import('./summary.ts')
+  for (const line of warningLines({ name, text, config: parsed })) output.note(line)
   output.info(`configuration at ${name} is valid`)
   return 0
 }

@@ -1,4 +1,4 @@
-import type { EntitySet, PluginEntity, Route, Service } from '../entities/entity.ts'
+import type { Entity, EntitySet, PluginEntity, Route, Service } from '../entities/entity.ts'
 
 /** Plugins that ask who is there before a request goes on. */
 const AUTHENTICATING = new Set([
@@ -11,8 +11,15 @@ const AUTHENTICATING = new Set([
   'session',
 ])
 
-/** What is allowed and most likely not meant: open routes, tokens that never expire, idle parts. */
-export function findWarnings(entities: EntitySet): readonly string[] {
+/** Something allowed that is most likely not meant, and the entity it is about. */
+export interface ConfigurationWarning {
+  readonly kind: string
+  readonly id: string
+  readonly message: string
+}
+
+/** Open routes, tokens that never expire, secrets that can be guessed, parts that nothing reaches. */
+export function findWarnings(entities: EntitySet): readonly ConfigurationWarning[] {
   const plugins = ((entities['plugins'] ?? []) as readonly PluginEntity[]).filter(
     ({ enabled }) => enabled,
   )
@@ -21,11 +28,15 @@ export function findWarnings(entities: EntitySet): readonly string[] {
   return [
     ...openRoutes(routes, plugins),
     ...endlessTokens(plugins, entities),
+    ...shortSecrets(entities['jwt_secrets'] ?? []),
     ...idleServices(services, routes),
   ]
 }
 
-function openRoutes(routes: readonly Route[], plugins: readonly PluginEntity[]): readonly string[] {
+function openRoutes(
+  routes: readonly Route[],
+  plugins: readonly PluginEntity[],
+): readonly ConfigurationWarning[] {
   const guards = plugins.filter(({ name, consumer }) => AUTHENTICATING.has(name) && !consumer)
   const isGuarded = (route: Route) =>
     guards.some(
@@ -35,24 +46,52 @@ function openRoutes(routes: readonly Route[], plugins: readonly PluginEntity[]):
     )
   return routes
     .filter((route) => !isGuarded(route))
-    .map((route) => `route "${nameOf(route)}" has no authentication: open to everyone`)
+    .map((route) => ({
+      kind: 'routes',
+      id: route.id,
+      message: `route "${nameOf(route)}" has no authentication: open to everyone`,
+    }))
 }
 
-function endlessTokens(plugins: readonly PluginEntity[], entities: EntitySet): readonly string[] {
+function endlessTokens(
+  plugins: readonly PluginEntity[],
+  entities: EntitySet,
+): readonly ConfigurationWarning[] {
   return plugins
     .filter(
       ({ name, config }) => name === 'jwt' && !listOf(config['claims_to_verify']).includes('exp'),
     )
-    .map(
-      (plugin) => `jwt on ${placeOf(plugin, entities)} does not check exp: its tokens never expire`,
-    )
+    .map((plugin) => ({
+      kind: 'plugins',
+      id: plugin.id,
+      message: `jwt on ${placeOf(plugin, entities)} does not check exp: its tokens never expire`,
+    }))
 }
 
-function idleServices(services: readonly Service[], routes: readonly Route[]): readonly string[] {
+/** Bytes of the hash; a shorter secret is easier to guess than the hash is to forge. RFC 7518 3.2 */
+const LEAST_BYTES: Readonly<Record<string, number>> = { HS256: 32, HS384: 48, HS512: 64 }
+
+function shortSecrets(credentials: readonly Entity[]): readonly ConfigurationWarning[] {
+  return credentials.flatMap(({ id, key, algorithm, secret }) => {
+    const least = LEAST_BYTES[String(algorithm)]
+    if (least === undefined || Buffer.byteLength(String(secret)) >= least) return []
+    const message = `the secret of jwt key "${String(key)}" is shorter than ${least} bytes: it can be guessed from a token`
+    return [{ kind: 'jwt_secrets', id, message }]
+  })
+}
+
+function idleServices(
+  services: readonly Service[],
+  routes: readonly Route[],
+): readonly ConfigurationWarning[] {
   const used = new Set(routes.flatMap(({ service }) => service?.id ?? []))
   return services
     .filter(({ id }) => !used.has(id))
-    .map((service) => `service "${nameOf(service)}" has no route: nothing reaches it`)
+    .map((service) => ({
+      kind: 'services',
+      id: service.id,
+      message: `service "${nameOf(service)}" has no route: nothing reaches it`,
+    }))
 }
 
 function placeOf({ route, service }: PluginEntity, entities: EntitySet): string {

@@ -5,6 +5,7 @@ import type { Settings } from '../settings/settings.ts'
 import { clockTime } from '../telemetry/log-time.ts'
 import { CommandFault, type Call } from './command.ts'
 import { makePrefix } from './prefix-of.ts'
+import { readConfiguration } from './read-configuration.ts'
 import { summaryLines } from './summary.ts'
 
 /** Runs the gateway in the foreground and says where it can be reached. */
@@ -27,7 +28,11 @@ export async function runForPeople(
     onLoad: (event) => sayLoaded(call, settings, event),
   })
   const tookMs = Math.round(performance.now() - startedAt)
-  for (const line of summaryLines(settings, gateway, tookMs)) call.output.note(line)
+  for (const line of summaryLines(settings, gateway, {
+    tookMs,
+    read: readConfiguration(settings),
+  }))
+    call.output.note(line)
   for (const line of extraLines(gateway)) call.output.note(line)
   call.output.note('')
   await ended

@@ -79,6 +79,16 @@ export async function startWith(call: Call, settings: Settings): Promise<void> {
   await launchDaemon(settings)
   call.output.verbose(`pid file: ${prefixLayout(settings.prefix).pidFile}`)
   call.output.info('Kong started')
+  // For people, who named a file; programs compare what is said.
+  if (call.operands[0] !== undefined && call.output.isInteractive)
+    await sayWhatIsServed(call, settings)
+}
+
+async function sayWhatIsServed({ output }: Call, settings: Settings): Promise<void> {
+  const { readConfiguration } = await import('./read-configuration.ts')
+  const { configurationLines } = await import('./summary.ts')
+  const read = readConfiguration(settings)
+  for (const line of read === undefined ? [] : configurationLines(read)) output.note(line)
 }
 
 async function runInForeground(call: Call, settings: Settings): Promise<void> {

@@ -1,5 +1,6 @@
 import path from 'node:path'
-import type { EntitySet } from '../entities/entity.ts'
+import type { DeclarativeConfig } from '../declarative/declarative.ts'
+import { locator } from '../declarative/faults.ts'
 import type { Gateway } from '../gateway/start.ts'
 import { portunusVersion } from '../gateway/versions.ts'
 import type { Settings } from '../settings/settings.ts'
@@ -9,11 +10,12 @@ import { findWarnings } from './configuration-warnings.ts'
 export function summaryLines(
   settings: Settings,
   gateway: Gateway,
-  tookMs: number,
+  facts: { readonly tookMs: number; readonly read: ReadConfiguration | undefined },
 ): readonly string[] {
+  const { tookMs, read } = facts
   const address = (ports: readonly number[]) =>
     ports[0] === undefined ? 'off' : `http://localhost:${ports[0]}`
-  const { ports, store } = gateway
+  const { ports } = gateway
   const file = settings.declarative_config
   return [
     `  Portunus ${portunusVersion()}  ready in ${tookMs} ms`,
@@ -23,23 +25,43 @@ export function summaryLines(
       ? [`  Config   ${shortPath(file)}${settings.declarative_config_watch ? '  (watched)' : ''}`]
       : []),
     '',
-    ...configurationLines(store.all(), file),
+    ...(read === undefined ? [] : configurationLines(read)),
   ]
 }
 
+/** A declarative file as it was read, to be told about. */
+export interface ReadConfiguration {
+  readonly name: string
+  readonly text: string
+  readonly config: DeclarativeConfig
+}
+
 /** How much a configuration holds, and what looks wrong in it. */
-export function configurationLines(
-  entities: EntitySet,
-  file: string | undefined,
-): readonly string[] {
+export function configurationLines({ name, text, config }: ReadConfiguration): readonly string[] {
   const counts = (['services', 'routes', 'consumers', 'plugins'] as const)
-    .map((kind) => [kind, entities[kind]?.length ?? 0] as const)
+    .map((kind) => [kind, config.entities[kind]?.length ?? 0] as const)
     .map(([kind, count]) => `${count} ${count === 1 ? kind.slice(0, -1) : kind}`)
-  const name = file === undefined ? 'config' : path.basename(file)
   return [
-    `  ${name}   ${counts.join(', ')}`,
-    ...findWarnings(entities).map((warning) => `  ! ${warning}`),
+    `  ${name}   ${counts.join(', ')}   _format_version ${config.formatVersion}`,
+    ...warningLines({ name, text, config }).map((line) => `  ! ${line}`),
   ]
+}
+
+/** What looks wrong, each with its place: `kong.yml:31:9  jwt on "orders" does not check exp`. */
+export function warningLines({ name, text, config }: ReadConfiguration): readonly string[] {
+  const warnings = findWarnings(config.entities)
+  if (warnings.length === 0) return []
+  const locate = locator(text)
+  const places = config.places()
+  return warnings
+    .map(({ kind, id, message }) => {
+      const path = places.get(`${kind}/${id}`)
+      return { message, ...(path && locate({ path, message })) }
+    })
+    .sort((a, b) => (a.line ?? 0) - (b.line ?? 0))
+    .map(({ message, line, column = 1 }) =>
+      line === undefined ? `${name}  ${message}` : `${name}:${line}:${column}  ${message}`,
+    )
 }
 
 function shortPath(file: string): string {

@@ -57,7 +57,9 @@ function byPlace(a: DeclarativeFault, b: DeclarativeFault): number {
 type Place = Pick<DeclarativeFault, 'line' | 'column'>
 
 /** A text is read a second time to find places in it, so that the first time need not note any. */
-function locator(text: string | undefined): (finding: Finding) => Place {
+export function locator(
+  text: string | undefined,
+): (finding: Pick<Finding, 'path' | 'message'>) => Place {
   if (text === undefined) return () => ({})
   const places = new Places()
   // JSON is YAML too.

@@ -7,13 +7,18 @@ import type { Logger } from '../telemetry/logger.ts'
 import type { ListenerCertificates } from './listener-certificates.ts'
 import type { PortsByListener } from './proxy-listeners.ts'
 import type { Answers, InForceSettings, Question, WorkerStart } from './worker-messages.ts'
-import { WorkerThread } from './worker-thread.ts'
+import { WorkerThread, type WorkerThreadEvents } from './worker-thread.ts'
 
 export interface DataPlaneOptions {
   readonly settings: Settings
   readonly nodeId: string
-  readonly log: Logger
+  readonly log: Pick<Logger, 'crit' | 'error'>
+  /** Instead of real threads. */
+  readonly createWorker?: (start: WorkerStart, events: WorkerThreadEvents) => WorkerHandle
 }
+
+/** What the control plane does with a worker. */
+export type WorkerHandle = Omit<WorkerThread, never>
 
 /** What is in force, so that a worker that takes another's place can begin with it. */
 interface InForce {
@@ -37,18 +42,20 @@ const GRACE_MS = 60_000
  * force in two steps: all prepare, then all switch; when one refuses, none switches.
  */
 export class DataPlane {
-  readonly #log: Logger
+  readonly #log: DataPlaneOptions['log']
+  readonly #createWorker: NonNullable<DataPlaneOptions['createWorker']>
   #start: Omit<WorkerStart, 'index'>
-  #workers: WorkerThread[] = []
+  #workers: WorkerHandle[] = []
   #generation = 0
   #inForce: InForce | undefined
   /** What is listened on, once it is. */
   #listening: Listening | undefined
   #isClosing = false
 
-  constructor({ settings, nodeId, log }: DataPlaneOptions) {
+  constructor({ settings, nodeId, log, createWorker }: DataPlaneOptions) {
     this.#start = { settings, nodeId, memory: makeSharedMemory() }
     this.#log = log
+    this.#createWorker = createWorker ?? ((start, events) => new WorkerThread(start, events))
   }
 
   /** Starts the threads, which load their code while the caller reads the configuration. */
@@ -148,9 +155,9 @@ export class DataPlane {
     await Promise.all(this.#workers.map((worker) => worker.drain(timeoutMs)))
   }
 
-  #startWorker(index: number): WorkerThread {
+  #startWorker(index: number): WorkerHandle {
     const startedAt = Date.now()
-    return new WorkerThread(
+    return this.#createWorker(
       { ...this.#start, index },
       {
         onGone: (reason) => {
@@ -177,7 +184,7 @@ export class DataPlane {
   }
 
   /** Leads a new worker to what the others serve, which may change meanwhile. */
-  async #bringUp(worker: WorkerThread): Promise<void> {
+  async #bringUp(worker: WorkerHandle): Promise<void> {
     let served: InForce | undefined
     while (served !== this.#inForce && this.#inForce !== undefined) {
       served = this.#inForce

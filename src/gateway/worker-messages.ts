@@ -83,4 +83,5 @@ export type FromWorker =
   | { readonly kind: 'served'; readonly generation: number }
   | { readonly kind: 'listening'; readonly ports: PortsByListener }
   | { readonly kind: 'not-listening'; readonly reason: string }
+  | { readonly kind: 'not-answered'; readonly id: number; readonly reason: string }
   | { readonly kind: 'answer'; readonly id: number; readonly value: Answers[keyof Answers] }

@@ -24,7 +24,13 @@ import { ProxyListeners, type PortsByListener } from './proxy-listeners.ts'
 import { proxyRules } from './proxy-rules.ts'
 import { ServingSnapshot } from './serving-snapshot.ts'
 import { tlsRules } from './tls-rules.ts'
-import type { InForceSettings, PluginRouteRequest, Question, WorkerStart, WorkerStatus } from './worker-messages.ts'
+import type {
+  InForceSettings,
+  PluginRouteRequest,
+  Question,
+  WorkerStart,
+  WorkerStatus,
+} from './worker-messages.ts'
 
 /** The data plane of one worker thread, and what the control plane may have done with it. */
 export class WorkerPlane {

@@ -101,6 +101,8 @@ export class WorkerThread {
   ): Promise<Answers[About]> {
     const id = (this.#lastQuestion += 1)
     const answer = await this.#exchange(`answer ${id}`, { kind: 'ask', id, question })
+    if (answer.kind === 'not-answered')
+      throw new Error(`A worker cannot answer about ${question.about}: ${answer.reason}`)
     return (answer as Extract<FromWorker, { kind: 'answer' }>).value as Answers[About]
   }
 
@@ -139,6 +141,7 @@ function keyOf(message: FromWorker): string {
     case 'not-listening':
       return 'listening'
     case 'answer':
+    case 'not-answered':
       return `answer ${message.id}`
   }
 }

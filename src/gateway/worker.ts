@@ -43,9 +43,12 @@ async function handle(worker: WorkerPlane, message: ToWorker): Promise<void> {
       return
     case 'ask':
       // Not awaited: a plugin may take its time, and configurations must not wait for it.
-      void answerOf(worker, message.question).then((value) =>
-        say({ kind: 'answer', id: message.id, value }),
-      )
+      void answerOf(worker, message.question)
+        .then((value) => say({ kind: 'answer', id: message.id, value }))
+        .catch((error: unknown) => {
+          const reason = (error as Error).stack ?? String(error)
+          say({ kind: 'not-answered', id: message.id, reason })
+        })
       return
     case 'drain':
       // Not awaited: a second message may hurry it.

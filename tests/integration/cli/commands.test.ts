@@ -74,4 +74,36 @@ describe('portunus', () => {
       "my.conf:2: unknown property 'proxy_lisen' (did you mean 'proxy_listen'?)",
     )
   })
+
+  it('says what is most likely not meant in a declarative file, and where', async () => {
+    await using place = workplace({ KONG_DATABASE: 'off' })
+    writeFileSync(
+      path.join(place.folder, 'kong.yml'),
+      `_format_version: "3.0"
+services:
+- name: orders
+  url: http://localhost:3000
+  routes:
+  - {name: open, paths: [/open]}
+  - name: endless
+    paths: [/endless]
+    plugins:
+    - name: jwt
+- {name: idle, url: http://localhost:1}
+consumers:
+- username: ann
+  jwt_secrets:
+  - {key: k, secret: short}
+`,
+    )
+    const { code, stderr } = await place.run(['check', 'kong.yml'])
+    expect(code).toBe(0)
+    expect(stderr.split('\n')).toEqual([
+      'kong.yml:6:5  route "open" has no authentication: open to everyone',
+      'kong.yml:10:7  jwt on "endless" does not check exp: its tokens never expire',
+      'kong.yml:11:3  service "idle" has no route: nothing reaches it',
+      'kong.yml:15:5  the secret of jwt key "k" is shorter than 32 bytes: it can be guessed from a token',
+      '',
+    ])
+  })
 })

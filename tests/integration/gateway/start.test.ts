@@ -1,9 +1,12 @@
-import { readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { freePort } from '../../support/free-port.ts'
+import { workplace } from '../../support/run-portunus.ts'
 import { startGateway } from '../../support/start-gateway.ts'
 import { startUpstream } from '../../support/start-upstream.ts'
+import { until } from '../../support/until.ts'
 import { oneRoute } from './configs.ts'
 
 describe('startGateway()', () => {
@@ -100,5 +103,31 @@ describe('startGateway()', () => {
     [{ database: 'postgres', pg_port: '1' }, /PostgreSQL: connect ECONNREFUSED/],
   ])('does not start with %j', async (settings, message) => {
     await expect(startGateway('_format_version: "3.0"', settings)).rejects.toThrow(message)
+  })
+})
+
+describe('a configuration that was posted', () => {
+  it('is there again after a restart', async () => {
+    await using upstream = await startUpstream()
+    await using place = workplace({
+      KONG_DATABASE: 'off',
+      KONG_PROXY_LISTEN: `127.0.0.1:${await freePort()}`,
+      KONG_ADMIN_LISTEN: `127.0.0.1:${await freePort()}`,
+      KONG_STATUS_LISTEN: 'off',
+    })
+    await place.run(['start'])
+    const settings = readFileSync(path.join(place.prefix, '.kong_env'), 'utf8')
+    const portOf = (name: string) => new RegExp(`^${name} = (.*)$`, 'm').exec(settings)![1]!
+    const posted = await fetch(`http://${portOf('admin_listen')}/config`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(oneRoute(upstream.url, '/posted')),
+    })
+    expect(posted.status).toBe(201)
+    const file = path.join(place.prefix, 'dbless.json')
+    await until(() => existsSync(file))
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    await place.run(['restart'])
+    expect((await fetch(`http://${portOf('proxy_listen')}/posted`)).status).toBe(200)
   })
 })

@@ -1,0 +1,18 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { parseConfiguration } from '../gateway/parse-configuration.ts'
+import type { Settings } from '../settings/settings.ts'
+import type { ReadConfiguration } from './summary.ts'
+
+/**
+ * Reads the declarative file once more, to tell about it.
+ *
+ * @returns nothing when it has changed for the worse since it was served
+ */
+export function readConfiguration(settings: Settings): ReadConfiguration | undefined {
+  const file = settings.declarative_config
+  if (!file) return undefined
+  const text = readFileSync(file, 'utf8')
+  const config = parseConfiguration(settings, { text, fileName: file })
+  return config.ok ? { name: path.basename(file), text, config } : undefined
+}
