@@ -1,5 +1,6 @@
 import type { Plugin } from '../plugin-kit/plugin.ts'
-import { BUNDLED_PLUGINS } from '../plugins/bundled.ts'
+import { BUNDLED_PLUGINS, BUNDLED_PLUGINS_WITH_DATABASE } from '../plugins/bundled.ts'
+import type { Settings } from '../settings/settings.ts'
 import { StartFault } from './start-fault.ts'
 
 /** What `bundled` stands for in Kong; those that are not here yet may be named all the same. */
@@ -21,21 +22,25 @@ export interface LoadedPlugins {
 /**
  * The plugins that the setting `plugins` names.
  *
- * @param names `bundled`, `off` alone, or names of plugins
+ * @param settings `plugins` holds `bundled`, `off` alone, or names of plugins
  * @throws {StartFault} for a name nobody knows
  */
-export function loadPlugins(names: readonly string[]): LoadedPlugins {
+export function loadPlugins({
+  plugins: names,
+  database,
+}: Pick<Settings, 'plugins' | 'database'>): LoadedPlugins {
   if (names.length === 1 && names[0] === 'off') return { plugins: [], warnings: [] }
+  const available = database === 'off' ? BUNDLED_PLUGINS : BUNDLED_PLUGINS_WITH_DATABASE
   const wanted = new Set<string>()
   const warnings: string[] = []
   for (const name of names) {
-    if (name === 'bundled') for (const plugin of BUNDLED_PLUGINS) wanted.add(plugin.name)
-    else if (BUNDLED_PLUGINS.some((plugin) => plugin.name === name)) wanted.add(name)
+    if (name === 'bundled') for (const plugin of available) wanted.add(plugin.name)
+    else if (available.some((plugin) => plugin.name === name)) wanted.add(name)
     else if (KONG_BUNDLED.has(name)) warnings.push(`plugin '${name}' is not available, ignored`)
     else
       throw new StartFault(
         `error loading plugin schemas: on plugin '${name}': ${name} plugin is enabled but not installed;\nno plugin found`,
       )
   }
-  return { plugins: BUNDLED_PLUGINS.filter(({ name }) => wanted.has(name)), warnings }
+  return { plugins: available.filter(({ name }) => wanted.has(name)), warnings }
 }

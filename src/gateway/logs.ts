@@ -12,7 +12,8 @@ export interface Logs {
   /** Opens one more file of the settings. */
   open(path: string): LineWriter
   reopen(): void
-  flushSync(): void
+  /** Resolves when everything is written; for the end of the thread. */
+  flush(): Promise<void>
 }
 
 /** @throws {StartFault} when the error log cannot be opened */
@@ -39,8 +40,8 @@ export function openLogs(settings: Settings): Logs {
     reopen() {
       for (const writer of writers) writer.reopen()
     },
-    flushSync() {
-      for (const writer of writers) writer.flushSync()
+    async flush() {
+      await Promise.all(writers.map((writer) => writer.flush()))
     },
   }
 }

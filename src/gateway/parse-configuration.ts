@@ -6,10 +6,10 @@ import { loadPlugins } from './load-plugins.ts'
 
 /** Checks a declarative configuration as a gateway with these settings would, without starting one. */
 export function parseConfiguration(
-  settings: Pick<Settings, 'plugins' | 'router_flavor'>,
+  settings: Pick<Settings, 'plugins' | 'database' | 'router_flavor'>,
   source: DeclarativeText,
 ): DeclarativeResult {
-  const { plugins } = loadPlugins(settings.plugins)
+  const { plugins } = loadPlugins(settings)
   const catalog = catalogOf(settings, plugins)
   return parseDeclarative(source, { catalog, nowSeconds: Math.floor(Date.now() / 1000) })
 }

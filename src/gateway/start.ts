@@ -67,7 +67,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       plane?.statusServer.close(),
     ])
     await plane?.store.close()
-    options.logs.flushSync()
+    await options.logs.flush()
     throw error
   }
 }
@@ -78,7 +78,7 @@ type ControlPlane = Awaited<ReturnType<typeof controlPlane>>
 async function controlPlane(options: GatewayOptions) {
   const { settings, environment, logs, dataPlane } = options
   const log = logs.error
-  const { plugins, warnings } = loadPlugins(settings.plugins)
+  const { plugins, warnings } = loadPlugins(settings)
   for (const warning of warnings) log.warn(warning)
   const catalog = catalogOf(settings, plugins)
   const { store, file } = await openStore(settings, catalog, log)
@@ -155,7 +155,7 @@ async function serve(plane: ControlPlane): Promise<Gateway> {
       ])
       await store.close()
       log.notice('exit')
-      plane.logs.flushSync()
+      await plane.logs.flush()
     },
   }
 }

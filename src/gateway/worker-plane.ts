@@ -60,7 +60,7 @@ export class WorkerPlane {
       warn: (message) => logs.error.warn(message),
     })
     this.#balancers = createBalancers({ dns: dnsSettingsOf(settings), log: logs.error })
-    const { plugins } = loadPlugins(settings.plugins)
+    const { plugins } = loadPlugins(settings)
     this.#routes = plugins.flatMap(({ adminRoutes }) => adminRoutes)
     this.#node = nodeServices({
       nodeId: start.nodeId,
@@ -183,7 +183,7 @@ export class WorkerPlane {
     await this.#listeners.close(timeoutMs)
     this.#balancers.close()
     this.#serving.close()
-    this.#logs.flushSync()
+    await this.#logs.flush()
   }
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, openSync, write, writeSync } from 'node:fs'
+import { closeSync, openSync, write } from 'node:fs'
 
 /** Takes whole lines and writes them in batches, in order, without ever holding up the caller. */
 export interface LineWriter {
@@ -6,9 +6,10 @@ export interface LineWriter {
   write(line: string): void
   /** Opens the path anew, for when a file was moved away by log rotation. */
   reopen(): void
-  /** Writes what is waiting before it returns; for the end of the process. */
-  flushSync(): void
-  close(): void
+  /** Resolves when everything is written, or cannot be; for the end of the process. */
+  flush(): Promise<void>
+  /** Writes what is waiting, and lets the file go. */
+  close(): Promise<void>
 }
 
 export interface LineWriterOptions {
@@ -22,7 +23,12 @@ const BATCH_CHARACTERS = 64 * 1024
 /** What waits beyond this is dropped: a log must not eat the memory of a gateway. */
 const WAITING_CHARACTERS = 16 * 1024 * 1024
 
-const NOWHERE: LineWriter = { write() {}, reopen() {}, flushSync() {}, close() {} }
+const NOWHERE: LineWriter = {
+  write() {},
+  reopen() {},
+  flush: () => Promise.resolve(),
+  close: () => Promise.resolve(),
+}
 
 /**
  * Opens a log for appending.
@@ -46,6 +52,7 @@ class FileLineWriter implements LineWriter {
   #unwritten: Buffer | undefined
   #isWriting = false
   #timer: NodeJS.Timeout | undefined
+  readonly #whenWritten: (() => void)[] = []
   #hasFault = false
   #mustReopen = false
   #isClosed = false
@@ -74,25 +81,18 @@ class FileLineWriter implements LineWriter {
     else this.#open()
   }
 
-  flushSync(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
-    // A batch that is on its way keeps its place: the rest is written after it by `#flush`.
-    if (this.#isWriting || this.#isClosed) return
-    try {
-      for (let batch = this.#next(); batch !== undefined; batch = this.#next()) {
-        this.#unwritten = undefined
-        writeSync(this.#descriptor, batch)
-      }
-    } catch (error) {
-      this.#fail(error)
-    }
+  flush(): Promise<void> {
+    if (!this.#isWriting) this.#flush()
+    if (!this.#isWriting) return Promise.resolve()
+    return new Promise((resolve) => this.#whenWritten.push(resolve))
   }
 
-  close(): void {
-    this.flushSync()
+  async close(): Promise<void> {
+    await this.flush()
+    if (this.#isClosed) return
     this.#isClosed = true
-    if (!this.#isWriting) this.#closeDescriptor()
+    clearTimeout(this.#timer)
+    this.#closeDescriptor()
   }
 
   #flushAfter(ms: number): void {
@@ -120,13 +120,10 @@ class FileLineWriter implements LineWriter {
   }
 
   #afterWrite(): void {
-    if (this.#isClosed) {
-      this.#isClosed = false
-      this.close()
-      return
-    }
     if (this.#mustReopen) this.#open()
-    if (this.#unwritten === undefined && this.#waiting.length === 0) return
+    const isIdle = this.#unwritten === undefined && this.#waiting.length === 0
+    if (isIdle || this.#hasFault) for (const resolve of this.#whenWritten.splice(0)) resolve()
+    if (isIdle) return
     if (this.#hasFault) this.#flushAfter(RETRY_AFTER_MS)
     else this.#flush()
   }
