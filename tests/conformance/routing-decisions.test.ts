@@ -57,7 +57,7 @@ function routerFor(file: string, flavor: RouterFlavor): Router {
   let router = routers.get(key)
   if (router === undefined) {
     const parsed = parseConfiguration(
-      { plugins: ['bundled'], router_flavor: flavor },
+      { database: 'off', plugins: ['bundled'], router_flavor: flavor },
       { text: readFileSync(file, 'utf8'), fileName: file },
     )
     if (!parsed.ok) throw new Error(parsed.message)
