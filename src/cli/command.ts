@@ -12,6 +12,8 @@ export type OptionSpecs = Readonly<Record<string, OptionSpec>>
 export interface Command {
   /** Shown by `--help`, without the options that all commands have. */
   readonly usage: string
+  /** Shown to people only: what Kong's command does not have. */
+  readonly ownUsage?: string
   readonly options: OptionSpecs
   /** Words of which the first operand must be one. */
   readonly subcommands?: readonly string[]

@@ -2,12 +2,10 @@ import type { Command } from './command.ts'
 
 type Load = () => Promise<Command>
 
-/** All commands; the code of one is loaded when it is called. */
-export const COMMANDS: Readonly<Record<string, Load>> = {
+/** Commands that Kong has too; the code of one is loaded when it is called. */
+const KONG_COMMANDS: Readonly<Record<string, Load>> = {
   check: async () => (await import('./check.ts')).check,
   config: async () => (await import('./config.ts')).config,
-  demo: async () => (await import('./demo.ts')).demo,
-  dev: async () => (await import('./dev.ts')).dev,
   drain: async () => (await import('./drain.ts')).drain,
   health: async () => (await import('./health.ts')).health,
   hybrid: async () => (await import('./hybrid.ts')).hybrid,
@@ -19,7 +17,19 @@ export const COMMANDS: Readonly<Record<string, Load>> = {
   roar: async () => (await import('./roar.ts')).roar,
   start: async () => (await import('./start.ts')).start,
   stop: async () => (await import('./stop.ts')).stop,
-  token: async () => (await import('./token.ts')).token,
   vault: async () => (await import('./vault.ts')).vault,
   version: async () => (await import('./version.ts')).version,
 }
+
+/** Commands of our own. */
+const OWN_COMMANDS: Readonly<Record<string, Load>> = {
+  demo: async () => (await import('./demo.ts')).demo,
+  dev: async () => (await import('./dev.ts')).dev,
+  'docker-start': async () => (await import('./start.ts')).dockerStart,
+  token: async () => (await import('./token.ts')).token,
+}
+
+export const COMMANDS: Readonly<Record<string, Load>> = { ...KONG_COMMANDS, ...OWN_COMMANDS }
+
+export const KONG_COMMAND_NAMES = Object.keys(KONG_COMMANDS)
+export const OWN_COMMAND_NAMES = Object.keys(OWN_COMMANDS)

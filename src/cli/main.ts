@@ -1,7 +1,7 @@
 import { closestWord } from '../base/closest-word.ts'
 import { errorLogTime } from '../telemetry/log-time.ts'
 import { CommandFault, type Command } from './command.ts'
-import { COMMANDS } from './commands.ts'
+import { COMMANDS, KONG_COMMAND_NAMES, OWN_COMMAND_NAMES } from './commands.ts'
 import { createOutput, type Output, type Verbosity } from './output.ts'
 import { parseArguments } from './parse-arguments.ts'
 
@@ -9,13 +9,19 @@ const UNIVERSAL_USAGE = ` --v              verbose
  --vv             debug
 `
 
-export const USAGE = `Usage: portunus COMMAND [OPTIONS]
+/** Programs compare this with what Kong prints; people are told of our own commands too. */
+function usage(): string {
+  const own = process.stderr.isTTY
+    ? `\nOf Portunus alone:\n ${OWN_COMMAND_NAMES.join('\n ')}\n`
+    : ''
+  return `Usage: portunus COMMAND [OPTIONS]
 
 The available commands are:
- ${Object.keys(COMMANDS).join('\n ')}
-
+ ${KONG_COMMAND_NAMES.join('\n ')}
+${own}
 Options:
 ${UNIVERSAL_USAGE}`
+}
 
 /**
  * Runs one command line.
@@ -25,10 +31,10 @@ ${UNIVERSAL_USAGE}`
  */
 export async function main(words: readonly string[]): Promise<number> {
   const [name, ...rest] = leadingCommand(words)
-  if (name === undefined) return quit(USAGE)
+  if (name === undefined) return quit(usage())
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (load === undefined)
-    return quit(USAGE, `No such command: ${name}${suggestion(name, Object.keys(COMMANDS))}`)
+    return quit(usage(), `No such command: ${name}${suggestion(name, Object.keys(COMMANDS))}`)
   return runCommand(name, await load(), rest)
 }
 
@@ -43,7 +49,8 @@ async function runCommand(
   command: Command,
   words: readonly string[],
 ): Promise<number> {
-  const usage = command.usage + UNIVERSAL_USAGE
+  const own = process.stderr.isTTY && command.ownUsage ? `\n${command.ownUsage}` : ''
+  const usage = command.usage + UNIVERSAL_USAGE + own
   const parsed = parseArguments(words, command)
   if ('fault' in parsed) return quit(usage, `portunus: ${parsed.fault}`)
   const { options } = parsed

@@ -42,6 +42,10 @@ Options:
  --nginx-conf-flags        (optional string)   Flags that can be used to control
                                                how Nginx configuration templates are rendered
 `,
+  ownUsage: `Of Portunus alone:
+ portunus start kong.yml             serves this file, and follows it when it changes
+ -f,--foreground                     stays in the foreground
+`,
   options: START_OPTIONS,
 
   async run(call) {
@@ -51,6 +55,13 @@ Options:
       throw new CommandFault(`Kong is already running in ${settings.prefix}`)
     await startWith(call, settings)
   },
+}
+
+/** What the images of Kong run. */
+export const dockerStart: Command = {
+  ...start,
+  usage: start.usage.replace('portunus start', 'portunus docker-start'),
+  run: (call) => start.run({ ...call, options: { ...call.options, foreground: true } }),
 }
 
 /** A file named on the command line is served as it is, without a database, and followed. */
