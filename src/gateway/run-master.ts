@@ -53,7 +53,24 @@ export async function runMaster(options: MasterOptions): Promise<Master> {
     process.on('SIGINT', () => void end(false))
     process.on('SIGQUIT', () => void end(true))
   })
-  process.on('SIGHUP', () => void gateway.reload(readAgain))
+  process.on(
+    'SIGHUP',
+    oneAtATime(() => gateway.reload(readAgain)),
+  )
   process.on('SIGUSR1', () => gateway.reopenLogs())
   return { gateway, ended }
+}
+
+/** Work asked for while it is being done is done once more afterwards, however often it was asked for. */
+function oneAtATime(work: () => Promise<unknown>): () => void {
+  let turn: Promise<unknown> = Promise.resolve()
+  let isWaiting = false
+  return () => {
+    if (isWaiting) return
+    isWaiting = true
+    turn = turn.then(() => {
+      isWaiting = false
+      return work()
+    })
+  }
 }

@@ -26,8 +26,8 @@ interface Waiting {
 /** One worker thread: what it is sent, and what it answers, as promises. */
 export class WorkerThread {
   readonly #worker: Worker
-  /** By what the answer is told from others. */
-  readonly #waiting = new Map<string, Waiting>()
+  /** By what the answer is told from others; equal ones are answered in order. */
+  readonly #waiting = new Map<string, Waiting[]>()
   #lastQuestion = 0
   #isGone = false
   #isDraining = false
@@ -45,7 +45,7 @@ export class WorkerThread {
     })
     this.#worker.on('exit', () => {
       this.#isGone = true
-      for (const { reject } of this.#waiting.values())
+      for (const { reject } of [...this.#waiting.values()].flat())
         reject(new Error(`The worker is gone: ${reason}`))
       this.#waiting.clear()
       if (!this.#isDraining) events.onGone(reason)
@@ -117,16 +117,18 @@ export class WorkerThread {
   #exchange(key: string, message: ToWorker): Promise<FromWorker> {
     if (this.#isGone) return Promise.reject(new Error('The worker is gone'))
     return new Promise((resolve, reject) => {
-      this.#waiting.set(key, { resolve, reject })
+      const others = this.#waiting.get(key) ?? []
+      this.#waiting.set(key, [...others, { resolve, reject }])
       this.send(message)
     })
   }
 
   #settle(message: FromWorker): void {
     const key = keyOf(message)
-    const waiting = this.#waiting.get(key)
-    this.#waiting.delete(key)
-    waiting?.resolve(message)
+    const [first, ...others] = this.#waiting.get(key) ?? []
+    if (others.length > 0) this.#waiting.set(key, others)
+    else this.#waiting.delete(key)
+    first?.resolve(message)
   }
 }
 
