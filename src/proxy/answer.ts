@@ -241,5 +241,5 @@ function titled(name: string): string {
   return known
 }
 
-const titles = new Map<string, string>()
+const titles = new Map([['www-authenticate', 'WWW-Authenticate']])
 const KNOWN_TITLES = 500
