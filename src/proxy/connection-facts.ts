@@ -1,5 +1,5 @@
 import type { TlsFacts } from '../plugin-kit/exchange.ts'
-import type { ConnectionFacts } from './downstream.ts'
+import type { ConnectionFacts, ForwardedLines } from './downstream.ts'
 import type { Transport } from './transport/transport.ts'
 
 /** What a listener knows of all its connections. */
@@ -26,7 +26,7 @@ export class ClientConnectionFacts implements ConnectionFacts {
   readonly isTrusted: boolean
   readonly tls: TlsFacts | undefined
   readonly proxied: ConnectionFacts['proxied']
-  readonly forwardedLines: string
+  readonly forwardedLines: ForwardedLines
   readonly serial = ++serials
   requests = 0
   readonly #transport: Addresses
@@ -46,9 +46,11 @@ export class ClientConnectionFacts implements ConnectionFacts {
     this.isTrusted = listener.isTrusted(this.peerIp)
     this.tls = more.tls
     this.proxied = more.proxied
-    this.forwardedLines =
-      `X-Forwarded-For: ${this.peerIp}\r\nX-Real-IP: ${this.peerIp}\r\n` +
-      `X-Forwarded-Proto: ${this.scheme}\r\nX-Forwarded-Port: ${this.port}\r\n`
+    this.forwardedLines = {
+      beforeHost: `X-Forwarded-For: ${this.peerIp}\r\nX-Forwarded-Proto: ${this.scheme}\r\nX-Forwarded-Host: `,
+      beforePath: `\r\nX-Forwarded-Port: ${this.port}\r\nX-Forwarded-Path: `,
+      realIp: `X-Real-IP: ${this.peerIp}\r\n`,
+    }
   }
 
   get peerPort(): number {

@@ -16,12 +16,21 @@ export interface ConnectionFacts {
   readonly tls: TlsFacts | undefined
   /** Client address told by the PROXY protocol. */
   readonly proxied: { readonly ip: string; readonly port: number } | undefined
-  /** Forwarding lines of a request that came without any, up to the host; made once a connection. */
-  readonly forwardedLines: string
+  /** Forwarding lines for a request that came without any; made once a connection. */
+  readonly forwardedLines: ForwardedLines
   /** Counts the connections of the process. */
   readonly serial: number
   /** Requests on the connection so far. */
   readonly requests: number
+}
+
+/** The lines in three pieces: host and path of a request go between them. */
+export interface ForwardedLines {
+  /** Up to the value of `X-Forwarded-Host`. */
+  readonly beforeHost: string
+  /** Up to the value of `X-Forwarded-Path`. */
+  readonly beforePath: string
+  readonly realIp: string
 }
 
 /** How a response body is told from what follows it. */

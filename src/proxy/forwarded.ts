@@ -44,35 +44,45 @@ export function forwardedLines(exchange: ProxyExchange, prefix: string | undefin
   const { facts } = exchange.downstream
   const { routing, head } = exchange
   const own = head.fields.present & FORWARDING_FIELDS
-  if (!facts.isTrusted && (own & ~OVERWRITTEN) === 0) {
-    const { viaVersion } = exchange.downstream
-    const host = routing.hostName || DEFAULT_HOST
-    const lines = `${facts.forwardedLines}Via: ${viaVersion}${exchange.context.product}\r\nX-Forwarded-Host: ${host}\r\nX-Forwarded-Path: ${routing.rawPath}\r\n`
-    return prefix === undefined ? lines : `${lines}X-Forwarded-Prefix: ${prefix}\r\n`
-  }
-  return mergedLines(exchange, prefix)
+  if (facts.isTrusted || (own & ~OVERWRITTEN) !== 0) return mergedLines(exchange, prefix)
+  const { beforeHost, beforePath, realIp } = facts.forwardedLines
+  return (
+    beforeHost +
+    (routing.hostName || DEFAULT_HOST) +
+    beforePath +
+    routing.rawPath +
+    (prefix === undefined ? '\r\n' : `\r\nX-Forwarded-Prefix: ${prefix}\r\n`) +
+    realIp
+  )
+}
+
+/** The Via line: the client's entries, then this gateway's. */
+export function viaLine(exchange: ProxyExchange): string {
+  const { fields } = exchange.head
+  const own = exchange.downstream.viaVersion + exchange.context.product
+  if (!fields.has(RequestField.via)) return `Via: ${own}\r\n`
+  return `Via: ${[...fields.values('via'), own].join(', ')}\r\n`
 }
 
 /** Without trust these are replaced whatever the client sent. */
-const OVERWRITTEN =
-  FORWARDING_FIELDS & ~((1 << RequestField.forwardedFor) | (1 << RequestField.via))
+const OVERWRITTEN = FORWARDING_FIELDS & ~(1 << RequestField.forwardedFor)
 
 function mergedLines(exchange: ProxyExchange, prefix: string | undefined): string {
-  const { facts, viaVersion } = exchange.downstream
+  const { facts } = exchange.downstream
   const { fields } = exchange.head
   const told = (field: number): string | undefined =>
     facts.isTrusted ? fields.get(field) : undefined
-  const { scheme, host, port } = forwardedFacts(exchange)
+  const { scheme, host } = forwardedFacts(exchange)
+  const port = told(RequestField.forwardedPort) || facts.port
   const chain = fields.has(RequestField.forwardedFor)
     ? [...fields.values('x-forwarded-for').filter((value) => value !== ''), facts.peerIp].join(', ')
     : exchange.request.ip
-  const via = [...fields.values('via'), viaVersion + exchange.context.product].join(', ')
   const path = told(RequestField.forwardedPath) ?? exchange.routing.rawPath
   const stripped = told(RequestField.forwardedPrefix) ?? prefix
   return (
-    `X-Forwarded-For: ${chain}\r\nX-Real-IP: ${exchange.request.ip}\r\n` +
-    `X-Forwarded-Proto: ${scheme}\r\nX-Forwarded-Port: ${port}\r\nVia: ${via}\r\n` +
-    `X-Forwarded-Host: ${host}\r\nX-Forwarded-Path: ${path}\r\n` +
-    (stripped === undefined ? '' : `X-Forwarded-Prefix: ${stripped}\r\n`)
+    `X-Forwarded-For: ${chain}\r\nX-Forwarded-Proto: ${scheme}\r\n` +
+    `X-Forwarded-Host: ${host}\r\nX-Forwarded-Port: ${port}\r\nX-Forwarded-Path: ${path}\r\n` +
+    (stripped === undefined ? '' : `X-Forwarded-Prefix: ${stripped}\r\n`) +
+    `X-Real-IP: ${exchange.request.ip}\r\n`
   )
 }

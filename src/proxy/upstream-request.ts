@@ -2,7 +2,7 @@ import type { Peer } from '../balancer/peer.ts'
 import type { HeadFields } from '../http/message-head.ts'
 import { RequestField } from '../http/request-head.ts'
 import type { ProxyExchange } from './exchange.ts'
-import { FORWARDING_FIELDS, forwardedLines } from './forwarded.ts'
+import { FORWARDING_FIELDS, forwardedLines, viaLine } from './forwarded.ts'
 import { keptLines, type HeaderEntry } from './header-edits.ts'
 import { IDENTITY_FIELDS } from './identity-lines.ts'
 import { plannedPath, strippedPrefix } from './upstream-path.ts'
@@ -42,11 +42,12 @@ export function upstreamRequestHead(exchange: ProxyExchange, peer: Peer, body: S
   const named = fields.has(RequestField.connection) ? namedInConnection(fields) : undefined
   return (
     `${changes?.newMethod ?? head.method} ${target} HTTP/1.1\r\n` +
+    (fields.has(RequestField.te) ? teLine(fields) : '') +
+    viaLine(exchange) +
     `Host: ${upstreamHost(exchange, peer)}\r\n` +
     (wantsUpgrade(exchange) ? UPGRADE : KEEP_ALIVE) +
     forwardedLines(exchange, strippedPrefix(exchange)) +
     (context.sendsRequestId ? `X-Kong-Request-Id: ${exchange.id}\r\n` : '') +
-    (fields.has(RequestField.te) ? teLine(fields) : '') +
     keptLines(fields, dropped, edits, named) +
     (identityLines ?? '') +
     (edits === undefined ? '' : addedLines(edits.added)) +
@@ -56,7 +57,7 @@ export function upstreamRequestHead(exchange: ProxyExchange, peer: Peer, body: S
 }
 
 const KEEP_ALIVE = 'Connection: keep-alive\r\n'
-const UPGRADE = 'Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n'
+const UPGRADE = 'Upgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n'
 
 function withQuery(path: string, routing: ProxyExchange['routing']): string {
   return routing.hasQuery ? `${path}?${routing.rawQuery}` : path
