@@ -31,3 +31,8 @@ export function toHeaderValue(text: string): string {
   const clean = isUnsafe ? text.replaceAll(UNSAFE, ' ') : text
   return highest > 255 ? toByteString(clean) : clean
 }
+
+/** The same text in one piece: what is put together of parts is walked through on each use. */
+export function flat(byteString: string): string {
+  return Buffer.from(byteString, 'latin1').latin1Slice()
+}

@@ -1,3 +1,5 @@
+import { beginTurn } from './turn-clock.ts'
+
 /** Something that must be over by a time. The wheel keeps `wheelTick`; owners set the rest. */
 export interface Deadline {
   /** Unix time in ms; `Infinity` while nothing is awaited. */
@@ -24,7 +26,7 @@ export class DeadlineWheel {
   }
 
   start(): void {
-    this.#timer ??= setInterval(() => this.advance(Date.now()), TICK_MS).unref()
+    this.#timer ??= setInterval(() => this.advance(beginTurn()), TICK_MS).unref()
   }
 
   stop(): void {

@@ -127,6 +127,16 @@ export class HeadFields {
     this.present |= bit
   }
 
+  /** Takes over another's fields; there must be room for them. */
+  copyFrom(other: HeadFields): void {
+    this.spans.set(other.spans.subarray(0, other.count * 4))
+    this.ids.set(other.ids.subarray(0, other.count))
+    this.count = other.count
+    this.present = other.present
+    this.repeated = other.repeated
+    this.text = other.text
+  }
+
   /** Makes it a head without fields. */
   clear(): void {
     this.count = 0

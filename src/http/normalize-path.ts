@@ -2,6 +2,11 @@ declare const normalized: unique symbol
 /** A request path made by {@link normalizePath}; only such a path may decide about routes and access. */
 export type NormalizedPath = string & { readonly [normalized]: true }
 
+/** For a path the codec saw to have nothing to normalise: see `RequestHead.isPlainPath`. */
+export function plainPath(rawPath: string): NormalizedPath {
+  return rawPath as NormalizedPath
+}
+
 /** Something to decode, or a segment that begins with a dot or is empty. */
 const NOT_NORMAL = /%|\/[./]/
 

@@ -97,18 +97,71 @@ METHOD_BYTES.fill(1, 65, 91)
 METHOD_BYTES[95] = 1
 METHOD_BYTES[45] = 1
 
-/** Bytes of a request target: visible ASCII and obs-text; no space, no control byte. */
-const TARGET_BYTES = new Uint8Array(256).fill(1)
+/**
+ * Bytes of a request target: visible ASCII and obs-text; no space, no control byte. Those of a plain
+ * path stand for themselves wherever it goes; others have to be looked at.
+ */
+const PLAIN = 1
+const SPECIAL = 2
+const TARGET_BYTES = new Uint8Array(256).fill(SPECIAL)
 TARGET_BYTES.fill(0, 0, 33)
 TARGET_BYTES[127] = 0
+for (let byte = 33; byte < 127; byte += 1)
+  if (/[!$&'()*+,./:;=@\w~-]/.test(String.fromCharCode(byte))) TARGET_BYTES[byte] = PLAIN
+const SLASH = 47
+const QUESTION_MARK = 63
+const DOT = 46
+
+/** What was made of a head for the upstream, and what it was made with. */
+export interface MadeOfRequest {
+  plan: unknown
+  peer: unknown
+  identityLines: string | undefined
+  sendsRequestId: boolean
+  realIp: unknown
+  /** Up to the request's id, and from there on. */
+  before: string
+  after: string
+}
 
 /** Request line and fields of one request, as offsets into {@link HeadFields.text}. */
 export class RequestHead {
-  readonly fields = new HeadFields(FIELD_LIMIT)
+  readonly fields: HeadFields
   method = ''
   target = ''
+  /** Where in the target the query begins, with its `?`; the target's length without one. */
+  pathEnd = 0
+  /** The path is normal as it stands, and nothing in it needs escaping. */
+  isPlainPath = false
   /** Of `HTTP/1.x`; -1 for HTTP/0.9, which has a request line without version and nothing else. */
   minorVersion = 1
+  /** Only of a head that is kept: it is asked again. */
+  readonly made: MadeOfRequest | undefined
+
+  /** @param kept a head whose copy it becomes; it is not read into again */
+  constructor(kept?: RequestHead) {
+    if (kept === undefined) {
+      this.fields = new HeadFields(FIELD_LIMIT)
+      this.made = undefined
+      return
+    }
+    this.fields = new HeadFields(kept.fields.count)
+    this.fields.copyFrom(kept.fields)
+    this.method = kept.method
+    this.target = kept.target
+    this.pathEnd = kept.pathEnd
+    this.isPlainPath = kept.isPlainPath
+    this.minorVersion = kept.minorVersion
+    this.made = {
+      plan: undefined,
+      peer: undefined,
+      identityLines: undefined,
+      sendsRequestId: false,
+      realIp: undefined,
+      before: '',
+      after: '',
+    }
+  }
 
   /**
    * Reads a head from its first byte. On success `method`, `target` and the fields are set; after a
@@ -126,6 +179,8 @@ export class RequestHead {
   clear(): void {
     this.method = ''
     this.target = ''
+    this.pathEnd = 0
+    this.isPlainPath = false
     this.minorVersion = 1
     this.fields.clear()
   }
@@ -139,7 +194,9 @@ export class RequestHead {
     if (bytes[at] !== SPACE || at === start) return MALFORMED
     while (at < end && bytes[at] === SPACE) at += 1
     const targetStart = at
-    while (at < end && TARGET_BYTES[bytes[at]!] === 1) at += 1
+    at = this.#readPath(bytes, at, end)
+    const pathEnd = at
+    while (at < end && TARGET_BYTES[bytes[at]!] !== 0) at += 1
     const targetEnd = at
     if (targetEnd - start > limits.lineBytes) return URI_TOO_LONG
     if (at < end && targetEnd > targetStart && !isTargetStart(bytes[targetStart]!)) return MALFORMED
@@ -152,8 +209,26 @@ export class RequestHead {
     const after = this.#readFields(bytes, start, at + 11, end, limits)
     if (after < 0) return after
     this.minorVersion = minor
+    this.pathEnd = pathEnd - targetStart
     this.#setLine(methodEnd - start, targetStart - start, targetEnd - start)
     return this.#hasLongLine(limits) ? FIELD_TOO_LARGE : after
+  }
+
+  /** @returns position of the query, or of what ends the target */
+  #readPath(bytes: Uint8Array, start: number, end: number): number {
+    let kinds = 0
+    let previous = 0
+    let at = start
+    for (; at < end; at += 1) {
+      const byte = bytes[at]!
+      const kind = TARGET_BYTES[byte]!
+      if (kind === 0 || byte === QUESTION_MARK) break
+      // An empty segment, or one that begins with a dot.
+      kinds |= previous === SLASH && (byte === SLASH || byte === DOT) ? SPECIAL : kind
+      previous = byte
+    }
+    this.isPlainPath = kinds === PLAIN && bytes[start] === SLASH
+    return at
   }
 
   // oxlint-disable-next-line max-params -- the hot path of the codec: an object here costs more than it says
@@ -202,6 +277,8 @@ export class RequestHead {
     this.fields.clear()
     this.fields.text = bytes.latin1Slice(start, after)
     this.minorVersion = -1
+    const query = bytes.subarray(at.targetStart, at.targetEnd).indexOf(QUESTION_MARK)
+    this.pathEnd = query === -1 ? at.targetEnd - at.targetStart : query
     this.#setLine(at.methodEnd - start, at.targetStart - start, at.targetEnd - start)
     return after
   }

@@ -61,14 +61,40 @@ const FIELD_LIMIT = 1000
 const CR = 13
 const LF = 10
 
+/** What was made of a head for clients that stay, and by which rules. */
+export interface MadeOfResponse {
+  rules: unknown
+  /** Up to the latencies, and from there to the request's id. */
+  start: string
+  end: string
+}
+
 /** Status line and fields of one response from an upstream. */
 export class ResponseHead {
-  readonly fields = new HeadFields(FIELD_LIMIT)
+  readonly fields: HeadFields
   status = 0
   minorVersion = 1
   /** Start and end of the reason phrase in the text. */
   reasonStart = 0
   reasonEnd = 0
+  /** Only of a head that is kept: it is asked again. */
+  readonly made: MadeOfResponse | undefined
+
+  /** @param kept a head whose copy it becomes; it is not read into again */
+  constructor(kept?: ResponseHead) {
+    if (kept === undefined) {
+      this.fields = new HeadFields(FIELD_LIMIT)
+      this.made = undefined
+      return
+    }
+    this.fields = new HeadFields(kept.fields.count)
+    this.fields.copyFrom(kept.fields)
+    this.status = kept.status
+    this.minorVersion = kept.minorVersion
+    this.reasonStart = kept.reasonStart
+    this.reasonEnd = kept.reasonEnd
+    this.made = { rules: undefined, start: '', end: '' }
+  }
 
   /**
    * @returns position after the head, or `INCOMPLETE`, `NOT_HTTP`, `MALFORMED`, `TOO_MANY_FIELDS`

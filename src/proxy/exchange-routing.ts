@@ -1,8 +1,9 @@
 import { RequestField } from '../http/request-head.ts'
-import { normalizePath } from '../http/normalize-path.ts'
+import { normalizePath, plainPath } from '../http/normalize-path.ts'
 import type { NormalizedPath, RoutingRequest } from '../router/route-match.ts'
 import { clientAddress } from './client-address.ts'
 import type { ProxyExchange } from './exchange.ts'
+import { hostFacts, type HostFacts } from './host-facts.ts'
 
 /** What the router asks about an exchange. */
 export class ExchangeRouting implements RoutingRequest {
@@ -15,19 +16,21 @@ export class ExchangeRouting implements RoutingRequest {
   path: NormalizedPath
   /** As sent, with its port. */
   host: string
-  #hostName: string | undefined
+  #hostFacts: HostFacts | undefined
 
   constructor(exchange: ProxyExchange) {
     this.#exchange = exchange
-    const { target, fields } = exchange.head
-    const mark = target.indexOf('?')
-    this.hasQuery = mark !== -1
-    const rest = mark === -1 ? target : target.slice(0, mark)
-    this.rawQuery = mark === -1 ? '' : target.slice(mark + 1)
-    this.rawPath = rest
-    this.host = fields.get(RequestField.host) ?? ''
-    if (rest !== '' && !rest.startsWith('/')) this.#readAbsoluteForm(rest)
-    this.path = normalizePath(this.rawPath)
+    const { head } = exchange
+    const { target, pathEnd } = head
+    this.hasQuery = pathEnd < target.length
+    this.rawPath = this.hasQuery ? target.slice(0, pathEnd) : target
+    this.rawQuery = this.hasQuery ? target.slice(pathEnd + 1) : ''
+    this.host = head.fields.get(RequestField.host) ?? ''
+    if (head.isPlainPath) this.path = plainPath(this.rawPath)
+    else {
+      if (!this.rawPath.startsWith('/')) this.#readAbsoluteForm(this.rawPath)
+      this.path = normalizePath(this.rawPath)
+    }
   }
 
   /** The authority of an absolute-form target stands in for Host. @see RFC 9112 §3.2.2 */
@@ -43,7 +46,10 @@ export class ExchangeRouting implements RoutingRequest {
   }
   /** Host without port, lower case. */
   get hostName(): string {
-    return (this.#hostName ??= hostNameOf(this.host))
+    return this.hostFacts.name
+  }
+  get hostFacts(): HostFacts {
+    return (this.#hostFacts ??= hostFacts(this.host))
   }
   get scheme(): 'http' | 'https' {
     return this.#exchange.downstream.facts.scheme
@@ -70,11 +76,4 @@ export class ExchangeRouting implements RoutingRequest {
   headerValues(name: string): readonly string[] {
     return this.#exchange.head.fields.values(name)
   }
-}
-
-/** Host without its port, in lower case; brackets of an IPv6 address stay. */
-export function hostNameOf(host: string): string {
-  const colon = host.lastIndexOf(':')
-  const name = colon > host.lastIndexOf(']') ? host.slice(0, colon) : host
-  return name.toLowerCase()
 }

@@ -1,3 +1,4 @@
+import { turnMs } from '../base/turn-clock.ts'
 import type { ProxyExchange } from './exchange.ts'
 import { giveRequestHead, giveResponseHead, SPENT_HEAD } from './head-pool.ts'
 import { runLog } from './run-phase.ts'
@@ -9,7 +10,7 @@ const CLIENT_CLOSED_REQUEST = 499
 export function finish(exchange: ProxyExchange): void {
   if (exchange.finishedAtMs !== -1) return
   const { context, response, head } = exchange
-  exchange.finishedAtMs = Date.now()
+  exchange.finishedAtMs = turnMs()
   exchange.isOver = true
   if (response.status === 0) response.status = CLIENT_CLOSED_REQUEST
   if (exchange.collected.log.length > 0) runLog(exchange)

@@ -1,4 +1,5 @@
 import type { BalancerFault, Peer, PeerOutcome, PeerSource } from '../balancer/peer.ts'
+import { beginTurn, turnMs } from '../base/turn-clock.ts'
 import type { ServiceTarget } from '../snapshot/snapshot.ts'
 import type { UpstreamTls } from '../snapshot/upstream-tls.ts'
 import { answerFailure } from './answer.ts'
@@ -6,7 +7,7 @@ import type { Stage } from './downstream.ts'
 import type { ProxyExchange } from './exchange.ts'
 import { finish } from './finish.ts'
 import { FAILURES, GatewayError, type FailureCode } from './gateway-error.ts'
-import { hostNameOf } from './exchange-routing.ts'
+import { hostNameOf } from './host-facts.ts'
 import { isPromise } from './is-promise.ts'
 import { ReceivedResponse } from './receive-response.ts'
 import type { BodySink } from './request-body.ts'
@@ -99,7 +100,10 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
     if (!isPromise(picked)) this.#usePicked(picked)
     else
       picked
-        .then((peer) => this.#usePicked(peer))
+        .then((peer) => {
+          beginTurn()
+          this.#usePicked(peer)
+        })
         .catch((error: unknown) => {
           exchange.context.log.error(`Cannot pick a peer for exchange ${exchange.id}`, error)
           this.#fail(new GatewayError('dns_failed', 'The balancer failed'))
@@ -117,7 +121,7 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
     }
     const exchange = this.#exchange
     exchange.peer = picked
-    exchange.sentAtMs = Date.now()
+    exchange.sentAtMs = turnMs()
     exchange.answeredAtMs = -1
     this.#isSent = false
     this.#hasBegun = false
@@ -286,7 +290,7 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
 
   #setDeadline(afterMs: number): void {
     if (this.#connection !== undefined)
-      this.#exchange.context.wheel.set(this.#connection, Date.now() + afterMs)
+      this.#exchange.context.wheel.set(this.#connection, turnMs() + afterMs)
   }
 
   // Response
@@ -389,7 +393,7 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
   onBodyFault(code: FailureCode): void {
     if (this.#isOver) return
     const exchange = this.#exchange
-    if (exchange.sentAtMs === -1) exchange.sentAtMs = Date.now()
+    if (exchange.sentAtMs === -1) exchange.sentAtMs = turnMs()
     this.#release(false)
     if (this.#response?.hasBegun === true) this.#breakOff()
     else this.#fail(new GatewayError(code, 'The request body cannot be read'))

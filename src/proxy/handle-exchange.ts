@@ -1,3 +1,4 @@
+import { beginTurn } from '../base/turn-clock.ts'
 import type { Answer } from '../plugin-kit/answer.ts'
 import { answer, answerFailure } from './answer.ts'
 import type { ProxyExchange } from './exchange.ts'
@@ -54,6 +55,7 @@ function runSteps(exchange: ProxyExchange, from: number): void {
 function waitFor(step: Promise<Refusal | undefined>, exchange: ProxyExchange, next: number): void {
   step
     .then((refusal) => {
+      beginTurn()
       // The client may have gone while a plugin was waiting.
       if (exchange.isOver) finish(exchange)
       else if (refusal === undefined) runSteps(exchange, next)

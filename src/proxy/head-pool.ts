@@ -3,7 +3,8 @@ import { ResponseHead } from '../http/response-head.ts'
 
 /**
  * Heads hold room for a thousand fields, which is too much to make for each request or keep for each
- * idle connection. They go round; whoever gives one back must have let go of it.
+ * idle connection. They go round; whoever gives one back must have let go of it. Those that are kept
+ * because they repeat are as large as they must be, and do not go round.
  */
 const requestHeads: RequestHead[] = []
 const responseHeads: ResponseHead[] = []
@@ -17,7 +18,7 @@ export function takeRequestHead(): RequestHead {
 }
 
 export function giveRequestHead(head: RequestHead): void {
-  if (requestHeads.length < KEPT) requestHeads.push(head)
+  if (head.made === undefined && requestHeads.length < KEPT) requestHeads.push(head)
 }
 
 export function takeResponseHead(): ResponseHead {
@@ -25,5 +26,5 @@ export function takeResponseHead(): ResponseHead {
 }
 
 export function giveResponseHead(head: ResponseHead): void {
-  if (responseHeads.length < KEPT) responseHeads.push(head)
+  if (head.made === undefined && responseHeads.length < KEPT) responseHeads.push(head)
 }

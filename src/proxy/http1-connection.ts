@@ -1,7 +1,8 @@
 import type { Deadline } from '../base/deadline-wheel.ts'
+import { turnMs } from '../base/turn-clock.ts'
 import type { BodyFraming } from '../http/body-framing.ts'
 import { INCOMPLETE } from '../http/message-head.ts'
-import { RequestField, type RequestHead } from '../http/request-head.ts'
+import { RequestField, RequestHead } from '../http/request-head.ts'
 import type { ClientConnectionFacts } from './connection-facts.ts'
 import type { ProxyContext } from './context.ts'
 import type { Downstream, ResponseCoding } from './downstream.ts'
@@ -16,6 +17,8 @@ import type { Transport, TransportOwner } from './transport/transport.ts'
 
 /** How long the rest of what a client sends is read away after the last answer. */
 const LINGER_MS = 5000
+/** Longest head that is remembered. */
+const REMEMBERED_BYTES = 4096
 const NO_BODY: BodyFraming = { kind: 'none' }
 const CR = 13
 const LF = 10
@@ -45,6 +48,10 @@ export class Http1Connection implements TransportOwner, Deadline, Downstream, Bo
   #unwanted: RequestBody | undefined
   /** A head that has begun, or requests that came early. */
   #pending: Buffer | undefined
+  /** Text of the last request head. */
+  #lastHead = ''
+  /** The last request head, once it came twice in a row. */
+  #repeatedHead: RequestHead | undefined
   #startedAtMs = 0
   #minorVersion = 1
   #keepsAlive = true
@@ -125,7 +132,7 @@ export class Http1Connection implements TransportOwner, Deadline, Downstream, Bo
   }
 
   #setDeadline(afterMs: number): void {
-    this.#context.wheel.set(this, Date.now() + afterMs)
+    this.#context.wheel.set(this, turnMs() + afterMs)
   }
 
   // Requests
@@ -170,11 +177,14 @@ export class Http1Connection implements TransportOwner, Deadline, Downstream, Bo
     let at = start
     while (at < end && (bytes[at] === CR || bytes[at] === LF)) at += 1
     if (at === end) return end
+    const hasBegun = this.#startedAtMs !== 0
+    if (!hasBegun) this.#startedAtMs = turnMs()
+    const known = this.#repeatedHead
+    if (known !== undefined && this.#isSame(known, bytes, at, end))
+      return this.#begin(known, bytes, at + known.fields.text.length, end)
     const { limits } = this.#context
     const head = takeRequestHead()
     const after = head.read(bytes, at, end, limits.head)
-    const hasBegun = this.#startedAtMs !== 0
-    if (!hasBegun) this.#startedAtMs = Date.now()
     if (after < 0) {
       if (after === INCOMPLETE) {
         giveRequestHead(head)
@@ -185,7 +195,24 @@ export class Http1Connection implements TransportOwner, Deadline, Downstream, Bo
       this.#refuse(headFailure(after), head, requestLineOf(bytes, at, end))
       return end
     }
+    this.#remember(head)
     return this.#begin(head, bytes, after, end)
+  }
+
+  #isSame(known: RequestHead, bytes: Buffer, start: number, end: number): boolean {
+    const { text } = known.fields
+    const after = start + text.length
+    if (after <= end && bytes.latin1Slice(start, after) === text) return true
+    this.#repeatedHead = undefined
+    return false
+  }
+
+  /** Clients say the same again and again; from the second time on it is compared, not read. */
+  #remember(head: RequestHead): void {
+    const { text, hasBareName } = head.fields
+    if (text.length > REMEMBERED_BYTES || hasBareName || head.minorVersion < 0) return
+    if (this.#lastHead === text) this.#repeatedHead = new RequestHead(head)
+    this.#lastHead = text
   }
 
   #begin(head: RequestHead, bytes: Buffer, start: number, end: number): number {
@@ -250,7 +277,7 @@ export class Http1Connection implements TransportOwner, Deadline, Downstream, Bo
     this.#minorVersion = 1
     this.#output.isBare = false
     this.#pending = undefined
-    if (this.#startedAtMs === 0) this.#startedAtMs = Date.now()
+    if (this.#startedAtMs === 0) this.#startedAtMs = turnMs()
     const exchange = this.#createExchange(head, new RequestBody(NO_BODY, this))
     exchange.rawRequestLine = line
     refuseExchange(exchange, new GatewayError(code, 'The request cannot be read'))

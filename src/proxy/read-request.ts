@@ -12,6 +12,7 @@ import {
 } from '../http/request-head.ts'
 import { TOO_MANY_FIELDS } from '../http/message-head.ts'
 import type { ProxyExchange } from './exchange.ts'
+import { hostFacts } from './host-facts.ts'
 import { GatewayError, type FailureCode } from './gateway-error.ts'
 
 /** Why a head that broke the grammar is refused. @param verdict a negative one of the codec */
@@ -50,10 +51,10 @@ const FRAMING_FAILURES: Readonly<Record<FramingFault, FailureCode>> = {
 export function readRequest(exchange: ProxyExchange): GatewayError | undefined {
   const { head, routing, context, body } = exchange
   const { fields } = head
-  if (!hasValidHost(head)) return new GatewayError('bad_request', 'Host is missing or invalid')
+  if (!hasValidHost(exchange)) return new GatewayError('bad_request', 'Host is missing or invalid')
   if ((fields.repeated & SINGLE_FIELDS) !== 0 && hasRepeatedField(fields))
     return new GatewayError('bad_request', 'A field that may stand once is repeated')
-  if (!routing.rawPath.startsWith('/') || isMalformedPath(routing.rawPath))
+  if (!head.isPlainPath && isMalformedPath(routing.rawPath))
     return new GatewayError('bad_request', 'The request target is malformed')
   if (head.method === 'CONNECT' || head.method === 'TRACE')
     return new GatewayError('method_not_allowed', `Method ${head.method} is not served`)
@@ -80,26 +81,10 @@ function hasRepeatedField(fields: HeadFields): boolean {
   return false
 }
 
-function hasValidHost({ fields, minorVersion }: RequestHead): boolean {
+function hasValidHost({ head, routing }: ProxyExchange): boolean {
+  const { fields, minorVersion } = head
+  if (routing.host !== '' && !routing.hostFacts.isValid) return false
   if (!fields.has(RequestField.host)) return minorVersion < 1
   if ((fields.repeated & (1 << RequestField.host)) !== 0) return false
-  return isValidHost(fields.get(RequestField.host)!)
+  return hostFacts(fields.get(RequestField.host)!).isValid
 }
-
-// Hosts repeat; a few remembered ones spare most checks.
-const knownHosts = new Set<string>()
-const KNOWN_HOSTS = 256
-
-/**
- * Whether a Host field names one host, as nginx judges it.
- * @see nginx, ngx_http_validate_host; stricter: nothing but a port may follow the name
- */
-function isValidHost(host: string): boolean {
-  if (knownHosts.has(host)) return true
-  if (!HOST.test(host) || host.includes('..')) return false
-  if (knownHosts.size < KNOWN_HOSTS) knownHosts.add(host)
-  return true
-}
-
-// oxlint-disable-next-line no-control-regex -- bytes that no host name has
-const HOST = /^(?:\[[0-9A-Fa-f:.]+\]|(?!\.(?::|$))[^\u0000-\u0020\u007F/\\?#@:[\]]+)(?::\d{0,5})?$/

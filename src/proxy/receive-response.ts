@@ -1,6 +1,7 @@
+import { turnMs } from '../base/turn-clock.ts'
 import { responseFraming } from '../http/body-framing.ts'
 import { INCOMPLETE } from '../http/message-head.ts'
-import { NOT_HTTP, ResponseField, type ResponseHead } from '../http/response-head.ts'
+import { NOT_HTTP, ResponseField, ResponseHead } from '../http/response-head.ts'
 import type { ServiceTarget } from '../snapshot/snapshot.ts'
 import type { ProxyExchange } from './exchange.ts'
 import { finish } from './finish.ts'
@@ -14,6 +15,8 @@ import { wantsUpgrade } from './upstream-request.ts'
 
 /** Largest response head, and largest sum of interim ones. */
 const HEAD_LIMIT = 65_536
+/** Longest head that is remembered. */
+const REMEMBERED_BYTES = 4096
 
 export interface ResponseSource {
   readonly connection: UpstreamConnection
@@ -64,7 +67,7 @@ export class ReceivedResponse {
   receive(bytes: Buffer, length: number): ReceiveVerdict {
     if (this.#relay !== undefined) return this.#receiveBody(this.#relay, bytes, 0, length)
     const exchange = this.#exchange
-    if (exchange.answeredAtMs === -1) exchange.answeredAtMs = Date.now()
+    if (exchange.answeredAtMs === -1) exchange.answeredAtMs = turnMs()
     if (this.#begun === undefined) return this.#receiveHead(bytes, length)
     const all = Buffer.concat([this.#begun, bytes.subarray(0, length)])
     this.#begun = undefined
@@ -72,6 +75,23 @@ export class ReceivedResponse {
   }
 
   #receiveHead(bytes: Buffer, end: number): ReceiveVerdict {
+    const known = this.#source.connection.stack.repeatedHead
+    const after = known === undefined ? 0 : this.#recognise(known, bytes, end)
+    return after > 0 ? this.#begin(known!, bytes, after, end) : this.#readHead(bytes, end)
+  }
+
+  /** @returns position after a head that is the same as the last ones; 0 for another one */
+  #recognise(known: ResponseHead, bytes: Buffer, end: number): number {
+    const { text } = known.fields
+    if (text.length <= end && bytes.latin1Slice(0, text.length) === text) {
+      this.#exchange.upstreamHead = known
+      return text.length
+    }
+    this.#source.connection.stack.repeatedHead = undefined
+    return 0
+  }
+
+  #readHead(bytes: Buffer, end: number): ReceiveVerdict {
     const head = (this.#exchange.upstreamHead ??= takeResponseHead())
     let at = 0
     for (;;) {
@@ -85,9 +105,21 @@ export class ReceivedResponse {
       if (after < 0) return 'invalid'
       at = after
       if (head.status === 101) return this.#change(head, bytes, at, end)
-      if (head.status >= 200) return this.#begin(head, bytes, at, end)
+      if (head.status >= 200) {
+        this.#remember(head)
+        return this.#begin(head, bytes, at, end)
+      }
       if (at === end) return 'more'
     }
+  }
+
+  /** Upstreams say the same again and again; from the second time on it is compared, not read. */
+  #remember(head: ResponseHead): void {
+    const { stack } = this.#source.connection
+    const { text } = head.fields
+    if (text.length > REMEMBERED_BYTES || head.fields.has(ResponseField.trailer)) return
+    if (stack.lastHead === text) stack.repeatedHead = new ResponseHead(head)
+    stack.lastHead = text
   }
 
   #begin(head: ResponseHead, bytes: Buffer, at: number, end: number): ReceiveVerdict {

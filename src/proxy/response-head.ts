@@ -1,8 +1,10 @@
+import { flat } from '../base/buffer-slices.ts'
+import { turnMs } from '../base/turn-clock.ts'
 import { reasonPhrase } from '../http/reason-phrases.ts'
 import { RequestField } from '../http/request-head.ts'
-import { ResponseField } from '../http/response-head.ts'
+import { ResponseField, type MadeOfResponse } from '../http/response-head.ts'
 import { oncePerSecond } from '../telemetry/log-time.ts'
-import type { ProxyContext } from './context.ts'
+import type { ProxyContext, ResponseHeaderRules } from './context.ts'
 import type { ProxyExchange } from './exchange.ts'
 import { keptLines, type HeaderEntry } from './header-edits.ts'
 
@@ -33,9 +35,36 @@ const HOP_BY_HOP =
 
 /** The head of a proxied response: what the upstream said, what plugins changed, what the gateway adds. */
 export function proxiedHead(exchange: ProxyExchange, length: LengthLine): string {
+  const { response, downstream, upstreamHead } = exchange
+  const { made } = upstreamHead!
+  const isUnchanged =
+    made !== undefined &&
+    response.edits === undefined &&
+    length === 'as-received' &&
+    downstream.keepsAlive &&
+    exchange.balancerLines === ''
+  if (isUnchanged) return repeatedHead(exchange, made)
+  return (
+    startOf(exchange, length) + latencyLines(exchange) + endOf(exchange) + idOf(exchange) + '\r\n'
+  )
+}
+
+/** A head that repeats leads to the same head, but for latencies and id. */
+function repeatedHead(exchange: ProxyExchange, made: MadeOfResponse): string {
+  const { responseHeaders } = exchange.context
+  if (made.rules !== responseHeaders) {
+    made.rules = responseHeaders
+    made.start = flat(startOf(exchange, 'as-received'))
+    made.end = flat(endOf(exchange))
+  }
+  return made.start + latencyLines(exchange) + made.end + idOf(exchange) + '\r\n'
+}
+
+/** Up to the latencies: status line, fields that go on, those of the gateway's side. */
+function startOf(exchange: ProxyExchange, length: LengthLine): string {
   const { response, context, upstreamHead } = exchange
   const { edits } = response
-  const fields = upstreamHead!.fields
+  const { fields, connection } = upstreamHead!
   const type =
     edits === undefined ? fields.get(ResponseField.contentType) : response.header('content-type')
   const typedLine = withCharset(exchange, type)
@@ -44,18 +73,14 @@ export function proxiedHead(exchange: ProxyExchange, length: LengthLine): string
   if (typedLine !== '') dropped |= 1 << ResponseField.contentType
   if (fields.has(ResponseField.trailer) && !wantsTrailers(exchange))
     dropped |= 1 << ResponseField.trailer
-  const named = namedIn(upstreamHead!.connection)
-  const added = edits === undefined ? '' : addedLines(edits.added, OWN_NAMES, typedLine !== '')
   return (
     statusLine(exchange) +
-    keptLines(fields, dropped, edits, named) +
-    added +
+    keptLines(fields, dropped, edits, namedIn(connection)) +
+    (edits === undefined ? '' : addedLines(edits.added, OWN_NAMES, typedLine !== '')) +
     typedLine +
     connectionLines(exchange, length) +
     exchange.balancerLines +
-    serverLine(exchange) +
-    proxiedLines(exchange) +
-    '\r\n'
+    serverLine(exchange)
   )
 }
 
@@ -72,7 +97,7 @@ export function ownHead(exchange: ProxyExchange, length: LengthLine, now: number
     connectionLines(exchange, length) +
     exchange.balancerLines +
     (isProxied
-      ? serverLine(exchange) + proxiedLines(exchange)
+      ? serverLine(exchange) + latencyLines(exchange) + endOf(exchange) + idOf(exchange)
       : madeHereLines(exchange, context, now)) +
     '\r\n'
   )
@@ -187,17 +212,43 @@ function serverLine({ response, context }: ProxyExchange): string {
   return context.responseHeaders.server ? `Server: ${context.product}\r\n` : ''
 }
 
-function proxiedLines(exchange: ProxyExchange): string {
-  const { context, response, sentAtMs, answeredAtMs } = exchange
-  const { responseHeaders: rules } = context
-  const waited = (answeredAtMs === -1 ? Date.now() : answeredAtMs) - sentAtMs
-  let lines = ''
-  if (rules.upstreamLatency) lines += `X-Kong-Upstream-Latency: ${waited}\r\n`
-  if (rules.proxyLatency) lines += `X-Kong-Proxy-Latency: ${sentAtMs - exchange.startedAtMs}\r\n`
-  if (rules.upstreamStatus && response.upstreamStatus !== undefined)
-    lines += `X-Kong-Upstream-Status: ${response.upstreamStatus}\r\n`
-  lines += viaLine(exchange)
-  return rules.requestId ? `${lines}X-Kong-Request-Id: ${exchange.id}\r\n` : lines
+function latencyLines(exchange: ProxyExchange): string {
+  const { response, sentAtMs, answeredAtMs } = exchange
+  const { responseHeaders: rules } = exchange.context
+  const waited = (answeredAtMs === -1 ? turnMs() : answeredAtMs) - sentAtMs
+  const took = sentAtMs - exchange.startedAtMs
+  const both = rules.upstreamLatency && rules.proxyLatency
+  const lines = both ? bothLatencies(waited, took) : oneLatency(rules, waited, took)
+  return rules.upstreamStatus && response.upstreamStatus !== undefined
+    ? `${lines}X-Kong-Upstream-Status: ${response.upstreamStatus}\r\n`
+    : lines
+}
+
+function oneLatency(rules: ResponseHeaderRules, waited: number, took: number): string {
+  if (rules.upstreamLatency) return `X-Kong-Upstream-Latency: ${waited}\r\n`
+  return rules.proxyLatency ? `X-Kong-Proxy-Latency: ${took}\r\n` : ''
+}
+
+/** Most latencies are a few milliseconds: their lines are made once. */
+const COMMON_MS = 32
+const common: (string | undefined)[] = Array.from({ length: COMMON_MS * COMMON_MS })
+
+function bothLatencies(waited: number, took: number): string {
+  if (waited >= COMMON_MS || took >= COMMON_MS || waited < 0 || took < 0)
+    return `X-Kong-Upstream-Latency: ${waited}\r\nX-Kong-Proxy-Latency: ${took}\r\n`
+  return (common[waited * COMMON_MS + took] ??= flat(
+    `X-Kong-Upstream-Latency: ${waited}\r\nX-Kong-Proxy-Latency: ${took}\r\n`,
+  ))
+}
+
+/** From the latencies to the request's id. */
+function endOf(exchange: ProxyExchange): string {
+  const { requestId } = exchange.context.responseHeaders
+  return requestId ? `${viaLine(exchange)}X-Kong-Request-Id: ` : viaLine(exchange)
+}
+
+function idOf({ context, id }: ProxyExchange): string {
+  return context.responseHeaders.requestId ? `${id}\r\n` : ''
 }
 
 function viaLine({ response, context }: ProxyExchange): string {

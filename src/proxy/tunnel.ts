@@ -1,4 +1,5 @@
 import type { Deadline, DeadlineWheel } from '../base/deadline-wheel.ts'
+import { turnMs } from '../base/turn-clock.ts'
 import type { Transport, TransportOwner } from './transport/transport.ts'
 
 export interface TunnelOptions {
@@ -61,7 +62,7 @@ class Tunnel implements Deadline {
   }
 
   #touch(): void {
-    this.#options.wheel.set(this, Date.now() + this.#options.idleTimeoutMs)
+    this.#options.wheel.set(this, turnMs() + this.#options.idleTimeoutMs)
   }
 
   onDeadline(): void {

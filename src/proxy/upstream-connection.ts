@@ -1,4 +1,5 @@
 import type { Deadline } from '../base/deadline-wheel.ts'
+import { beginTurn } from '../base/turn-clock.ts'
 import type { Dialer } from './transport/sockets.ts'
 import type { Transport, TransportOwner } from './transport/transport.ts'
 import type { IdleStack, UpstreamPool } from './upstream-pool.ts'
@@ -35,6 +36,7 @@ export class UpstreamConnection implements TransportOwner, Deadline, Dialer {
   }
 
   onConnected(transport: Transport): void {
+    beginTurn()
     this.callOff = undefined
     this.transport = transport
     transport.owner = this
@@ -43,6 +45,7 @@ export class UpstreamConnection implements TransportOwner, Deadline, Dialer {
   }
 
   onConnectFailed(code: string): void {
+    beginTurn()
     this.isOver = true
     this.callOff = undefined
     this.#unwatch()

@@ -1,5 +1,7 @@
 import type { Peer } from '../balancer/peer.ts'
 import type { DeadlineWheel } from '../base/deadline-wheel.ts'
+import { turnMs } from '../base/turn-clock.ts'
+import type { ResponseHead } from '../http/response-head.ts'
 import type { UpstreamTls } from '../snapshot/upstream-tls.ts'
 import { dialTls } from './transport/dial-tls.ts'
 import type { Sockets } from './transport/sockets.ts'
@@ -25,6 +27,10 @@ export interface IdleStack {
   readonly connections: UpstreamConnection[]
   /** The session of the last TLS connection, so that the next one need not begin anew. */
   session: Buffer | undefined
+  /** Text of the last response head. */
+  lastHead: string
+  /** The last response head, once it came twice in a row: it need not be read a third time. */
+  repeatedHead: ResponseHead | undefined
 }
 
 /** Connections to upstreams that wait for their next request. */
@@ -54,7 +60,7 @@ export class UpstreamPool {
     const stack = this.#stackOf(peer, tls)
     const connection = new UpstreamConnection(this, stack)
     connection.user = user
-    this.options.wheel.set(connection, Date.now() + timeoutMs)
+    this.options.wheel.set(connection, turnMs() + timeoutMs)
     connection.callOff =
       tls === undefined
         ? this.options.sockets.connect(peer.ip, peer.port, connection)
@@ -73,7 +79,7 @@ export class UpstreamPool {
     }
     const { connections } = connection.stack
     connections.push(connection)
-    wheel.set(connection, Date.now() + idleTimeoutMs)
+    wheel.set(connection, turnMs() + idleTimeoutMs)
     if (connections.length > size) connections[0]!.destroy()
   }
 
@@ -103,7 +109,11 @@ export class UpstreamPool {
 
   #stackAt(key: string): IdleStack {
     let stack = this.#byKey.get(key)
-    if (stack === undefined) this.#byKey.set(key, (stack = { connections: [], session: undefined }))
+    if (stack === undefined) this.#byKey.set(key, (stack = newStack()))
     return stack
   }
+}
+
+function newStack(): IdleStack {
+  return { connections: [], session: undefined, lastHead: '', repeatedHead: undefined }
 }

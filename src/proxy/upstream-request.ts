@@ -1,6 +1,7 @@
+import { flat } from '../base/buffer-slices.ts'
 import type { Peer } from '../balancer/peer.ts'
 import type { HeadFields } from '../http/message-head.ts'
-import { RequestField } from '../http/request-head.ts'
+import { RequestField, type MadeOfRequest } from '../http/request-head.ts'
 import type { ProxyExchange } from './exchange.ts'
 import { FORWARDING_FIELDS, forwardedLines, viaLine } from './forwarded.ts'
 import { keptLines, type HeaderEntry } from './header-edits.ts'
@@ -26,20 +27,44 @@ const DROPPED =
   FORWARDING_FIELDS
 
 /** The head of the request to a peer, with the final empty line. */
-// oxlint-disable-next-line complexity -- one expression a line of the head, on the path of every request
 export function upstreamRequestHead(exchange: ProxyExchange, peer: Peer, body: SentBody): string {
+  const { made } = exchange.head
+  if (made !== undefined && body === 'none' && exchange.upstreamIfChanged === undefined)
+    return repeatedHead(exchange, peer, made)
+  const id = exchange.context.sendsRequestId ? exchange.id : ''
+  return beforeId(exchange, peer) + id + afterId(exchange, body)
+}
+
+/** A head that repeats leads to the same request, but for its id, as long as nothing else changes. */
+function repeatedHead(exchange: ProxyExchange, peer: Peer, made: MadeOfRequest): string {
+  const { plan, identityLines, context } = exchange
+  const { sendsRequestId, realIp } = context
+  const isSame =
+    made.plan === plan &&
+    made.peer === peer &&
+    made.identityLines === identityLines &&
+    made.sendsRequestId === sendsRequestId &&
+    made.realIp === realIp
+  if (!isSame) {
+    made.plan = plan
+    made.peer = peer
+    made.identityLines = identityLines
+    made.sendsRequestId = sendsRequestId
+    made.realIp = realIp
+    made.before = flat(beforeId(exchange, peer))
+    made.after = flat(afterId(exchange, 'none'))
+  }
+  return sendsRequestId ? made.before + exchange.id + made.after : made.before + made.after
+}
+
+/** Up to the value of `X-Kong-Request-Id`, if that is sent. */
+function beforeId(exchange: ProxyExchange, peer: Peer): string {
   const { head, routing, context } = exchange
   const { fields } = head
   const changes = exchange.upstreamIfChanged
-  const edits = changes?.edits
   const path = changes?.newPath ?? plannedPath(exchange)
   const query = changes?.newQuery
   const target = query === undefined ? withQuery(path, routing) : `${path}${query && `?${query}`}`
-  let dropped = DROPPED
-  if (context.sendsRequestId) dropped |= 1 << RequestField.requestId
-  const { identityLines } = exchange
-  if (identityLines !== undefined) dropped |= IDENTITY_FIELDS
-  const named = fields.has(RequestField.connection) ? namedInConnection(fields) : undefined
   return (
     `${changes?.newMethod ?? head.method} ${target} HTTP/1.1\r\n` +
     (fields.has(RequestField.te) ? teLine(fields) : '') +
@@ -47,7 +72,20 @@ export function upstreamRequestHead(exchange: ProxyExchange, peer: Peer, body: S
     `Host: ${upstreamHost(exchange, peer)}\r\n` +
     (wantsUpgrade(exchange) ? UPGRADE : KEEP_ALIVE) +
     forwardedLines(exchange, strippedPrefix(exchange)) +
-    (context.sendsRequestId ? `X-Kong-Request-Id: ${exchange.id}\r\n` : '') +
+    (context.sendsRequestId ? 'X-Kong-Request-Id: ' : '')
+  )
+}
+
+function afterId(exchange: ProxyExchange, body: SentBody): string {
+  const { head, identityLines, context } = exchange
+  const { fields } = head
+  const edits = exchange.upstreamIfChanged?.edits
+  let dropped = DROPPED
+  if (context.sendsRequestId) dropped |= 1 << RequestField.requestId
+  if (identityLines !== undefined) dropped |= IDENTITY_FIELDS
+  const named = fields.has(RequestField.connection) ? namedInConnection(fields) : undefined
+  return (
+    (context.sendsRequestId ? '\r\n' : '') +
     keptLines(fields, dropped, edits, named) +
     (identityLines ?? '') +
     (edits === undefined ? '' : addedLines(edits.added)) +

@@ -1,3 +1,4 @@
+import { beginTurn } from '../../base/turn-clock.ts'
 import type { AddressParts, TcpBinding, TcpHandle, WriteRequest } from './tcp-binding.ts'
 import type { Transport, TransportOwner } from './transport.ts'
 
@@ -64,6 +65,7 @@ export class FastTransport implements Transport {
 
   /** Called by the handle for every read; the return value is the buffer of the next one. */
   received(length: number): Buffer | undefined {
+    beginTurn()
     if (length > 0) {
       this.owner.onBytes(this.#buffer, length)
       return this.#switchBuffer()
@@ -110,6 +112,7 @@ export class FastTransport implements Transport {
   }
 
   completed(status: number): void {
+    beginTurn()
     this.#pendingWrites -= 1
     if (this.isClosed) return
     if (status < 0) this.destroy()

@@ -1,4 +1,5 @@
 import type net from 'node:net'
+import { beginTurn } from '../../base/turn-clock.ts'
 import type { Transport, TransportOwner } from './transport.ts'
 
 /** A connection over Node's documented socket API; TLS sockets and unix sockets always use it. */
@@ -19,7 +20,10 @@ export class PublicTransport implements Transport {
     this.remotePort = socket.remotePort ?? 0
     this.localAddress = socket.localAddress ?? ''
     this.localPort = socket.localPort ?? 0
-    socket.on('data', (bytes: Buffer) => this.owner.onBytes(bytes, bytes.length))
+    socket.on('data', (bytes: Buffer) => {
+      beginTurn()
+      this.owner.onBytes(bytes, bytes.length)
+    })
     socket.on('end', () => this.owner.onEnd())
     socket.on('drain', () => {
       this.isCongested = false

@@ -1,0 +1,39 @@
+/** What follows from the value of a Host field. */
+export interface HostFacts {
+  readonly host: string
+  /** Without port, in lower case; brackets of an IPv6 address stay. */
+  readonly name: string
+  /** It names one host, as nginx judges it. */
+  readonly isValid: boolean
+}
+
+const KNOWN_HOSTS = 256
+const known = new Map<string, HostFacts>()
+let last: HostFacts = { host: '', name: '', isValid: false }
+
+/** Hosts repeat: the last one is compared, a few are remembered. */
+export function hostFacts(host: string): HostFacts {
+  if (host === last.host) return last
+  let facts = known.get(host)
+  if (facts === undefined) {
+    facts = { host, name: hostNameOf(host), isValid: isValidHost(host) }
+    if (known.size < KNOWN_HOSTS && facts.isValid) known.set(host, facts)
+  }
+  last = facts
+  return facts
+}
+
+/** Host without its port, in lower case. */
+export function hostNameOf(host: string): string {
+  const colon = host.lastIndexOf(':')
+  const name = colon > host.lastIndexOf(']') ? host.slice(0, colon) : host
+  return name.toLowerCase()
+}
+
+/** @see nginx, ngx_http_validate_host; stricter: nothing but a port may follow the name */
+function isValidHost(host: string): boolean {
+  return HOST.test(host) && !host.includes('..')
+}
+
+// oxlint-disable-next-line no-control-regex -- bytes that no host name has
+const HOST = /^(?:\[[0-9A-Fa-f:.]+\]|(?!\.(?::|$))[^\u0000-\u0020\u007F/\\?#@:[\]]+)(?::\d{0,5})?$/
