@@ -112,8 +112,12 @@ const SLASH = 47
 const QUESTION_MARK = 63
 const DOT = 46
 
-/** What was made of a head for the upstream, and what it was made with. */
+/** What came of a head the last time, and what it came of with. */
 export interface MadeOfRequest {
+  /** Value of Host. */
+  host: string
+  snapshot: unknown
+  match: unknown
   plan: unknown
   peer: unknown
   identityLines: string | undefined
@@ -153,6 +157,9 @@ export class RequestHead {
     this.isPlainPath = kept.isPlainPath
     this.minorVersion = kept.minorVersion
     this.made = {
+      host: this.fields.get(RequestField.host) ?? '',
+      snapshot: undefined,
+      match: undefined,
       plan: undefined,
       peer: undefined,
       identityLines: undefined,

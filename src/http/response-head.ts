@@ -67,6 +67,7 @@ export interface MadeOfResponse {
   /** Up to the latencies, and from there to the request's id. */
   start: string
   end: string
+  readonly keepsAlive: boolean
 }
 
 /** Status line and fields of one response from an upstream. */
@@ -93,7 +94,7 @@ export class ResponseHead {
     this.minorVersion = kept.minorVersion
     this.reasonStart = kept.reasonStart
     this.reasonEnd = kept.reasonEnd
-    this.made = { rules: undefined, start: '', end: '' }
+    this.made = { rules: undefined, start: '', end: '', keepsAlive: kept.keepsAlive }
   }
 
   /**
@@ -138,7 +139,8 @@ export class ResponseHead {
 
   /** Whether the upstream lets the connection live on. */
   get keepsAlive(): boolean {
-    const { fields, minorVersion } = this
+    const { fields, minorVersion, made } = this
+    if (made !== undefined) return made.keepsAlive
     if (!fields.has(ResponseField.connection)) return minorVersion > 0
     const connection = this.connection
     if (connection === 'keep-alive') return true

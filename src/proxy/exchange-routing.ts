@@ -25,7 +25,7 @@ export class ExchangeRouting implements RoutingRequest {
     this.hasQuery = pathEnd < target.length
     this.rawPath = this.hasQuery ? target.slice(0, pathEnd) : target
     this.rawQuery = this.hasQuery ? target.slice(pathEnd + 1) : ''
-    this.host = head.fields.get(RequestField.host) ?? ''
+    this.host = head.made?.host ?? head.fields.get(RequestField.host) ?? ''
     if (head.isPlainPath) this.path = plainPath(this.rawPath)
     else {
       if (!this.rawPath.startsWith('/')) this.#readAbsoluteForm(this.rawPath)

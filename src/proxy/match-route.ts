@@ -1,3 +1,4 @@
+import type { RouteMatch } from '../router/route-match.ts'
 import type { Plan } from '../snapshot/snapshot.ts'
 import type { ProxyExchange } from './exchange.ts'
 import { GatewayError } from './gateway-error.ts'
@@ -8,11 +9,22 @@ import { errorPage } from './error-format.ts'
 
 /** Finds the route, takes its plan, and turns away requests of another protocol than the route's. */
 export function matchRoute(exchange: ProxyExchange): Refusal | undefined {
-  const { snapshot } = exchange
+  const { snapshot, head } = exchange
+  const { made } = head
+  if (made !== undefined && made.snapshot === snapshot)
+    return take(exchange, made.match as RouteMatch)
   const match = snapshot.router.match(exchange.routing)
   if (match === undefined)
     return new GatewayError('no_route_matched', 'No route matches the request')
-  const plan = snapshot.plan(match)
+  if (made !== undefined) {
+    made.snapshot = snapshot
+    made.match = match
+  }
+  return take(exchange, match)
+}
+
+function take(exchange: ProxyExchange, match: RouteMatch): Refusal | undefined {
+  const plan = exchange.snapshot.plan(match)
   exchange.match = match
   exchange.plan = plan
   exchange.collected = plan.chain.collected

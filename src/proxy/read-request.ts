@@ -86,5 +86,6 @@ function hasValidHost({ head, routing }: ProxyExchange): boolean {
   if (routing.host !== '' && !routing.hostFacts.isValid) return false
   if (!fields.has(RequestField.host)) return minorVersion < 1
   if ((fields.repeated & (1 << RequestField.host)) !== 0) return false
-  return hostFacts(fields.get(RequestField.host)!).isValid
+  // The host of an absolute form is another one than the field's, which must be right as well.
+  return head.isPlainPath ? routing.host !== '' : hostFacts(fields.get(RequestField.host)!).isValid
 }
