@@ -1,13 +1,14 @@
 import type { Balancers } from '../balancer/peer.ts'
 import type { Catalog } from '../entities/catalog.ts'
-import type { EntitySet, PluginEntity, Protocol, Route, Service } from '../entities/entity.ts'
+import type { EntitySet, PluginEntity, Route, Service } from '../entities/entity.ts'
 import type { EntityLookup, NodeServices, Plugin } from '../plugin-kit/plugin.ts'
 import { buildRouter } from '../router/build-router.ts'
 import type { RouterFlavor } from '../router/route-match.ts'
+import { bindPlugins, type BoundPlugins } from './bind-plugins.ts'
 import { EMPTY_CHAIN, makeChain, type Chain, type Instance } from './chain.ts'
 import { indexEntities } from './entity-index.ts'
-import { compareInstances, createInstance, disposeOf } from './plugin-instance.ts'
-import { PluginScopes } from './plugin-scopes.ts'
+import { createInstance, disposeOf } from './plugin-instance.ts'
+import type { PluginScopes } from './plugin-scopes.ts'
 import { serviceTarget } from './service-target.ts'
 import type { Plan, ServiceTarget, Snapshot } from './snapshot.ts'
 
@@ -36,7 +37,7 @@ export function compileSnapshot(entities: EntitySet, options: CompileOptions): S
   const routes = (entities['routes'] ?? []) as readonly Route[]
   const router = buildRouter(routes, services, options.flavor)
   const rows = (entities['plugins'] ?? []) as readonly PluginEntity[]
-  const { instances, scopes } = bindPlugins(rows, { plugins, lookup, node })
+  const { instances, scopes } = readyPlugins(rows, { plugins, lookup, node })
   const globalChain = makeChain(
     scopes.flatMap(({ global }) =>
       global === undefined ? [] : [{ instance: global, byConsumer: undefined }],
@@ -62,45 +63,26 @@ function indexedKinds({ catalog, plugins }: CompileOptions) {
   return [catalog.kind('consumers') ?? [], ofPlugins].flat()
 }
 
-/** Instances by plugin and scope, the plugins in the order in which they run. */
-function bindPlugins(
+/** Ready instances of all rows; when one cannot be made, none remains. */
+function readyPlugins(
   rows: readonly PluginEntity[],
   sources: {
     readonly plugins: ReadonlyMap<string, Plugin>
     readonly lookup: EntityLookup
     readonly node: NodeServices
   },
-): { readonly instances: readonly Instance[]; readonly scopes: readonly PluginScopes[] } {
-  const instances: Instance[] = []
-  const scopes = new Map<string, PluginScopes>()
+): BoundPlugins {
+  const made: Instance[] = []
   try {
-    for (const row of rows) {
-      if (!row.enabled || !row.protocols.some(isHttp)) continue
+    return bindPlugins(rows, sources.plugins, (row) => {
       const instance = createInstance(row, sources)
-      instances.push(instance)
-      let ofPlugin = scopes.get(row.name)
-      if (ofPlugin === undefined) scopes.set(row.name, (ofPlugin = new PluginScopes()))
-      const isBlind = sources.plugins.get(row.name)!.not.includes('consumer')
-      if (isBlind && row.consumer) continue
-      ofPlugin.add(instance, {
-        routeId: row.route?.id,
-        serviceId: row.service?.id,
-        consumerId: row.consumer?.id,
-      })
-    }
+      made.push(instance)
+      return instance
+    })
   } catch (error) {
-    disposeOf(instances, sources.node)
+    disposeOf(made, sources.node)
     throw error
   }
-  const order = [...new Map(instances.map((instance) => [instance.name, instance])).values()]
-  return {
-    instances,
-    scopes: order.sort(compareInstances).flatMap(({ name }) => scopes.get(name) ?? []),
-  }
-}
-
-function isHttp(protocol: Protocol): boolean {
-  return protocol === 'http' || protocol === 'https' || protocol === 'grpc' || protocol === 'grpcs'
 }
 
 /** Plans are made when a route first matches, since most of many thousands never do. */
