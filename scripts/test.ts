@@ -42,10 +42,9 @@ const forWantOfService = skipped.length - forWantOfMaterial.length
 
 for (const title of forWantOfMaterial) console.log(`\nNot run: ${title}`)
 if (forWantOfService > 0) {
-  const missing = SERVICES.filter(({ variable }) => process.env[variable] === undefined)
+  const missing = SERVICES.filter(({ isThere }) => !isThere)
   console.log(`\n${forWantOfService} tests were not run for want of a service:`)
-  for (const { variable, what, example } of missing)
-    console.log(`  tests that need ${what}: set ${variable}, for example to ${example}`)
+  for (const { what, remedy } of missing) console.log(`  tests that need ${what}: ${remedy}`)
   console.log('`bash .ci/run` starts these services itself and skips nothing.')
 }
 console.log(`\n${numPassedTests} passed, ${numFailedTests} failed, ${skipped.length} skipped`)
@@ -54,6 +53,11 @@ const mustRunAll = process.env['CI'] !== undefined
 if (mustRunAll && forWantOfService > 0)
   console.error('Cannot accept tests skipped for want of a service where CI is set')
 process.exitCode = hasPassed && !(mustRunAll && forWantOfService > 0) ? 0 : 1
+
+function byVariable(what: string, variable: string, example: string) {
+  const isThere = process.env[variable] !== undefined
+  return { what, isThere, remedy: `set ${variable}, for example to ${example}` }
+}
 
 interface TestReport {
   readonly numPassedTests: number
