@@ -7,6 +7,7 @@ import type {
   AdminRoute,
 } from '../plugin-kit/plugin.ts'
 import type { Store } from '../store/store.ts'
+import type { AccessRules } from './access.ts'
 
 /** What the Admin API needs of the process it steers. The gateway makes one. */
 export interface AdminContext {
@@ -23,6 +24,8 @@ export interface AdminContext {
   /** Origins of `admin_gui_url`; empty: every origin is echoed. */
   readonly guiOrigins: readonly string[]
   /** Without a database: `/config` works, single writes do not. */
+  /** Who may ask; may change with a reload. */
+  access(): AccessRules
   readonly isDbLess: boolean
   /** Largest request body. */
   readonly bodyLimitBytes: number
@@ -40,6 +43,7 @@ export interface AdminContext {
   /** @returns why it could not be set, if so */
   setTargetHealth(target: TargetHealthChange): Promise<string | undefined>
   /** Endpoints of plugins; absent where no plugin brings any. */
+  /** Which route would take a request, as JSON, or why none is even looked for. */
   readonly pluginEndpoints?: PluginEndpoints
   /** For the Status API; absent: always ready. */
   readonly readiness?: Readiness

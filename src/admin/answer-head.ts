@@ -11,7 +11,7 @@ export interface WrittenAnswer {
 /** What an answer's head needs to know of the process. */
 export interface ServedContext extends Pick<
   AdminContext,
-  'headers' | 'node' | 'bodyLimitBytes' | 'log'
+  'headers' | 'node' | 'bodyLimitBytes' | 'access' | 'log'
 > {
   /** `none`: no page of another origin may read the answers. */
   readonly guiOrigins: readonly string[] | 'none'

@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import Fastify from 'fastify'
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify'
 import { reasonPhrase } from '../http/reason-phrases.ts'
+import { accessRefusal, type Visitor } from './access.ts'
 import { htmlPage, UNEXPECTED, type AdminAnswer } from './admin-answer.ts'
 import type { AdminContext } from './admin-context.ts'
 import { adminResources } from './admin-resources.ts'
@@ -13,7 +15,12 @@ import { resourceTable, type ResourceTable } from './resource-table.ts'
 import { statusResources } from './status-resources.ts'
 
 export interface AdminServerOptions {
-  readonly tls?: { readonly key: string | Buffer; readonly cert: string | Buffer }
+  readonly tls?: {
+    readonly key: string | Buffer
+    readonly cert: string | Buffer
+    /** Authorities of client certificates, which are asked for then. */
+    readonly clientCa?: string | Buffer | undefined
+  }
   /** HTTP/2 beside HTTP/1.1; only with TLS. */
   readonly http2?: boolean
 }
@@ -39,7 +46,11 @@ export function createStatusServer(
   context: AdminContext,
   options: AdminServerOptions = {},
 ): AdminServer {
-  return createApiServer({ ...context, guiOrigins: 'none' }, statusResources(context), options)
+  return createApiServer(
+    { ...context, guiOrigins: 'none', access: () => ({}) },
+    statusResources(context),
+    options,
+  )
 }
 
 function createApiServer(
@@ -51,6 +62,11 @@ function createApiServer(
   const app = newApp(context, table, options)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  app.addHook('onRequest', (request, reply, next) => {
+    const refusal = accessRefusal(context.access(), visitorOf(request))
+    if (refusal === undefined) next()
+    else send(context, reply, refusal)
+  })
   const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     send(context, reply, await dispatch(table, rawRequest(request), context.log))
   }
@@ -87,11 +103,36 @@ function newApp(
   }
   // The types of fastify differ by protocol; what is used of them does not.
   if (tls === undefined) return Fastify(settings as unknown as FastifyServerOptions)
+  const { clientCa, ...own } = tls
+  const https = {
+    ...own,
+    // Who has none, or a bad one, is told so by an answer.
+    ...(clientCa !== undefined && { ca: clientCa, requestCert: true, rejectUnauthorized: false }),
+  }
   const secure =
     http2 === true
-      ? { ...settings, http2: true, https: { ...tls, allowHTTP1: true } }
-      : { ...settings, https: tls }
+      ? { ...settings, http2: true, https: { ...https, allowHTTP1: true } }
+      : { ...settings, https }
   return Fastify(secure as unknown as FastifyServerOptions)
+}
+
+function visitorOf({ raw, headers }: FastifyRequest): Visitor {
+  const { authorization, origin, host } = headers
+  const adminToken = headers['kong-admin-token']
+  return {
+    method: raw.method ?? 'GET',
+    host: host ?? String(headers[':authority'] ?? ''),
+    origin,
+    authorization,
+    adminToken: typeof adminToken === 'string' ? adminToken : undefined,
+    certificate: certificateOf(raw.socket as Partial<TLSSocket>),
+  }
+}
+
+function certificateOf(socket: Partial<TLSSocket>): Visitor['certificate'] {
+  if (socket.encrypted !== true) return undefined
+  if (socket.authorized === true) return 'trusted'
+  return Object.keys(socket.getPeerCertificate?.() ?? {}).length === 0 ? 'none' : 'untrusted'
 }
 
 function rawRequest(request: FastifyRequest): Parameters<typeof dispatch>[1] {

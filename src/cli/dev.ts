@@ -16,6 +16,7 @@ export const DEV_DEFAULTS = {
   admin_access_log: 'off',
   proxy_listen: '127.0.0.1:8000',
   admin_listen: '127.0.0.1:8001',
+  admin_guard: 'required',
   status_listen: 'off',
   admin_gui_listen: 'off',
 } as const

@@ -1,4 +1,5 @@
 import os from 'node:os'
+import type { AccessRules } from '../admin/access.ts'
 import type {
   AdminContext,
   LogLevelSwitch,
@@ -56,6 +57,7 @@ export function adminContext(options: AdminFactsOptions): AdminContext {
     guiOrigins: start.admin_gui_url.flatMap(originOf),
     isDbLess: start.database === 'off',
     bodyLimitBytes: parseSize(start.nginx_admin_client_max_body_size)!,
+    access: () => accessRules(settings()),
     configuration: () =>
       presentSettings(settings(), {
         pluginNames: plugins.map(({ name }) => name),
@@ -90,6 +92,19 @@ function pluginEndpoints(plugins: readonly Plugin[], dataPlane: DataPlane): Plug
 function originOf(url: string): readonly string[] {
   return URL.canParse(url) ? [new URL(url).origin] : []
 }
+function accessRules(settings: Settings): AccessRules {
+  const { admin_token, admin_hosts, admin_gui_api_url: api, admin_guard } = settings
+  const isRequired = admin_guard === 'required'
+  const verify = settings.nginx_admin_ssl_verify_client
+  const hosts = api && URL.canParse(api) ? [...admin_hosts, new URL(api).hostname] : admin_hosts
+  return {
+    token: admin_token || undefined,
+    hosts: isRequired || admin_hosts.length > 0 ? hosts : undefined,
+    origins: isRequired ? settings.admin_gui_url.flatMap(originOf) : undefined,
+    clientCertificate: verify === 'on' || verify === 'optional' ? verify : undefined,
+  }
+}
+
 
 async function statusOf(dataPlane: DataPlane): Promise<NodeStatus> {
   const workers = await dataPlane.ask<'status'>({ about: 'status' })

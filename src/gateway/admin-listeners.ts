@@ -8,12 +8,17 @@ import { bindFault } from './check-ports.ts'
 import type { CertificatePem } from './listener-certificates.ts'
 
 export interface AdminListenersOptions {
+  /** Authorities of client certificates, in PEM; absent where none are asked for. */
+  readonly clientCa?: string | undefined
   readonly accessLog: LineWriter
   /** Makes a server for one address. */
-  readonly createServer: (options: {
-    readonly tls?: { readonly key: string; readonly cert: string }
-    readonly http2?: boolean
-  }) => AdminServer
+  readonly createServer: (options: { readonly tls?: Tls; readonly http2?: boolean }) => AdminServer
+}
+
+interface Tls {
+  readonly key: string
+  readonly cert: string
+  readonly clientCa?: string | undefined
 }
 
 interface Running {
@@ -72,7 +77,10 @@ export class AdminListeners {
     const { ip, port, ssl, http2 } = listener
     const [pair] = certificates
     const hasTls = ssl && pair !== undefined
-    const options = hasTls ? { tls: { key: pair.key, cert: pair.certificate }, http2 } : {}
+    const { clientCa } = this.#options
+    const options = hasTls
+      ? { tls: { key: pair.key, cert: pair.certificate, clientCa }, http2 }
+      : {}
     const server = this.#options.createServer(options)
     logRequests(server, this.#options.accessLog)
     try {

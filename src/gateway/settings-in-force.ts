@@ -3,9 +3,12 @@ import type { Settings } from '../settings/settings.ts'
 
 /** What a running process takes over when it reloads. */
 const LIVE = new Set<string>([
+  'admin_guard',
+  'admin_hosts',
   'admin_listen',
   'admin_ssl_cert',
   'admin_ssl_cert_key',
+  'admin_token',
   'allow_debug_header',
   'client_body_buffer_size',
   'declarative_config',

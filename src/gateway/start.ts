@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { createAdminServer, createStatusServer } from '../admin/create-admin-server.ts'
-import type { Listener } from '../settings/listener.ts'
+import { isBeyondMachine, type Listener } from '../settings/listener.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { Store } from '../store/store.ts'
 import { AdminListeners } from './admin-listeners.ts'
@@ -103,6 +104,7 @@ async function controlPlane(options: GatewayOptions) {
   })
   const adminServer = new AdminListeners({
     accessLog: logs.open(settings.admin_access_log),
+    clientCa: adminClientCa(settings),
     createServer: (options) => createAdminServer(admin, options),
   })
   const statusServer = new AdminListeners({
@@ -118,6 +120,7 @@ async function serve(plane: ControlPlane): Promise<Gateway> {
   const { settings, certificates } = plane.inForce
   const { proxy, admin, status } = settings.listeners
   await checkPorts([...proxy, ...admin, ...status])
+  warnOfOpenAdmin(settings, log)
   await reloader.start(sourceOf(settings))
   const proxyPorts = await dataPlane.listen(certificates)
   await adminServer.update(admin, certificates.admin)
@@ -175,6 +178,24 @@ async function applySettings(plane: ControlPlane, changed: Settings): Promise<vo
   inForce.settings = changed
   inForce.certificates = certificates
   plane.admin.logLevel.set(changed.log_level, 0)
+}
+
+function adminClientCa(settings: Settings): string | undefined {
+  const { nginx_admin_ssl_client_certificate: file } = settings
+  if (settings.nginx_admin_ssl_verify_client === 'off' || !file) return undefined
+  return readFileSync(file, 'utf8')
+}
+
+/** Kong says nothing here, and lets whoever comes; so do we, but not in silence. */
+function warnOfOpenAdmin(settings: Settings, log: ControlPlane['log']): void {
+  const { admin_guard, admin_token, nginx_admin_ssl_verify_client: verify } = settings
+  const open = settings.listeners.admin.find(
+    (listener) => isBeyondMachine(listener) && !(listener.ssl && verify === 'on'),
+  )
+  if (open === undefined || admin_token || admin_guard !== 'auto') return
+  log.warn(
+    `The Admin API listens on ${open.ip}:${open.port} and asks nobody who they are: whoever reaches it controls the gateway. Set admin_token, or admin_guard = off if something else guards it`,
+  )
 }
 
 function addressOf({ ip, port }: Listener): string {

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { isBeyondMachine } from './listener.ts'
 import type { PropertyName } from './properties.ts'
 import type { Settings } from './settings.ts'
 import { parseDuration, parseSize } from './size.ts'
@@ -20,6 +21,7 @@ export function findProblems(
     ...identityProblems(settings),
     ...consoleProblems(settings),
     ...certificateProblems(settings),
+    ...adminProblems(settings, fileExists),
     ...directiveProblems(settings),
     ...hybridProblems(settings),
     ...databaseProblems(settings),
@@ -146,6 +148,39 @@ function certificateProblems(settings: Settings): readonly FoundProblem[] {
     problems.push({
       property: 'ssl_cipher_suite',
       message: `Undefined cipher suite ${settings.ssl_cipher_suite}`,
+    })
+  return problems
+}
+
+const LEAST_TOKEN_LENGTH = 16
+
+function adminProblems(
+  settings: Settings,
+  fileExists: (path: string) => boolean,
+): readonly FoundProblem[] {
+  const problems: FoundProblem[] = []
+  const { admin_token: token, admin_guard: guard } = settings
+  if (token && token.length < LEAST_TOKEN_LENGTH)
+    problems.push({
+      property: 'admin_token',
+      message: `admin_token must have at least ${LEAST_TOKEN_LENGTH} characters: openssl rand -hex 32 makes one`,
+    })
+  const open = settings.listeners.admin.find(isBeyondMachine)
+  if (guard === 'required' && open !== undefined && !token)
+    problems.push({
+      property: 'admin_listen',
+      message: `admin_listen: whoever reaches ${open.ip}:${open.port} would control the gateway: set admin_token, or admin_guard = off if something else guards it`,
+    })
+  const { nginx_admin_ssl_client_certificate: authorities } = settings
+  if (settings.nginx_admin_ssl_verify_client !== 'off' && !authorities)
+    problems.push({
+      property: 'nginx_admin_ssl_verify_client',
+      message: 'nginx_admin_ssl_client_certificate must be specified',
+    })
+  if (authorities && !fileExists(authorities))
+    problems.push({
+      property: 'nginx_admin_ssl_client_certificate',
+      message: `nginx_admin_ssl_client_certificate: no such file at ${authorities}`,
     })
   return problems
 }

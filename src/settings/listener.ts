@@ -94,6 +94,11 @@ function parseFlags(
   return unknown.size > 0 ? undefined : { shown, kept }
 }
 
+/** Whether others than this machine can reach it. */
+export function isBeyondMachine({ ip }: Pick<Listener, 'ip'>): boolean {
+  return !(ip === 'localhost' || ip === '::1' || ip.startsWith('127.'))
+}
+
 /** HTTP/2 on one entry of a server is HTTP/2 on all of it. @see nginx 1.25.1, directive `http2` */
 function oneProtocolAnAddress(listeners: readonly Listener[]): readonly Listener[] {
   if (!listeners.some(({ http2 }) => http2)) return listeners

@@ -149,3 +149,30 @@ describe('formatKongEnv()', () => {
     expect(again).toEqual(first)
   })
 })
+
+describe('the Admin API', () => {
+  const guarded = 'database = off\nadmin_guard = required\n'
+  const open = `${guarded}admin_listen = 127.0.0.1:8001, 0.0.0.0:8444 ssl\n`
+
+  it('is open to the network only with a token, where that is asked for', () => {
+    expect(problemsOf(guarded)).toEqual([])
+    expect(problemsOf(open)).toEqual([
+      'admin_listen: whoever reaches 0.0.0.0:8444 would control the gateway: set admin_token, or admin_guard = off if something else guards it',
+    ])
+    expect(problemsOf(`${open}admin_token = 0123456789abcdef`)).toEqual([])
+    expect(problemsOf(`${open}admin_guard = off`)).toEqual([])
+    expect(problemsOf('database = off\nadmin_listen = 0.0.0.0:8001')).toEqual([])
+  })
+
+  it('has a token that cannot be guessed', () => {
+    expect(problemsOf('admin_token = secret')).toEqual([
+      'admin_token must have at least 16 characters: openssl rand -hex 32 makes one',
+    ])
+  })
+
+  it('asks for client certificates only where it can tell good ones', () => {
+    expect(problemsOf('nginx_admin_ssl_verify_client = on')).toEqual([
+      'nginx_admin_ssl_client_certificate must be specified',
+    ])
+  })
+})

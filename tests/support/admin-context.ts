@@ -33,6 +33,7 @@ export function adminContextForTest(options: AdminContextOptions = {}): AdminCon
     plugins: BUNDLED_PLUGINS,
     headers: { server: true, latency: true },
     guiOrigins: [],
+    access: () => ({}),
     isDbLess,
     bodyLimitBytes: 10 * 1024 * 1024,
     configuration: () => ({ database: isDbLess ? 'off' : 'memory', role: 'traditional' }),

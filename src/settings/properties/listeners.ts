@@ -25,6 +25,39 @@ export const LISTENERS = {
     ],
     description: 'Addresses of the Admin API, or `off`. Whoever reaches it controls the gateway.',
   },
+  admin_token: {
+    type: 'string',
+    isSecret: true,
+    isOwn: true,
+    description:
+      'What clients of the Admin API must send as `Authorization: Bearer …` or `Kong-Admin-Token`; at least 16 characters. Unset: nothing.',
+  },
+  admin_hosts: {
+    type: 'array',
+    default: [],
+    isOwn: true,
+    description:
+      'Names under which the Admin API is asked, besides `localhost` and addresses; a request under another name is refused. Unset: every name, unless `admin_guard = required`.',
+  },
+  admin_guard: {
+    type: 'string',
+    default: 'auto',
+    oneOf: ['auto', 'required', 'off'],
+    isOwn: true,
+    description:
+      '`required`: listening beyond this machine needs `admin_token`, and only known host names and origins may ask; `auto`: what is set counts, and what is open is warned about in the log; `off`: it is not.',
+  },
+  nginx_admin_ssl_client_certificate: {
+    type: 'string',
+    description: 'File of the authorities whose client certificates the Admin API accepts.',
+  },
+  nginx_admin_ssl_verify_client: {
+    type: 'string',
+    default: 'off',
+    oneOf: ['on', 'off', 'optional'],
+    description:
+      'Whether clients of the Admin API must show a certificate, on its addresses with `ssl`.',
+  },
   status_listen: {
     type: 'array',
     default: ['127.0.0.1:8007 reuseport backlog=16384'],

@@ -1,0 +1,110 @@
+import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
+import https from 'node:https'
+import { text } from 'node:stream/consumers'
+import { afterEach, describe, expect, it } from 'vitest'
+import { createAdminServer, type AdminServer } from '../../../src/admin/create-admin-server.ts'
+import { selfSignedCertificate } from '../../../src/gateway/self-signed-certificate.ts'
+import { adminContextForTest } from '../../support/admin-context.ts'
+import { startGateway } from '../../support/start-gateway.ts'
+import { adminClient } from './admin-client.ts'
+
+const TOKEN = 'a-token-of-sixteen-letters'
+const CONFIG = { _format_version: '3.0' }
+
+describe('an Admin API with a token', () => {
+  const admin = adminClient({ changes: { access: () => ({ token: TOKEN }) } })
+
+  it('says how to send it, also to pages of other origins', async () => {
+    const { status, headers, body } = await admin.send('GET', '/services', { origin: 'http://a' })
+    expect(status).toBe(401)
+    expect(headers).toMatchObject({
+      'www-authenticate': 'Bearer realm="admin"',
+      'access-control-allow-origin': 'http://a',
+      'access-control-allow-credentials': 'true',
+    })
+    expect(body).toEqual({
+      message: 'the Admin API asks for its token, as "Authorization: Bearer <admin_token>"',
+    })
+  })
+
+  it('refuses before it reads a body', async () => {
+    const huge = Buffer.alloc(11 * 1024 * 1024, 'a')
+    const { status } = await admin.send('POST', '/services', {}, huge)
+    expect(status).toBe(401)
+  })
+
+  it('answers who sends it, and preflights', async () => {
+    const authorization = `Bearer ${TOKEN}`
+    expect((await admin.send('GET', '/services', { authorization })).status).toBe(200)
+    expect((await admin.send('OPTIONS', '/services', {})).status).toBe(204)
+  })
+
+  it('leaves the Status API open', async () => {
+    const status = adminClient({ isStatus: true, changes: { access: () => ({ token: TOKEN }) } })
+    expect((await status.call('GET', '/status')).status).toBe(200)
+  })
+})
+
+describe('an Admin API that asks for client certificates', () => {
+  let server: AdminServer | undefined
+  afterEach(() => server?.close())
+
+  it.each([false, true])('lets those with one of its authorities; http2: %s', async (http2) => {
+    const own = await selfSignedCertificate('ecdsa')
+    const client = await selfSignedCertificate('ecdsa')
+    const stranger = await selfSignedCertificate('ecdsa')
+    server = createAdminServer(
+      { ...adminContextForTest(), access: () => ({ clientCertificate: 'on' }) },
+      { tls: { key: own.key, cert: own.certificate, clientCa: client.certificate }, http2 },
+    )
+    const port = await server.listen({ host: '127.0.0.1', port: 0 })
+    const ask = async (pair?: { readonly certificate: string; readonly key: string }) => {
+      const request = https.request({
+        port,
+        path: '/services',
+        agent: false,
+        rejectUnauthorized: false,
+        ...(pair && { cert: pair.certificate, key: pair.key }),
+      })
+      request.end()
+      const [response] = (await once(request, 'response')) as [IncomingMessage]
+      return `${response.statusCode} ${await text(response)}`
+    }
+    expect(await ask(client)).toMatch(/^200 \{"data"/)
+    expect(await ask()).toMatch(/^400 .*No required SSL certificate was sent/s)
+    expect(await ask(stranger)).toMatch(/^400 .*The SSL certificate error/s)
+  })
+})
+
+describe('a gateway', () => {
+  it('does not start with an open Admin API where that is not allowed', async () => {
+    const settings = { admin_listen: '0.0.0.0:0', admin_guard: 'required' }
+    await expect(startGateway(CONFIG, settings)).rejects.toThrow(
+      'admin_listen: whoever reaches 0.0.0.0:0 would control the gateway: set admin_token, or admin_guard = off',
+    )
+  })
+
+  it('starts with one as Kong does, and says in its log what that means', async () => {
+    await using gateway = await startGateway(CONFIG, { admin_listen: '0.0.0.0:0' })
+    expect(gateway.errorLog()).toMatch(/\[warn\].*The Admin API listens on 0\.0\.0\.0:0 and asks/)
+    expect((await fetch(`${gateway.adminUrl}/status`)).status).toBe(200)
+  })
+
+  it('asks for its token, which it shows nobody, and knows its pages', async () => {
+    const settings = { admin_listen: '0.0.0.0:0', admin_guard: 'required', admin_token: TOKEN }
+    await using gateway = await startGateway(CONFIG, settings)
+    const ask = async (token: string, headers = {}) => {
+      const authorization = `Bearer ${token}`
+      const response = await fetch(`${gateway.adminUrl}/`, {
+        headers: { authorization, ...headers },
+      })
+      return { status: response.status, body: await response.text() }
+    }
+    expect((await ask('wrong')).status).toBe(401)
+    const { status, body } = await ask(TOKEN)
+    expect(status).toBe(200)
+    expect(body).not.toContain(TOKEN)
+    expect((await ask(TOKEN, { origin: 'https://evil.test' })).status).toBe(403)
+  })
+})
