@@ -99,6 +99,7 @@ describe('bundled.ts', () => {
       'request-transformer': 801,
       'response-transformer': 800,
       redirect: 779,
+      'standard-webhooks': 760,
       'proxy-cache': 100,
       prometheus: 13,
       'http-log': 12,

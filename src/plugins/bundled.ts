@@ -29,6 +29,7 @@ import {
 } from './response-ratelimiting/plugin.ts'
 import { responseTransformer } from './response-transformer/plugin.ts'
 import { session } from './session/plugin.ts'
+import { standardWebhooks } from './standard-webhooks/plugin.ts'
 import { statsd } from './statsd/plugin.ts'
 import { syslog } from './syslog/plugin.ts'
 import { tcpLog } from './tcp-log/plugin.ts'
@@ -55,6 +56,7 @@ export const BUNDLED_PLUGINS: readonly Plugin[] = [
   requestTransformer,
   responseTransformer,
   redirect,
+  standardWebhooks,
   proxyCache,
   prometheus,
   httpLog,
