@@ -11,6 +11,7 @@ export default defineConfig({
     projects: [
       project('unit', ['src/**/*.test.ts', 'scripts/**/*.test.ts']),
       project('integration', ['tests/integration/**/*.test.ts'], { testTimeout: 60_000 }),
+      project('clients', ['tests/clients/**/*.test.ts'], { testTimeout: 300_000 }),
       project('conformance', ['tests/conformance/**/*.test.ts'], { testTimeout: 600_000 }),
       project('browser', ['tests/browser/**/*.test.ts'], { testTimeout: 120_000 }),
       project('examples', ['examples/**/*.test.ts'], {

@@ -35,7 +35,7 @@ export async function createEntity(target: Target, input: JsonObject): Promise<A
   if (!context.store.isWritable)
     return operationUnsupported(`cannot create '${kind.name}' entities`)
   const fault = await commit(target, { op: 'insert', kind: kind.name, entity: row.value })
-  return fault ?? json(201, presentEntity(context, kind.name, row.value))
+  return fault ?? json(201, asKept(target, row.value))
 }
 
 /** `PUT`: makes a row or replaces the one with this key. */
@@ -56,7 +56,7 @@ export async function upsertEntity(
       `cannot create or update '${kind.name}' entities${byField(key, kind)}`,
     )
   const fault = await commit(target, { op: 'upsert', kind: kind.name, entity: row.value })
-  return fault ?? json(200, presentEntity(context, kind.name, row.value))
+  return fault ?? json(200, asKept(target, row.value))
 }
 
 /** `PATCH`: changes a row. The id in the body, if any, means nothing. */
@@ -73,7 +73,7 @@ export async function updateEntity(
   if (!context.store.isWritable)
     return operationUnsupported(`cannot update '${kind.name}' entities${byField(key, kind)}`)
   const fault = await commit(target, { op: 'update', kind: kind.name, entity: row.value })
-  return fault ?? json(200, presentEntity(context, kind.name, row.value))
+  return fault ?? json(200, asKept(target, row.value))
 }
 
 /** `DELETE`: a row that is not there is as good as gone. */
@@ -138,6 +138,13 @@ function changedRow(
 function withoutFaults(context: AdminContext, kind: EntityKind, row: Entity): Outcome<Entity> {
   const violations: readonly Violation[] = rowViolations(context, kind, row)
   return violations.length > 0 ? refused(schemaViolationAnswer(violations)) : accepted(row)
+}
+
+/** A written row, with what the store has added to it, such as the end of its time to live. */
+function asKept({ context, kind }: Target, row: Entity): JsonObject {
+  // Somebody else may have deleted it already.
+  const kept = context.store.get(kind.name, row.id) ?? row
+  return presentEntity(context, kind.name, kept)
 }
 
 async function commit(

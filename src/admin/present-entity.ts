@@ -10,9 +10,16 @@ export function presentEntity(context: AdminContext, kind: string, row: Entity):
   if (context.catalog.kind(kind)?.hasTtl !== true) return shown
   const { ttl: given, ...rest } = shown
   const end = row['expires_at']
-  if (typeof end === 'number') return { ...rest, ttl: Math.max(0, Math.floor(end - nowSeconds())) }
+  if (typeof end === 'number') return { ...rest, ttl: secondsLeft(end) }
   if (typeof given === 'number') return shown
   return context.isDbLess ? rest : { ...rest, ttl: null }
+}
+
+/** Full seconds that are still to come: fewer than were given, however soon it is asked. */
+function secondsLeft(endSeconds: number): number {
+  // In whole milliseconds, since differences of seconds with a fraction are not exact.
+  const ms = Math.round(endSeconds * 1000) - Date.now()
+  return Math.max(0, Math.ceil(ms / 1000) - 1)
 }
 
 /** Names under which a certificate is served, in order. */

@@ -1,33 +1,67 @@
-import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { chownSync, mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { chownSync, existsSync, globSync, mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import type { PostgresConnection } from '../../src/store/postgres-connection.ts'
+import { freePort } from './free-port.ts'
 
 export interface TestPostgres extends AsyncDisposable {
   /** To a new and empty database. */
   newDatabase(): Promise<PostgresConnection>
+}
+
+/** A server that is the test's alone. */
+export interface OwnPostgres extends TestPostgres {
   /** Ends the server as a crash would, and its connections with it. */
   crash(): Promise<void>
   restart(): Promise<void>
 }
 
-/** Whether this machine has what {@link startPostgres} needs. */
+/** Whether {@link usePostgres} finds what it needs. */
 export function hasPostgres(): boolean {
-  return spawnSync('postgres', ['--version']).status === 0
+  return givenUrl() !== undefined || hasPostgresPrograms()
 }
 
-/** Starts a PostgreSQL server with files of its own, on a port the system chose. */
-export async function startPostgres(): Promise<TestPostgres> {
+/** Whether this machine has what {@link startPostgres} needs. */
+export function hasPostgresPrograms(): boolean {
+  return programFolder() !== undefined
+}
+
+/** A server for new databases: the one that `TEST_POSTGRES_URL` names, else one of its own. */
+export async function usePostgres(): Promise<TestPostgres> {
+  const url = givenUrl()
+  if (url === undefined) return startPostgres()
+  const { hostname, port, username, password, pathname } = new URL(url)
+  const databases = databasesOf({
+    host: hostname,
+    port: Number(port || 5432),
+    user: decodeURIComponent(username),
+    ...(password !== '' && { password: decodeURIComponent(password) }),
+    database: pathname.slice(1) || 'postgres',
+    timeoutMs: 5000,
+  })
+  return { newDatabase: databases.add, [Symbol.asyncDispose]: databases.dropAll }
+}
+
+/**
+ * Starts a PostgreSQL server with files of its own, on a port the system chose.
+ *
+ * @param settings of `postgresql.conf`, beside those it needs here
+ */
+export async function startPostgres(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<OwnPostgres> {
+  const programs = programFolder()!
   const folder = mkdtempSync(path.join(os.tmpdir(), 'portunus-postgres-'))
   const user = userForServer()
   if (user !== undefined) chownSync(folder, user.uid, user.gid)
   const files = path.join(folder, 'data')
   const options = { cwd: folder, stdio: 'ignore', ...user } as const
-  execFileSync('initdb', ['-D', files, '-U', 'kong', '--auth=trust', '--no-sync'], options)
+  const making = ['-D', files, '-U', 'kong', '--auth=trust', '--no-sync']
+  execFileSync(path.join(programs, 'initdb'), making, options)
   const port = await freePort()
   const server: PostgresConnection = {
     host: '127.0.0.1',
@@ -39,8 +73,14 @@ export async function startPostgres(): Promise<TestPostgres> {
   let child = await start()
 
   async function start(): Promise<ChildProcess> {
-    const settings = ['-c', 'listen_addresses=127.0.0.1', '-c', `unix_socket_directories=${folder}`]
-    const started = spawn('postgres', ['-D', files, '-p', String(port), ...settings], options)
+    const all = {
+      listen_addresses: '127.0.0.1',
+      unix_socket_directories: folder,
+      ...settings,
+    }
+    const flags = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+    const program = path.join(programs, 'postgres')
+    const started = spawn(program, ['-D', files, '-p', String(port), ...flags], options)
     await answering(server)
     return started
   }
@@ -52,13 +92,8 @@ export async function startPostgres(): Promise<TestPostgres> {
     await exited
   }
 
-  let databases = 0
   return {
-    async newDatabase() {
-      const database = `test_${(databases += 1)}`
-      await query(server, `CREATE DATABASE ${database}`)
-      return { ...server, database }
-    },
+    newDatabase: databasesOf(server).add,
     crash: () => stop('SIGQUIT'),
     async restart() {
       child = await start()
@@ -70,6 +105,23 @@ export async function startPostgres(): Promise<TestPostgres> {
   }
 }
 
+function givenUrl(): string | undefined {
+  return process.env['TEST_POSTGRES_URL'] || undefined
+}
+
+/** Debian keeps the programs of a server away from the search path. */
+function programFolder(): string | undefined {
+  const onPath = (process.env['PATH'] ?? '').split(path.delimiter)
+  const ofDebian = globSync('/usr/lib/postgresql/*/bin').toSorted(byNumber).toReversed()
+  return [...onPath, ...ofDebian].find((folder) =>
+    ['postgres', 'initdb'].every((program) => existsSync(path.join(folder, program))),
+  )
+}
+
+function byNumber(one: string, other: string): number {
+  return one.localeCompare(other, 'en', { numeric: true })
+}
+
 /** The server refuses to run as root, so it runs as the user that its package has made. */
 function userForServer(): { readonly uid: number; readonly gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined
@@ -77,8 +129,26 @@ function userForServer(): { readonly uid: number; readonly gid: number } | undef
   return { uid: id('-u'), gid: id('-g') }
 }
 
-async function query({ host, port, user, database }: PostgresConnection, text: string) {
-  const client = new pg.Client({ host, port, user, database })
+function databasesOf(server: PostgresConnection) {
+  const names: string[] = []
+  return {
+    add: async (): Promise<PostgresConnection> => {
+      const database = `test_${randomUUID().replaceAll('-', '')}`
+      await query(server, `CREATE DATABASE ${database}`)
+      names.push(database)
+      return { ...server, database }
+    },
+    dropAll: async (): Promise<void> => {
+      for (const name of names) await query(server, `DROP DATABASE ${name} WITH (FORCE)`)
+    },
+  }
+}
+
+async function query(
+  { host, port, user, password, database }: PostgresConnection,
+  text: string,
+): Promise<void> {
+  const client = new pg.Client({ host, port, user, password, database })
   await client.connect()
   try {
     await client.query(text)
@@ -97,15 +167,4 @@ async function answering(connection: PostgresConnection): Promise<void> {
       await delay(50)
     }
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve((address as { readonly port: number }).port))
-    })
-  })
 }

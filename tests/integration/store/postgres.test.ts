@@ -9,13 +9,13 @@ import {
   storeContract,
 } from '../../../src/store/store.contract.ts'
 import type { Store } from '../../../src/store/store.ts'
-import { hasPostgres, startPostgres, type TestPostgres } from '../../support/start-postgres.ts'
+import { hasPostgresPrograms, type OwnPostgres, startPostgres } from '../../support/start-postgres.ts'
 
 const insert = (store: Store, kind: string, entity: ReturnType<typeof service>) =>
   store.write([{ op: 'insert', kind, entity }], { by: 'admin-api' })
 
-describe.skipIf(!hasPostgres())('with a PostgreSQL server', () => {
-  let server: TestPostgres
+describe.skipIf(!hasPostgresPrograms())('with a PostgreSQL server', () => {
+  let server: OwnPostgres
   beforeAll(async () => {
     server = await startPostgres()
   })
