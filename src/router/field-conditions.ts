@@ -94,7 +94,7 @@ function sniPattern(sni: string, allowsWildcards: boolean): HostPattern {
  */
 export function protocolConditions(protocols: readonly Protocol[]): readonly Condition[] {
   if (protocols.length === 1 && protocols[0] === 'https') return []
-  const schemes = new Set(protocols.map((protocol) => SCHEMES.get(protocol)))
+  const schemes = new Set<string | undefined>(protocols.map((protocol) => SCHEMES.get(protocol)))
   if (schemes.has('http') && schemes.has('https')) return []
   return [
     {

@@ -12,7 +12,8 @@ export interface RoutingRequest {
   readonly rawQuery: string
   /** Host header as sent, with its port if it had one; `''` when absent. */
   readonly host: string
-  readonly scheme: 'http' | 'https'
+  /** Expressions are asked about connections as well: those have no scheme but a protocol. */
+  readonly scheme: 'http' | 'https' | 'tcp' | 'tls' | 'udp'
   /** Port the request arrived on, after `port_maps`. */
   readonly port: number
   readonly sni: string | undefined
