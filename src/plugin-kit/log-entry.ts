@@ -87,7 +87,8 @@ function upstreamStatuses(tries: readonly Try[], status: number | undefined): st
   return (status === undefined ? failed : [...failed, status]).join(', ')
 }
 
-function shownTry({ ip, port, state, code, startedAtMs, balancerMs }: Try): LogEntry {
+/** A try to reach a peer, as logs show it. */
+export function shownTry({ ip, port, state, code, startedAtMs, balancerMs }: Try): LogEntry {
   return {
     ip,
     port,

@@ -2,6 +2,7 @@ import type { Consumer, Entity, EntityKind, Protocol } from '../entities/entity.
 import type { EntityCheck, Fields, RecordOf, RecordSpec, Shorthand } from '../schema/field.ts'
 import type { Answer } from './answer.ts'
 import type { Exchange } from './exchange.ts'
+import type { StreamSession } from './stream-session.ts'
 
 /** What a plugin may return from a phase that can answer: nothing goes on, an answer ends the phase. */
 export type PhaseResult = Answer | undefined | void | Promise<Answer | undefined | void>
@@ -23,15 +24,12 @@ export interface PluginHandlers {
    */
   bodyFilter?(exchange: Exchange, chunk: Uint8Array, isLast: boolean): Uint8Array | undefined | void
   log?(exchange: Exchange): void
-  /** A TCP, TLS or UDP session before it is proxied. */
+  /** A connection of TCP or TLS, or a session of UDP, before it is proxied. An answer closes it. */
   preread?(session: StreamSession): PhaseResult
+  /** Such a session when it is over. */
+  logSession?(session: StreamSession): void
   /** The snapshot that holds this instance has served its last exchange. */
   dispose?(): void
-}
-
-export interface StreamSession {
-  readonly ip: string
-  readonly port: number
 }
 
 /** What an instance is told about itself and the configuration it is part of. */

@@ -12,21 +12,23 @@ export interface BoundPlugins {
 }
 
 /**
- * Binds configured plugins to their scopes. Disabled ones and those without a protocol of HTTP are
- * left out.
+ * Binds configured plugins to their scopes. Disabled ones and those without a protocol in question
+ * are left out.
  *
  * @param plugins loaded ones by name
  * @param make makes a row's instance; what it throws is passed on, with no more rows asked for
+ * @param serves which protocols are in question
  */
 export function bindPlugins(
   rows: readonly PluginEntity[],
   plugins: ReadonlyMap<string, Pick<Plugin, 'not'>>,
   make: (row: PluginEntity) => Instance,
+  serves: (protocol: Protocol) => boolean = isHttp,
 ): BoundPlugins {
   const instances: Instance[] = []
   const scopes = new Map<string, PluginScopes>()
   for (const row of rows) {
-    if (!row.enabled || !row.protocols.some(isHttp)) continue
+    if (!row.enabled || !row.protocols.some(serves)) continue
     const instance = make(row)
     instances.push(instance)
     let ofPlugin = scopes.get(row.name)

@@ -4,13 +4,15 @@ import type { EntitySet, PluginEntity, Route, Service } from '../entities/entity
 import type { EntityLookup, NodeServices, Plugin } from '../plugin-kit/plugin.ts'
 import { buildRouter } from '../router/build-router.ts'
 import type { RouterFlavor } from '../router/route-match.ts'
-import { bindPlugins, type BoundPlugins } from './bind-plugins.ts'
+import { buildStreamRouter, isStreamProtocol } from '../router/stream/build-stream-router.ts'
+import { bindPlugins } from './bind-plugins.ts'
 import { EMPTY_CHAIN, makeChain, type Chain, type Instance } from './chain.ts'
 import { indexEntities } from './entity-index.ts'
 import { createInstance, disposeOf } from './plugin-instance.ts'
 import type { PluginScopes } from './plugin-scopes.ts'
 import { serviceTarget } from './service-target.ts'
 import type { Plan, ServiceTarget, Snapshot } from './snapshot.ts'
+import { streamPlanner } from './stream-plan.ts'
 
 export interface CompileOptions {
   readonly version: number
@@ -37,7 +39,7 @@ export function compileSnapshot(entities: EntitySet, options: CompileOptions): S
   const routes = (entities['routes'] ?? []) as readonly Route[]
   const router = buildRouter(routes, services, options.flavor)
   const rows = (entities['plugins'] ?? []) as readonly PluginEntity[]
-  const { instances, scopes } = readyPlugins(rows, { plugins, lookup, node })
+  const { instances, scopes, streamScopes } = readyPlugins(rows, { plugins, lookup, node })
   const globalChain = makeChain(
     scopes.flatMap(({ global }) =>
       global === undefined ? [] : [{ instance: global, byConsumer: undefined }],
@@ -53,6 +55,11 @@ export function compileSnapshot(entities: EntitySet, options: CompileOptions): S
     globalChain,
     hasRewrite: globalChain.collected.all.some(({ handlers }) => handlers.rewrite !== undefined),
     plan: ({ route }) => planOf(route),
+    streamPlan: streamPlanner({
+      router: buildStreamRouter(routes, services, options.flavor),
+      scopes: streamScopes,
+      sources: { entities: lookup, balancers: options.balancers, node },
+    }),
     ...life,
   }
 }
@@ -63,7 +70,16 @@ function indexedKinds({ catalog, plugins }: CompileOptions) {
   return [catalog.kind('consumers') ?? [], ofPlugins].flat()
 }
 
-/** Ready instances of all rows; when one cannot be made, none remains. */
+interface ReadyPlugins {
+  readonly instances: readonly Instance[]
+  readonly scopes: readonly PluginScopes[]
+  readonly streamScopes: readonly PluginScopes[]
+}
+
+/**
+ * Ready instances of all rows; when one cannot be made, none remains. A row with protocols of both
+ * kinds has one instance for requests and connections.
+ */
 function readyPlugins(
   rows: readonly PluginEntity[],
   sources: {
@@ -71,16 +87,19 @@ function readyPlugins(
     readonly lookup: EntityLookup
     readonly node: NodeServices
   },
-): BoundPlugins {
-  const made: Instance[] = []
+): ReadyPlugins {
+  const made = new Map<PluginEntity, Instance>()
+  const make = (row: PluginEntity): Instance => {
+    const instance = made.get(row) ?? createInstance(row, sources)
+    made.set(row, instance)
+    return instance
+  }
   try {
-    return bindPlugins(rows, sources.plugins, (row) => {
-      const instance = createInstance(row, sources)
-      made.push(instance)
-      return instance
-    })
+    const { scopes } = bindPlugins(rows, sources.plugins, make)
+    const ofStreams = bindPlugins(rows, sources.plugins, make, isStreamProtocol)
+    return { instances: [...made.values()], scopes, streamScopes: ofStreams.scopes }
   } catch (error) {
-    disposeOf(made, sources.node)
+    disposeOf([...made.values()], sources.node)
     throw error
   }
 }

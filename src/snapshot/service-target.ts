@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { Balancers } from '../balancer/peer.ts'
-import type { Service, Upstream } from '../entities/entity.ts'
+import type { Protocol, Service, Upstream } from '../entities/entity.ts'
 import type { EntityLookup, NodeServices } from '../plugin-kit/plugin.ts'
-import type { ServiceTarget } from './snapshot.ts'
+import type { ServiceTarget, StreamTarget } from './snapshot.ts'
 import type { UpstreamTls } from './upstream-tls.ts'
 
 const SCHEMES = ['http', 'https', 'grpc', 'grpcs'] as const
@@ -31,6 +31,22 @@ export function serviceTarget(service: Service, sources: TargetSources): Service
     tls: scheme === 'https' || scheme === 'grpcs' ? upstreamTls(service, sources) : undefined,
   }
 }
+
+/** Where and how to reach a service with the bytes of connections, whatever it speaks over them. */
+export function streamTarget(service: Service, sources: TargetSources): StreamTarget {
+  return {
+    host: service.host,
+    port: service.port,
+    peers: sources.balancers.source(service.host, service.port),
+    retries: service.retries,
+    connectTimeoutMs: service.connect_timeout,
+    writeTimeoutMs: service.write_timeout,
+    readTimeoutMs: service.read_timeout,
+    tls: SECURE.has(service.protocol) ? upstreamTls(service, sources) : undefined,
+  }
+}
+
+const SECURE: ReadonlySet<Protocol> = new Set<Protocol>(['tls', 'https', 'grpcs'])
 
 /**
  * How a service's connections are secured. Its own certificate goes before that of the upstream its

@@ -2,7 +2,8 @@ import type { PeerSource } from '../balancer/peer.ts'
 import type { Route, Service } from '../entities/entity.ts'
 import type { EntityLookup } from '../plugin-kit/plugin.ts'
 import type { Router, RouteMatch } from '../router/route-match.ts'
-import type { Chain } from './chain.ts'
+import type { StreamConnection } from '../router/stream/stream-connection.ts'
+import type { Chain, Instance } from './chain.ts'
 import type { UpstreamTls } from './upstream-tls.ts'
 
 /** All entities, compiled and frozen; replaced whole. A request takes it once and keeps it. */
@@ -14,6 +15,8 @@ export interface Snapshot {
   readonly globalChain: Chain
   readonly hasRewrite: boolean
   plan(match: RouteMatch): Plan
+  /** What is prepared for a connection of TCP or TLS, or a session of UDP; nothing without a route. */
+  streamPlan(connection: StreamConnection): StreamPlan | undefined
   /** Serves no new exchange from now on; instances are disposed of when the last one has ended. */
   retire(): void
   /** Counts exchanges that hold this snapshot. */
@@ -31,6 +34,19 @@ export interface Plan {
   readonly needsTls: boolean
   readonly isGrpcRoute: boolean
 }
+
+/** What a match prepared for a connection. Nobody authenticates there, so no consumer changes it. */
+export interface StreamPlan {
+  readonly route: Route
+  readonly service: Service | undefined
+  readonly preread: readonly Instance[]
+  readonly log: readonly Instance[]
+  readonly target: StreamTarget | undefined
+  /** TLS ends at the gateway; else it is passed on as it is. */
+  readonly terminatesTls: boolean
+}
+
+export type StreamTarget = Omit<ServiceTarget, 'scheme' | 'path'>
 
 /** Where and how to reach a service. */
 export interface ServiceTarget {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { fakeSession } from '../../plugin-kit/testing/fake-session.ts'
 import {
   configFaults,
   testPlugin,
@@ -42,8 +43,10 @@ describe('ip-restriction', () => {
   it('looks at streams too', async () => {
     const config = parsedConfig(ipRestriction, { deny: ['127.0.0.1'] })
     const handlers = ipRestriction.create(config as never, testContext(ipRestriction))
-    expect(await handlers.preread?.({ ip: '127.0.0.1', port: 1 })).toMatchObject({ status: 403 })
-    expect(await handlers.preread?.({ ip: '127.0.0.2', port: 1 })).toBeUndefined()
+    expect(await handlers.preread?.(fakeSession({ ip: '127.0.0.1' }))).toMatchObject({
+      status: 403,
+    })
+    expect(await handlers.preread?.(fakeSession({ ip: '127.0.0.2' }))).toBeUndefined()
   })
 
   it.each([
