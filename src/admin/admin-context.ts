@@ -7,6 +7,7 @@ import type {
   AdminRoute,
 } from '../plugin-kit/plugin.ts'
 import type { Store } from '../store/store.ts'
+import type { DescribedRequest } from './explain-resources.ts'
 import type { AccessRules } from './access.ts'
 
 /** What the Admin API needs of the process it steers. The gateway makes one. */
@@ -23,9 +24,9 @@ export interface AdminContext {
   readonly headers: { readonly server: boolean; readonly latency: boolean }
   /** Origins of `admin_gui_url`; empty: every origin is echoed. */
   readonly guiOrigins: readonly string[]
-  /** Without a database: `/config` works, single writes do not. */
   /** Who may ask; may change with a reload. */
   access(): AccessRules
+  /** Without a database: `/config` works, single writes do not. */
   readonly isDbLess: boolean
   /** Largest request body. */
   readonly bodyLimitBytes: number
@@ -42,8 +43,9 @@ export interface AdminContext {
   upstreamHealth(upstreamId: string): Promise<UpstreamHealth | undefined>
   /** @returns why it could not be set, if so */
   setTargetHealth(target: TargetHealthChange): Promise<string | undefined>
-  /** Endpoints of plugins; absent where no plugin brings any. */
   /** Which route would take a request, as JSON, or why none is even looked for. */
+  explainRoute(request: DescribedRequest): object | { readonly fault: string }
+  /** Endpoints of plugins; absent where no plugin brings any. */
   readonly pluginEndpoints?: PluginEndpoints
   /** For the Status API; absent: always ready. */
   readonly readiness?: Readiness

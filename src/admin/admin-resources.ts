@@ -4,6 +4,7 @@ import { cacheResources } from './cache-resources.ts'
 import { certificateResources } from './certificate-resources.ts'
 import { configResource } from './config-resource.ts'
 import { parentsOf, topResources } from './entity-resources.ts'
+import { explainResources } from './explain-resources.ts'
 import { listPage } from './list-page.ts'
 import { logLevelResources } from './log-level-resources.ts'
 import { nestedResources } from './nested-resources.ts'
@@ -36,6 +37,7 @@ export function adminResources(context: AdminContext): readonly Resource[] {
     ...tagResources(context),
     ...cacheResources(context),
     ...logLevelResources(context),
+    ...explainResources(context),
     ...unavailableResources(),
     ...pluginResources(context),
   ]

@@ -3,7 +3,8 @@ import type { Output } from './output.ts'
 /** An option of a command: a switch, or one that takes a value. */
 export interface OptionSpec {
   readonly short?: string
-  readonly takes?: 'text' | 'number'
+  /** `lines` may be given several times, for a text of one line each. */
+  readonly takes?: 'text' | 'number' | 'lines'
 }
 
 export type OptionSpecs = Readonly<Record<string, OptionSpec>>

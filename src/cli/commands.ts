@@ -26,6 +26,7 @@ const OWN_COMMANDS: Readonly<Record<string, Load>> = {
   demo: async () => (await import('./demo.ts')).demo,
   dev: async () => (await import('./dev.ts')).dev,
   'docker-start': async () => (await import('./start.ts')).dockerStart,
+  route: async () => (await import('./route.ts')).route,
   token: async () => (await import('./token.ts')).token,
 }
 

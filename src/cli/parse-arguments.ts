@@ -43,9 +43,13 @@ export function parseArguments(
     if (value === undefined) return { fault: `parameter '${flag}' needs a value` }
     if (takes === 'number' && Number.isNaN(Number(value)))
       return { fault: `${name}: unable to convert to number: ${value}` }
-    options[name] = value
+    options[name] = takes === 'lines' ? lineMore(options[name], value) : value
   }
   return { options, operands }
+}
+
+function lineMore(before: string | true | undefined, value: string): string {
+  return before === undefined ? value : `${before}\n${value}`
 }
 
 function findOption(flag: string, specs: OptionSpecs): readonly [string, OptionSpec] | undefined {

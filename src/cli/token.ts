@@ -1,11 +1,6 @@
 import { createHmac } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import path from 'node:path'
-import { prefixLayout } from '../gateway/prefix-layout.ts'
-import type { Settings } from '../settings/settings.ts'
-import { runningSettings } from './cli-settings.ts'
-import { CommandFault, textOption, type Call, type Command } from './command.ts'
-import { DEV_DEFAULTS } from './dev.ts'
+import { adminAccess, unreachable, type AdminAccess } from './admin-access.ts'
+import { CommandFault, textOption, type Command } from './command.ts'
 
 const DEFAULT_LIFETIME = '5m'
 const UNIT_SECONDS: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3600, d: 86_400 }
@@ -39,7 +34,7 @@ Options:
     const [consumer] = call.operands
     if (consumer === undefined) throw new CommandFault('the <consumer> argument is required')
     const lifetime = secondsOf(textOption(call, 'exp') ?? DEFAULT_LIFETIME)
-    const admin = adminUrl(call)
+    const admin = adminAccess(call)
     const credential = await credentialOf(admin, consumer)
     const keyClaim = await keyClaimOf(admin)
     const nowSeconds = Math.floor(Date.now() / 1000)
@@ -63,7 +58,7 @@ interface JwtCredential {
   readonly algorithm: string
 }
 
-async function credentialOf(admin: string, consumer: string): Promise<JwtCredential> {
+async function credentialOf(admin: AdminAccess, consumer: string): Promise<JwtCredential> {
   const { data } = (await get(admin, `/consumers/${encodeURIComponent(consumer)}/jwt`)) as {
     readonly data: readonly JwtCredential[]
   }
@@ -77,7 +72,7 @@ async function credentialOf(admin: string, consumer: string): Promise<JwtCredent
 }
 
 /** The claim that names the credential; where several jwt plugins differ, that of the first. */
-async function keyClaimOf(admin: string): Promise<string> {
+async function keyClaimOf(admin: AdminAccess): Promise<string> {
   const { data } = (await get(admin, '/plugins?size=1000')) as {
     readonly data: readonly {
       readonly name: string
@@ -87,37 +82,15 @@ async function keyClaimOf(admin: string): Promise<string> {
   return data.find(({ name }) => name === 'jwt')?.config.key_claim_name ?? 'iss'
 }
 
-async function get(admin: string, target: string): Promise<unknown> {
-  const response = await fetch(admin + target).catch((error: unknown) => {
-    throw new CommandFault(`could not reach the Admin API at ${admin}: ${causeOf(error)}`)
-  })
+async function get(admin: AdminAccess, target: string): Promise<unknown> {
+  const response = await fetch(admin.url + target, { headers: admin.headers }).catch(
+    (error: unknown) => {
+      throw unreachable(admin, error)
+    },
+  )
   if (response.status === 404) throw new CommandFault(`the Admin API knows no ${target}`)
   if (!response.ok) throw new CommandFault(`the Admin API answered ${response.status} to ${target}`)
   return response.json()
-}
-
-function causeOf(error: unknown): string {
-  const { cause, message } = error as Error
-  return cause instanceof Error ? cause.message : message
-}
-
-function adminUrl(call: Call): string {
-  const given = textOption(call, 'admin')
-  if (given !== undefined) return given.replace(/\/+$/, '')
-  const listener = settingsOf(call).listeners.admin.find(({ ssl }) => !ssl)
-  if (listener === undefined)
-    throw new CommandFault('admin_listen has no address without ssl: name one with --admin')
-  const { ip, port } = listener
-  const host = ip === '0.0.0.0' ? '127.0.0.1' : ip.includes(':') ? `[${ip}]` : ip
-  return `http://${host}:${port}`
-}
-
-/** A gateway that `dev` or `demo` runs in this folder comes first. */
-function settingsOf(call: Call): Settings {
-  const local = path.resolve(call.workingDirectory, DEV_DEFAULTS.prefix)
-  const isLocal =
-    textOption(call, 'prefix') === undefined && existsSync(prefixLayout(local).kongEnv)
-  return runningSettings(isLocal ? { ...call, options: { ...call.options, prefix: local } } : call)
 }
 
 function secondsOf(text: string): number {

@@ -10,6 +10,7 @@ import type {
 } from '../admin/admin-context.ts'
 import type { Catalog } from '../entities/catalog.ts'
 import type { Plugin } from '../plugin-kit/plugin.ts'
+import type { RouterFlavor } from '../router/route-match.ts'
 import { enabledHeaders, presentSettings } from '../settings/present-settings.ts'
 import type { Settings } from '../settings/settings.ts'
 import { parseSize } from '../settings/size.ts'
@@ -17,6 +18,7 @@ import type { Store } from '../store/store.ts'
 import { isLogLevel, type LogLevel } from '../telemetry/log-level.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { DataPlane } from './data-plane.ts'
+import { explainStore } from './explain-routes.ts'
 import type { Publisher } from './publisher.ts'
 import type { Reloader } from './reload.ts'
 import { COMPATIBILITY_VERSION, portunusVersion } from './versions.ts'
@@ -55,9 +57,9 @@ export function adminContext(options: AdminFactsOptions): AdminContext {
     plugins: plugins.map(({ name, version, priority }) => ({ name, version, priority })),
     headers: { server: enabled.Server, latency: enabled['X-Kong-Admin-Latency'] },
     guiOrigins: start.admin_gui_url.flatMap(originOf),
+    access: () => accessRules(settings()),
     isDbLess: start.database === 'off',
     bodyLimitBytes: parseSize(start.nginx_admin_client_max_body_size)!,
-    access: () => accessRules(settings()),
     configuration: () =>
       presentSettings(settings(), {
         pluginNames: plugins.map(({ name }) => name),
@@ -71,6 +73,7 @@ export function adminContext(options: AdminFactsOptions): AdminContext {
     logLevel,
     upstreamHealth: (upstreamId) => dataPlane.askOne<'health'>({ about: 'health', upstreamId }),
     setTargetHealth: (change) => setTargetHealth(dataPlane, change),
+    explainRoute: explainStore({ store, plugins, flavor: start.router_flavor as RouterFlavor }),
     pluginEndpoints: pluginEndpoints(plugins, dataPlane),
     readiness: options.readiness,
     log,
@@ -89,9 +92,6 @@ function pluginEndpoints(plugins: readonly Plugin[], dataPlane: DataPlane): Plug
   }
 }
 
-function originOf(url: string): readonly string[] {
-  return URL.canParse(url) ? [new URL(url).origin] : []
-}
 function accessRules(settings: Settings): AccessRules {
   const { admin_token, admin_hosts, admin_gui_api_url: api, admin_guard } = settings
   const isRequired = admin_guard === 'required'
@@ -105,6 +105,9 @@ function accessRules(settings: Settings): AccessRules {
   }
 }
 
+function originOf(url: string): readonly string[] {
+  return URL.canParse(url) ? [new URL(url).origin] : []
+}
 
 async function statusOf(dataPlane: DataPlane): Promise<NodeStatus> {
   const workers = await dataPlane.ask<'status'>({ about: 'status' })

@@ -1,11 +1,4 @@
-import type {
-  Consumer,
-  Entity,
-  EntitySet,
-  PluginEntity,
-  Route,
-  Service,
-} from '../entities/entity.ts'
+import type { Consumer, EntitySet, PluginEntity, Route, Service } from '../entities/entity.ts'
 import type { UriCaptures } from '../entities/uri-captures.ts'
 import type { Plugin } from '../plugin-kit/plugin.ts'
 import { buildRouter } from '../router/build-router.ts'
@@ -90,9 +83,10 @@ export function routeExplainer(
   entities: EntitySet,
   { flavor, plugins }: ExplainerOptions,
 ): (question: RouteQuestion) => RouteExplanation | { readonly fault: string } {
-  const services = new Map(rowsOf<Service>(entities, 'services').map((row) => [row.id, row]))
-  const router = buildRouter(rowsOf<Route>(entities, 'routes'), services, flavor)
-  const rows = rowsOf<PluginEntity>(entities, 'plugins').filter(({ name }) => plugins.has(name))
+  const services = new Map((entities['services'] as Service[] | undefined)?.map((s) => [s.id, s]))
+  const router = buildRouter((entities['routes'] ?? []) as readonly Route[], services, flavor)
+  const configured = (entities['plugins'] ?? []) as readonly PluginEntity[]
+  const rows = configured.filter(({ name }) => plugins.has(name))
   const bound = bindPlugins(rows, plugins, ({ id, name }) => ({
     id,
     name,
@@ -100,7 +94,7 @@ export function routeExplainer(
     handlers: {},
   }))
   const rowsById = new Map(rows.map((row) => [row.id, row]))
-  const consumers = rowsOf<Consumer>(entities, 'consumers')
+  const consumers = (entities['consumers'] ?? []) as readonly Consumer[]
 
   return (question) => {
     const described = describedRequest(question)
@@ -135,10 +129,6 @@ const NO_ROUTE = {
   answer: { status: 404, message: 'no Route matched with those values' },
   plan: null,
 } as const
-
-function rowsOf<Row extends Entity>(entities: EntitySet, kind: string): readonly Row[] {
-  return (entities[kind] ?? []) as readonly Row[]
-}
 
 function consumerId(
   consumers: readonly Consumer[],
