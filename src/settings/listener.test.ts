@@ -30,6 +30,52 @@ describe('parseListeners()', () => {
     expect(listener).toMatchObject({ ip: '0.0.0.0', port: 8443, backlog: 16384, reusePort: true })
   })
 
+  it('knows other flags for streams, and shows them as GET / does', () => {
+    const parsed = parseListeners('stream_listen', ['0.0.0.0:9000 reuseport udp', '[::1]:9001 ssl'])
+    expect(parsed).toMatchObject([
+      { udp: true, ssl: false, reusePort: true },
+      { udp: false, ssl: true, ip: '::1' },
+    ])
+    expect((parsed as readonly Listener[])[0]!.shown).toEqual({
+      ip: '0.0.0.0',
+      port: 9000,
+      listener: '0.0.0.0:9000 udp reuseport',
+      udp: true,
+      ssl: false,
+      proxy_protocol: false,
+      bind: false,
+      reuseport: true,
+      'backlog=%d+': false,
+      'ipv6only=on': false,
+      'ipv6only=off': false,
+      'so_keepalive=on': false,
+      'so_keepalive=off': false,
+      'so_keepalive=%w*:%w*:%d*': false,
+    })
+  })
+
+  it.each([['1.2.3.4:80 http2'], ['1.2.3.4:80 deferred']])('refuses "%s" for streams', (entry) => {
+    expect(parseListeners('stream_listen', [entry])).toEqual({
+      fault: expect.stringMatching(
+        /^stream_listen must be of form: \[off\] \| <ip>:<port> \[udp\]/,
+      ),
+    })
+  })
+
+  it('refuses "udp" elsewhere', () => {
+    expect(parseListeners('proxy_listen', ['1.2.3.4:80 udp'])).toHaveProperty('fault')
+  })
+
+  it.each(['ssl', 'proxy_protocol', 'backlog=16', 'so_keepalive=on'])(
+    'refuses "%s" beside "udp"',
+    (flag) => {
+      const entry = `1.2.3.4:80 udp ${flag}`
+      expect(parseListeners('stream_listen', [entry])).toEqual({
+        fault: `stream_listen: "${flag}" parameter is incompatible with "udp", got '${entry}'`,
+      })
+    },
+  )
+
   it('turns HTTP/2 on for all entries when one asks for it', () => {
     expect(listenersOf('1.2.3.4:80', '1.2.3.4:443 ssl http2').map((entry) => entry.http2)).toEqual([
       true,

@@ -4,6 +4,8 @@ export interface Listener {
   readonly ip: string
   readonly port: number
   readonly ssl: boolean
+  /** Datagrams instead of connections; of `stream_listen` alone. */
+  readonly udp: boolean
   readonly http2: boolean
   readonly proxyProtocol: boolean
   readonly reusePort: boolean
@@ -14,12 +16,9 @@ export interface Listener {
   readonly shown: Readonly<Record<string, string | number | boolean>>
 }
 
-/** Flags in the order in which they are shown; those with a pattern stand for what matches it. */
-const FLAGS: readonly (readonly [shown: string, pattern: RegExp])[] = [
-  ['ssl', /^ssl$/],
-  ['http2', /^http2$/],
-  ['proxy_protocol', /^proxy_protocol$/],
-  ['deferred', /^deferred$/],
+type Flags = readonly (readonly [shown: string, pattern: RegExp])[]
+
+const SOCKET_FLAGS: Flags = [
   ['bind', /^bind$/],
   ['reuseport', /^reuseport$/],
   ['backlog=%d+', /^backlog=\d+$/],
@@ -32,6 +31,25 @@ const FLAGS: readonly (readonly [shown: string, pattern: RegExp])[] = [
 
 const ADDRESS = /^(?:\[([\da-fA-F:.]+)\]|([\w.-]+|\*)):(\d{1,5})$/
 
+/** Flags in the order in which they are shown; those with a pattern stand for what matches it. */
+const HTTP_FLAGS: Flags = [
+  ['ssl', /^ssl$/],
+  ['http2', /^http2$/],
+  ['proxy_protocol', /^proxy_protocol$/],
+  ['deferred', /^deferred$/],
+  ...SOCKET_FLAGS,
+]
+
+const STREAM_FLAGS: Flags = [
+  ['udp', /^udp$/],
+  ['ssl', /^ssl$/],
+  ['proxy_protocol', /^proxy_protocol$/],
+  ...SOCKET_FLAGS,
+]
+
+/** What has no meaning without connections. @see nginx, directive `listen` of the stream module */
+const NOT_FOR_DATAGRAMS = /^(ssl|proxy_protocol|backlog=.*|so_keepalive=.*)$/
+
 /**
  * Reads the entries of a `*_listen` property. An `off` in front leaves nothing to listen on.
  *
@@ -42,19 +60,23 @@ export function parseListeners(
   entries: readonly string[],
 ): readonly Listener[] | { readonly fault: string } {
   if (entries[0] === 'off') return []
+  const known = name === 'stream_listen' ? STREAM_FLAGS : HTTP_FLAGS
   const listeners: Listener[] = []
   for (const entry of entries) {
-    const listener = parseEntry(entry)
-    if (listener === undefined) return { fault: faultOf(name, entry) }
+    const listener = parseEntry(entry, known)
+    if (listener === undefined) return { fault: faultOf(name, entry, known) }
+    const useless = listener.udp ? uselessForDatagrams(entry) : undefined
+    if (useless !== undefined)
+      return { fault: `${name}: "${useless}" parameter is incompatible with "udp", got '${entry}'` }
     listeners.push(listener)
   }
   return oneProtocolAnAddress(listeners)
 }
 
-function parseEntry(entry: string): Listener | undefined {
+function parseEntry(entry: string, known: Flags): Listener | undefined {
   const [address = '', ...words] = entry.trim().split(/\s+/)
   const match = ADDRESS.exec(address)
-  const flags = parseFlags(words)
+  const flags = parseFlags(words, known)
   const port = Number(match?.[3])
   if (match === null || flags === undefined || port > 65535) return undefined
 
@@ -66,6 +88,7 @@ function parseEntry(entry: string): Listener | undefined {
     ip: ip === '*' ? '0.0.0.0' : ip,
     port,
     ssl: isSet('ssl'),
+    udp: isSet('udp'),
     http2: isSet('http2'),
     proxyProtocol: isSet('proxy_protocol'),
     reusePort: isSet('reuseport'),
@@ -78,13 +101,14 @@ function parseEntry(entry: string): Listener | undefined {
 /** @returns nothing when a word is no flag */
 function parseFlags(
   words: readonly string[],
+  known: Flags,
 ):
   | { readonly shown: Readonly<Record<string, boolean>>; readonly kept: readonly string[] }
   | undefined {
   const shown: Record<string, boolean> = {}
   const kept: string[] = []
   const unknown = new Set(words)
-  for (const [flag, pattern] of FLAGS) {
+  for (const [flag, pattern] of known) {
     const word = words.find((candidate) => pattern.test(candidate))
     shown[word ?? flag] = word !== undefined
     if (word === undefined) continue
@@ -105,8 +129,12 @@ function oneProtocolAnAddress(listeners: readonly Listener[]): readonly Listener
   return listeners.map((listener) => ({ ...listener, http2: true }))
 }
 
-function faultOf(name: string, entry: string): string {
-  const flags = FLAGS.map(([flag]) => `[${flag.replace('%d+', 'N').replace(/%w.*/, 'i:i:c')}]`)
+function uselessForDatagrams(entry: string): string | undefined {
+  return entry.split(/\s+/).find((word) => NOT_FOR_DATAGRAMS.test(word))
+}
+
+function faultOf(name: string, entry: string, known: Flags): string {
+  const flags = known.map(([flag]) => `[${flag.replace('%d+', 'N').replace(/%w.*/, 'i:i:c')}]`)
   const form = `[off] | <ip>:<port> ${flags.join(' ')}, [... next entry ...]`
   return `${name} must be of form: ${form}, got '${entry}'`
 }

@@ -24,8 +24,27 @@ export const GENERAL = {
     default: 'logs/error.log',
     description: 'Log of what went wrong, by `log_level`: a path, `/dev/stderr`, or `off`.',
   },
-  proxy_stream_access_log: accepted('logs/access.log basic'),
-  proxy_stream_error_log: accepted('logs/error.log'),
+  proxy_stream_access_log: {
+    type: 'string',
+    default: 'logs/access.log basic',
+    description:
+      'Log of sessions of TCP, TLS and UDP: a path (relative to `prefix`), `/dev/stdout`, or `off`. A format name after the path is accepted.',
+  },
+  proxy_stream_error_log: {
+    type: 'string',
+    default: 'logs/error.log',
+    description:
+      'Log of what went wrong with such sessions, by `log_level`: a path, `/dev/stderr`, or `off`.',
+  },
+  stream_udp_sessions: {
+    type: 'number',
+    default: 4096,
+    min: 1,
+    boundsMessage: 'stream_udp_sessions must be at least 1',
+    isOwn: true,
+    description:
+      'Most sessions of UDP that one worker holds at a time, each with a socket of its own; datagrams of further clients are dropped.',
+  },
   admin_access_log: {
     type: 'string',
     default: 'logs/admin_access.log',

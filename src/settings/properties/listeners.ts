@@ -16,7 +16,12 @@ export const LISTENERS = {
     description:
       'Addresses for clients: `<ip>:<port>` with flags such as `ssl`, `http2`, `proxy_protocol`; or `off`.',
   },
-  stream_listen: accepted(['off']),
+  stream_listen: {
+    type: 'array',
+    default: ['off'],
+    description:
+      'Addresses for streams: `<ip>:<port>` with flags such as `ssl` (TLS, ended here or passed on), `udp`, `proxy_protocol`; or `off`.',
+  },
   admin_listen: {
     type: 'array',
     default: [
