@@ -1,6 +1,7 @@
 import type { SecureContextOptions } from 'node:tls'
 import type { ProxyContext } from '../proxy/context.ts'
-import { startListener, type Listener, type ListenOptions } from '../proxy/listener.ts'
+import type { ListenOptions } from '../proxy/listen.ts'
+import { startListener, type Listener } from '../proxy/listener.ts'
 import type { Listener as ListenerSettings } from '../settings/listener.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { CertificateIndex } from './certificate-index.ts'
@@ -67,7 +68,7 @@ export class ProxyListeners {
     const timeoutMs = timerLimit(settings.graceful_timeout * 1000)
     // Not awaited: their exchanges may take their time.
     for (const { listener } of gone) void listener.drain(timeoutMs)
-    return new Map([...next].map(([text, { listener }]) => [text, listener.address.port]))
+    return new Map([...next].map(([text, { listener }]) => [text, listener.port]))
   }
 
   /** @param timeoutMs 0: cuts everything off at once */

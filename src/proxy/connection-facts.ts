@@ -7,8 +7,13 @@ export interface ListenerFacts {
   readonly scheme: 'http' | 'https'
   /** Port the client used, after `port_maps`. */
   readonly port: number
+  /** It listens on a path, so that peers have no address. */
+  readonly isUnix: boolean
   readonly isTrusted: (ip: string) => boolean
 }
+
+/** What stands for the address of a peer on a unix socket, as in nginx. */
+const UNIX_PEER = 'unix:'
 
 /** Both ends of a connection. */
 export type Addresses = Pick<
@@ -40,7 +45,7 @@ export class ClientConnectionFacts implements ConnectionFacts {
     } = {},
   ) {
     this.#transport = transport
-    this.peerIp = withoutMapping(transport.remoteAddress)
+    this.peerIp = listener.isUnix ? UNIX_PEER : withoutMapping(transport.remoteAddress)
     this.scheme = listener.scheme
     this.port = listener.port
     this.isTrusted = listener.isTrusted(this.peerIp)

@@ -1,8 +1,8 @@
 import type { Deadline } from '../base/deadline-wheel.ts'
 import { turnMs } from '../base/turn-clock.ts'
 import type { BodyFraming } from '../http/body-framing.ts'
-import { INCOMPLETE } from '../http/message-head.ts'
-import { RequestField, RequestHead } from '../http/request-head.ts'
+import { INCOMPLETE, MALFORMED } from '../http/message-head.ts'
+import { RequestField, type RequestHead } from '../http/request-head.ts'
 import type { ClientConnectionFacts } from './connection-facts.ts'
 import type { ProxyContext } from './context.ts'
 import type { Downstream, ResponseCoding } from './downstream.ts'
@@ -11,14 +11,14 @@ import { GatewayError, type FailureCode } from './gateway-error.ts'
 import { handleExchange, refuseExchange } from './handle-exchange.ts'
 import { giveRequestHead, takeRequestHead } from './head-pool.ts'
 import { Http1Output } from './http1-output.ts'
-import { bodyFramingOf, headFailure } from './read-request.ts'
+import { HTTP2_PREFACE, beginsWithPreface } from './http2/preface.ts'
+import { bodyFramingOf, connectionWish, headFailure, requestLineOf } from './read-request.ts'
+import { RepeatedHead } from './repeated-head.ts'
 import { RequestBody, type BodySource } from './request-body.ts'
 import type { Transport, TransportOwner } from './transport/transport.ts'
 
 /** How long the rest of what a client sends is read away after the last answer. */
 const LINGER_MS = 5000
-/** Longest head that is remembered. */
-const REMEMBERED_BYTES = 4096
 const NO_BODY: BodyFraming = { kind: 'none' }
 const CR = 13
 const LF = 10
@@ -28,7 +28,11 @@ export interface ConnectionHome {
   readonly context: ProxyContext
   /** No connection serves another request than the one it has. */
   readonly isDraining: boolean
+  /** Clients may begin with HTTP/2 at once, knowing that it is spoken. */
+  readonly takesHttp2: boolean
   onConnectionClosed(connection: Http1Connection): void
+  /** The client speaks HTTP/2, and the connection is no longer this one's. @param first bytes it began with */
+  onHttp2(connection: Http1Connection, transport: Transport, first: Buffer): void
 }
 
 /**
@@ -48,10 +52,7 @@ export class Http1Connection implements TransportOwner, Deadline, Downstream, Bo
   #unwanted: RequestBody | undefined
   /** A head that has begun, or requests that came early. */
   #pending: Buffer | undefined
-  /** Text of the last request head. */
-  #lastHead = ''
-  /** The last request head, once it came twice in a row. */
-  #repeatedHead: RequestHead | undefined
+  readonly #repeated = new RepeatedHead()
   #startedAtMs = 0
   #minorVersion = 1
   #keepsAlive = true
@@ -179,40 +180,44 @@ export class Http1Connection implements TransportOwner, Deadline, Downstream, Bo
     if (at === end) return end
     const hasBegun = this.#startedAtMs !== 0
     if (!hasBegun) this.#startedAtMs = turnMs()
-    const known = this.#repeatedHead
-    if (known !== undefined && this.#isSame(known, bytes, at, end))
-      return this.#begin(known, bytes, at + known.fields.text.length, end)
+    const known = this.#repeated.match(bytes, at, end)
+    if (known !== undefined) return this.#begin(known, bytes, at + known.fields.text.length, end)
     const { limits } = this.#context
     const head = takeRequestHead()
     const after = head.read(bytes, at, end, limits.head)
-    if (after < 0) {
-      if (after === INCOMPLETE) {
-        giveRequestHead(head)
-        // The time for a head is counted from its first byte, however slowly the others come.
-        if (!hasBegun) this.#setDeadline(limits.headTimeoutMs)
-        return start
-      }
-      this.#refuse(headFailure(after), head, requestLineOf(bytes, at, end))
-      return end
-    }
-    this.#remember(head)
+    if (after < 0)
+      return this.#readNoRequest({ verdict: after, head, start, at, hasBegun }, bytes, end)
+    this.#repeated.remember(head)
     return this.#begin(head, bytes, after, end)
   }
 
-  #isSame(known: RequestHead, bytes: Buffer, start: number, end: number): boolean {
-    const { text } = known.fields
-    const after = start + text.length
-    if (after <= end && bytes.latin1Slice(start, after) === text) return true
-    this.#repeatedHead = undefined
-    return false
+  /** Waits for the rest of a head, or refuses what is none, unless HTTP/2 begins with it. */
+  #readNoRequest(found: NoRequest, bytes: Buffer, end: number): number {
+    const { verdict, head, start, at } = found
+    const isPreface =
+      verdict === MALFORMED &&
+      this.#home.takesHttp2 &&
+      this.facts.requests === 0 &&
+      beginsWithPreface(bytes, start, end)
+    if (isPreface && end - start >= HTTP2_PREFACE.length) {
+      giveRequestHead(head)
+      return this.#giveToHttp2(bytes, start, end)
+    }
+    if (verdict === INCOMPLETE || isPreface) {
+      giveRequestHead(head)
+      // The time for a head is counted from its first byte, however slowly the others come.
+      if (!found.hasBegun) this.#setDeadline(this.#context.limits.headTimeoutMs)
+      return start
+    }
+    this.#refuse(headFailure(verdict), head, requestLineOf(bytes, at, end))
+    return end
   }
 
-  /** Clients say the same again and again; from the second time on it is compared, not read. */
-  #remember(head: RequestHead): void {
-    const { text, hasBareName } = head.fields
-    if (text.length > REMEMBERED_BYTES || hasBareName || head.minorVersion < 0) return
-    if (this.#lastHead === text) this.#repeatedHead = new RequestHead(head)
-    this.#lastHead = text
+  #giveToHttp2(bytes: Buffer, start: number, end: number): number {
+    this.#isClosing = true
+    this.deadlineMs = Infinity
+    this.#home.onHttp2(this, this.#transport, Buffer.from(bytes.subarray(start, end)))
+    return end
   }
 
   #begin(head: RequestHead, bytes: Buffer, start: number, end: number): number {
@@ -259,15 +264,9 @@ export class Http1Connection implements TransportOwner, Deadline, Downstream, Bo
       minorVersion >= 1 &&
       this.facts.requests + 1 < this.#context.limits.requestsPerConnection &&
       !this.#home.isDraining
-    if (!fields.has(RequestField.connection)) return
-    const isRepeated = (fields.repeated & (1 << RequestField.connection)) !== 0
-    const value = isRepeated
-      ? fields.values('connection').join(',')
-      : fields.get(RequestField.connection)!
-    const connection = value.toLowerCase()
-    if (connection === 'keep-alive' && minorVersion === 0) {
-      this.#keepsAlive = !this.#home.isDraining
-    } else if (/(?:^|,)\s*close\s*(?:,|$)/.test(connection)) this.#keepsAlive = false
+    const wish = connectionWish(fields)
+    if (wish === 'close') this.#keepsAlive = false
+    else if (wish === 'keep-alive' && minorVersion === 0) this.#keepsAlive = !this.#home.isDraining
   }
 
   /** Answers a request that could not be read, and closes. */
@@ -472,11 +471,17 @@ export class Http1Connection implements TransportOwner, Deadline, Downstream, Bo
   }
 }
 
+/** Bytes that are no whole request. */
+interface NoRequest {
+  /** A negative one of the codec. */
+  readonly verdict: number
+  readonly head: RequestHead
+  readonly start: number
+  /** Behind empty lines. */
+  readonly at: number
+  /** An earlier part of it has come before. */
+  readonly hasBegun: boolean
+}
+
 /** By minor version, from HTTP/0.9 on; Kong says none for higher ones. */
 const VIA_VERSIONS = ['0.9 ', '1.0 ', '1.1 ']
-
-/** The request line for the log, as far as it can be made out. */
-function requestLineOf(bytes: Buffer, start: number, end: number): string {
-  const text = bytes.latin1Slice(start, Math.min(end, start + 1024))
-  return text.split(/[\r\n]/, 1)[0]!
-}

@@ -44,6 +44,24 @@ const FRAMING_FAILURES: Readonly<Record<FramingFault, FailureCode>> = {
   'unknown-coding': 'coding_not_implemented',
 }
 
+/** What the client asks for its connection after this request, as nginx reads it. */
+export function connectionWish(fields: HeadFields): 'close' | 'keep-alive' | undefined {
+  if (!fields.has(RequestField.connection)) return undefined
+  const isRepeated = (fields.repeated & (1 << RequestField.connection)) !== 0
+  const value = isRepeated
+    ? fields.values('connection').join(',')
+    : fields.get(RequestField.connection)!
+  const connection = value.toLowerCase()
+  if (connection === 'keep-alive') return 'keep-alive'
+  return /(?:^|,)\s*close\s*(?:,|$)/.test(connection) ? 'close' : undefined
+}
+
+/** The request line for the log, as far as it can be made out. */
+export function requestLineOf(bytes: Buffer, start: number, end: number): string {
+  const text = bytes.latin1Slice(start, Math.min(end, start + 1024))
+  return text.split(/[\r\n]/, 1)[0]!
+}
+
 /**
  * Refuses what must not reach a route: requests whose host, path or repeated fields could be read
  * in two ways, methods that are for proxies of another kind, and announced bodies beyond the limit.

@@ -41,6 +41,12 @@ export function createTlsServer(
   return server
 }
 
+/** The connection under a TLS socket that came out of a server of {@link createTlsServer}. */
+export function socketUnder(socket: tls.TLSSocket): net.Socket | undefined {
+  // Undocumented, and there is no other way from the one to the other.
+  return (socket as unknown as { readonly _parent?: net.Socket })._parent
+}
+
 /** What plugins and logs may know of a client's TLS. */
 export function clientTlsFacts(socket: tls.TLSSocket): TlsFacts {
   const serverName = (socket as { servername?: string | false }).servername

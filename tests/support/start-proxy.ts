@@ -7,7 +7,8 @@ import type { Plugin } from '../../src/plugin-kit/plugin.ts'
 import { testContext } from '../../src/plugin-kit/testing/test-plugin.ts'
 import type { ProxyContext, ProxyLimits } from '../../src/proxy/context.ts'
 import type { ProxyExchange } from '../../src/proxy/exchange.ts'
-import { startListener, type ListenOptions } from '../../src/proxy/listener.ts'
+import type { ListenOptions } from '../../src/proxy/listen.ts'
+import { startListener } from '../../src/proxy/listener.ts'
 import { chooseSockets } from '../../src/proxy/transport/choose-sockets.ts'
 import { UpstreamPool } from '../../src/proxy/upstream-pool.ts'
 import { compileSnapshot } from '../../src/snapshot/compile.ts'
@@ -101,7 +102,7 @@ export async function startProxy(setup: ProxySetup) {
   }
   const listener = await startListener({ host: '127.0.0.1', port: 0, ...setup.listen }, context)
   return {
-    port: listener.address.port,
+    port: listener.port,
     listener,
     context,
     pool,

@@ -1,6 +1,8 @@
+import { Socket } from 'node:net'
 import { beginTurn } from '../../base/turn-clock.ts'
 import type { AddressParts, TcpBinding, TcpHandle, WriteRequest } from './tcp-binding.ts'
-import type { Transport, TransportOwner } from './transport.ts'
+import { NOBODY } from './sockets.ts'
+import type { KeepAlive, Transport, TransportOwner } from './transport.ts'
 
 const BUFFER_BYTES = 65_536
 const POOL_LIMIT = 64
@@ -161,6 +163,24 @@ export class FastTransport implements Transport {
     if (this.isClosed) return
     this.isClosed = true
     if (this.#handle.reset(() => this.#closed()) !== 0) this.#handle.close(() => this.#closed())
+  }
+
+  setKeepAlive({ isOn, idleSeconds, intervalSeconds, probes }: KeepAlive): void {
+    if (!this.isClosed) this.#handle.setKeepAlive(isOn, idleSeconds, intervalSeconds, probes)
+  }
+
+  /**
+   * Whoever takes the socket must read it by listening on the handle, as TLS and HTTP/2 do: reads of
+   * the stream itself would go into the buffer of this transport.
+   */
+  toSocket(rest: Buffer): Socket {
+    this.pause()
+    this.isClosed = true
+    this.owner = NOBODY
+    const options = { handle: this.#handle, manualStart: true }
+    const socket = new Socket(options as object)
+    if (rest.length > 0) socket.unshift(rest)
+    return socket
   }
 
   #closed(): void {

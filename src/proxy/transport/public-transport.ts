@@ -1,6 +1,7 @@
 import type net from 'node:net'
 import { beginTurn } from '../../base/turn-clock.ts'
-import type { Transport, TransportOwner } from './transport.ts'
+import { NOBODY } from './sockets.ts'
+import type { KeepAlive, Transport, TransportOwner } from './transport.ts'
 
 /** A connection over Node's documented socket API; TLS sockets and unix sockets always use it. */
 export class PublicTransport implements Transport {
@@ -12,6 +13,10 @@ export class PublicTransport implements Transport {
   readonly localAddress: string
   readonly localPort: number
   readonly socket: net.Socket
+  readonly #onData = (bytes: Buffer): void => {
+    beginTurn()
+    this.owner.onBytes(bytes, bytes.length)
+  }
 
   constructor(socket: net.Socket, owner: TransportOwner) {
     this.socket = socket
@@ -20,10 +25,7 @@ export class PublicTransport implements Transport {
     this.remotePort = socket.remotePort ?? 0
     this.localAddress = socket.localAddress ?? ''
     this.localPort = socket.localPort ?? 0
-    socket.on('data', (bytes: Buffer) => {
-      beginTurn()
-      this.owner.onBytes(bytes, bytes.length)
-    })
+    socket.on('data', this.#onData)
     socket.on('end', () => this.owner.onEnd())
     socket.on('drain', () => {
       this.isCongested = false
@@ -74,4 +76,28 @@ export class PublicTransport implements Transport {
     this.isClosed = true
     this.socket.resetAndDestroy()
   }
+
+  setKeepAlive(rules: KeepAlive): void {
+    setSocketKeepAlive(this.socket, rules)
+  }
+
+  toSocket(rest: Buffer): net.Socket {
+    this.owner = NOBODY
+    this.socket.off('data', this.#onData)
+    this.socket.pause()
+    if (rest.length > 0) this.socket.unshift(rest)
+    return this.socket
+  }
+}
+
+export function setSocketKeepAlive(
+  socket: net.Socket,
+  { isOn, idleSeconds, intervalSeconds, probes }: KeepAlive,
+): void {
+  const ms = (seconds: number | undefined) => (seconds === undefined ? undefined : seconds * 1000)
+  // Interval and number are newer than the types.
+  const settable = socket as unknown as {
+    setKeepAlive(on: boolean, idleMs: number, intervalMs?: number, probes?: number): void
+  }
+  settable.setKeepAlive(isOn, idleSeconds * 1000, ms(intervalSeconds), probes)
 }

@@ -9,7 +9,7 @@ export interface TcpHandle {
   writeBuffer(request: WriteRequest, bytes: Uint8Array): number
   shutdown(request: object): number
   setNoDelay(on: boolean): number
-  setKeepAlive(on: boolean, delaySeconds: number): number
+  setKeepAlive(on: boolean, idleSeconds: number, intervalSeconds?: number, probes?: number): number
   connect(request: ConnectRequest, address: string, port: number): number
   connect6(request: ConnectRequest, address: string, port: number): number
   getpeername(into: AddressParts): number

@@ -1,3 +1,5 @@
+import type { Socket } from 'node:net'
+
 /** What a connection tells the one who drives it. */
 export interface TransportOwner {
   /**
@@ -44,4 +46,20 @@ export interface Transport {
   destroy(): void
   /** Closes with a reset, so that the peer does not take what it got for whole. */
   reset(): void
+  /** Has the system ask a silent peer whether it is still there. */
+  setKeepAlive(rules: KeepAlive): void
+  /**
+   * Gives the connection up to a stream object, for what cannot do without one: TLS and HTTP/2. The
+   * owner hears no more of it.
+   * @param rest bytes that were read already; the stream begins with them
+   */
+  toSocket(rest: Buffer): Socket
+}
+
+/** Probes of a connection on which nothing comes. Absent: as the system has it. */
+export interface KeepAlive {
+  readonly isOn: boolean
+  readonly idleSeconds: number
+  readonly intervalSeconds?: number | undefined
+  readonly probes?: number | undefined
 }

@@ -1,0 +1,46 @@
+import net from 'node:net'
+import type { ServerTls } from './server-tls.ts'
+import type { KeepAlive } from './transport/transport.ts'
+
+export interface ListenOptions {
+  readonly host: string
+  readonly port: number
+  /** A unix socket, instead of host and port. */
+  readonly path?: string | undefined
+  /** Present: connections are TLS. */
+  readonly tls?: ServerTls | undefined
+  /** Clients may speak HTTP/2: chosen in the handshake, or at once where there is none. */
+  readonly http2?: boolean | undefined
+  readonly reusePort?: boolean | undefined
+  readonly backlog?: number | undefined
+  readonly ipv6Only?: boolean | undefined
+  /** Absent: as the system has it. */
+  readonly keepAlive?: KeepAlive | undefined
+  /** Every connection begins with a header of the PROXY protocol. */
+  readonly proxyProtocol?: boolean | undefined
+  /** Port that clients use, where another one leads here. */
+  readonly publicPort?: number | undefined
+}
+
+/** @throws what the system says when the address cannot be had */
+export async function listen(options: ListenOptions): Promise<net.Server> {
+  // The handshake reads the socket itself, and must get all of it.
+  const server = net.createServer({ pauseOnConnect: options.tls !== undefined, noDelay: true })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ ...addressOf(options), ...backlogOf(options) }, () => {
+      server.removeListener('error', reject)
+      resolve()
+    })
+  })
+  return server
+}
+
+function addressOf({ host, port, path, reusePort, ipv6Only }: ListenOptions): net.ListenOptions {
+  if (path !== undefined) return { path }
+  return { host, port, reusePort: reusePort ?? false, ipv6Only: ipv6Only ?? false }
+}
+
+function backlogOf({ backlog }: ListenOptions): net.ListenOptions {
+  return backlog !== undefined && backlog > 0 ? { backlog } : {}
+}
