@@ -3,6 +3,7 @@ import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { Catalog } from '../entities/catalog.ts'
 import type { EntitySet } from '../entities/entity.ts'
+import { FileJournal } from './file-journal.ts'
 import { IndexedStore } from './indexed-store.ts'
 import type { Commit, CommitOutcome, Elsewhere, Medium } from './medium.ts'
 import type { Change, Store } from './store.ts'
@@ -27,6 +28,8 @@ export interface FileLanguage<Content extends FileContent> {
 export interface FileStoreOptions<Content extends FileContent> {
   readonly file: string
   readonly language: FileLanguage<Content>
+  /** File for the history; without it the history ends with the process. */
+  readonly historyFile?: string
   /** Unix time in ms. */
   readonly now?: () => number
 }
@@ -54,15 +57,19 @@ export interface OpenedFile {
  */
 export async function openFileStore<Content extends FileContent>(
   catalog: Catalog,
-  { file, language, now }: FileStoreOptions<Content>,
+  { file, language, historyFile, now }: FileStoreOptions<Content>,
 ): Promise<OpenedFile> {
   const content = language.read(await readFile(file, 'utf8'))
   const medium = new FileMedium(file, language, content)
+  const journal = historyFile ? new FileJournal(historyFile, () => medium.content.hash) : undefined
+  const version = journal?.firstVersion() ?? 0
+  medium.startAt(version)
   const store = new IndexedStore(catalog, {
     name: 'file',
     isWritable: true,
     medium,
-    initial: { entities: content.entities, version: 0 },
+    initial: { entities: content.entities, version },
+    ...(journal && { journal }),
     ...(now && { now }),
   })
   return {
@@ -83,6 +90,10 @@ class FileMedium<Content extends FileContent> implements Medium {
     this.#file = file
     this.#language = language
     this.#content = content
+  }
+
+  startAt(version: number): void {
+    this.#version = version
   }
 
   get content(): Content {

@@ -1,6 +1,7 @@
 import type { Catalog } from '../entities/catalog.ts'
 import type { Entity, EntitySet } from '../entities/entity.ts'
 import { difference } from './difference.ts'
+import { historyRecord, MemoryJournal, type HistoryRecord, type Journal } from './history.ts'
 import type { Elsewhere, Medium } from './medium.ts'
 import { Rows } from './rows.ts'
 import type {
@@ -23,6 +24,8 @@ export interface IndexedStoreOptions {
   readonly isWritable: boolean
   /** What the medium holds already. */
   readonly initial?: { readonly entities: EntitySet; readonly version: number }
+  /** Where the history is kept, for a medium that does not keep it. */
+  readonly journal?: Journal
   /** Unix time in ms. */
   readonly now?: () => number
 }
@@ -36,6 +39,7 @@ export class IndexedStore implements Store {
   readonly isWritable: boolean
   readonly #catalog: Catalog
   readonly #under: Medium
+  readonly #journal: Journal
   readonly #now: () => number
   readonly #listeners = new Set<StoreListener>()
   #rows: Rows
@@ -48,6 +52,7 @@ export class IndexedStore implements Store {
     this.isWritable = options.isWritable
     this.#catalog = catalog
     this.#under = options.medium
+    this.#journal = options.journal ?? new MemoryJournal()
     this.#now = options.now ?? Date.now
     this.#version = options.initial?.version ?? 0
     this.#rows = new Rows(catalog)
@@ -98,6 +103,10 @@ export class IndexedStore implements Store {
   subscribe(listener: StoreListener): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  history(): Promise<readonly HistoryRecord[]> {
+    return this.#under.history?.() ?? Promise.resolve(this.#journal.records())
   }
 
   isReachable(): Promise<boolean> {
@@ -166,6 +175,7 @@ export class IndexedStore implements Store {
       changes,
       version: this.#version + 1,
       origin,
+      atMs: this.#now(),
       given,
       entities: () => this.#after(changes, next),
     })
@@ -196,7 +206,8 @@ export class IndexedStore implements Store {
     if (elsewhere === undefined) return false
     const changes =
       elsewhere.kind === 'rows' ? this.#takeOver(elsewhere) : this.#startOver(elsewhere)
-    this.#announce(changes, elsewhere.version, { by: 'other-node' })
+    const origin: Origin = { by: this.medium === 'file' ? 'file' : 'other-node' }
+    this.#announce(changes, elsewhere.version, origin)
     return true
   }
 
@@ -229,6 +240,8 @@ export class IndexedStore implements Store {
   #announce(changes: readonly Change[], durableVersion: number, origin: Origin): void {
     const version = Math.max(this.#version + 1, durableVersion)
     this.#version = version
+    if (this.#under.history === undefined)
+      this.#journal.append(historyRecord({ version, atMs: this.#now(), origin, changes }))
     for (const listener of this.#listeners) listener({ version, changes, origin })
   }
 }

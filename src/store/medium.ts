@@ -1,4 +1,5 @@
 import type { Entity, EntitySet } from '../entities/entity.ts'
+import type { HistoryRecord } from './history.ts'
 import type { Change, Origin, WriteFault } from './store.ts'
 
 /**
@@ -15,6 +16,8 @@ export interface Medium {
    * @throws {Error} when the medium does not answer
    */
   catchUp?(): Promise<Elsewhere | undefined>
+  /** The last commits, oldest first; only of media that keep them with what they did. */
+  history?(): Promise<readonly HistoryRecord[]>
   isReachable(): Promise<boolean>
   close(): Promise<void>
 }
@@ -24,6 +27,8 @@ export interface Commit {
   /** Of the store after these changes, unless the medium counts itself. */
   readonly version: number
   readonly origin: Origin
+  /** Unix time in ms. */
+  readonly atMs: number
   /** A whole configuration as it was given, when it replaces everything. */
   readonly given: EntitySet | undefined
   /** Everything as it is afterwards; made when asked for. */

@@ -26,6 +26,15 @@ const STEPS: readonly Step[] = [
       `INSERT INTO ${table('portunus_state')} (version, complete_since) VALUES (0, 0)`,
     ],
   },
+  {
+    name: '001_history',
+    statements: (table) => [
+      `CREATE TABLE ${table('portunus_history')} (
+         version bigint PRIMARY KEY,
+         record text NOT NULL
+       )`,
+    ],
+  },
 ]
 
 interface Step {
@@ -81,7 +90,7 @@ export function migrate(connection: PostgresConnection): Promise<readonly string
 /** Deletes everything that is ours, entities included. */
 export function resetDatabase(connection: PostgresConnection): Promise<void> {
   return withClient(connection, async (client) => {
-    const names = ['portunus_entities', 'portunus_state', 'portunus_migrations']
+    const names = ['portunus_entities', 'portunus_state', 'portunus_history', 'portunus_migrations']
     const tables = names.map((name) => tableName(connection, name)).join(', ')
     await client.query(`DROP TABLE IF EXISTS ${tables}`)
   })

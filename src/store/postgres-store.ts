@@ -2,6 +2,7 @@ import pg from 'pg'
 import type { Catalog } from '../entities/catalog.ts'
 import type { Entity } from '../entities/entity.ts'
 import { bySet } from './by-set.ts'
+import { historyRecord, MAX_VERSIONS, type HistoryRecord } from './history.ts'
 import { IndexedStore } from './indexed-store.ts'
 import type { ChangedRow, Commit, CommitOutcome, Elsewhere, Medium } from './medium.ts'
 import { CHANNEL, followChanges, type Following } from './postgres-following.ts'
@@ -98,6 +99,7 @@ class PostgresMedium implements Medium {
   readonly #strangers: Strangers
   readonly #entities: string
   readonly #state: string
+  readonly #history: string
   #version = 0
   #following: Following | undefined
 
@@ -106,6 +108,7 @@ class PostgresMedium implements Medium {
     this.#strangers = new Strangers(catalog)
     this.#entities = tableName(connection, 'portunus_entities')
     this.#state = tableName(connection, 'portunus_state')
+    this.#history = tableName(connection, 'portunus_history')
     this.#pool = new pg.Pool({ ...clientConfig(connection), max: 2, idleTimeoutMillis: 60_000 })
     // Idle connections may break at any time; the next query makes another.
     this.#pool.on('error', () => undefined)
@@ -131,10 +134,10 @@ class PostgresMedium implements Medium {
     this.#following = followChanges({ connection: this.#connection, ...options })
   }
 
-  async commit({ changes }: Commit): Promise<CommitOutcome> {
+  async commit(commit: Commit): Promise<CommitOutcome> {
     try {
-      const orphans = this.#strangers.orphanedBy(changes)
-      const version = await this.#write([...changes, ...orphans])
+      const orphans = this.#strangers.orphanedBy(commit.changes)
+      const version = await this.#write(commit, orphans)
       if (version === undefined) return { kind: 'stale' }
       this.#version = version
       this.#strangers.sift(orphans)
@@ -174,14 +177,33 @@ class PostgresMedium implements Medium {
     await this.#pool.end()
   }
 
+  async history(): Promise<readonly HistoryRecord[]> {
+    const { rows } = await this.#pool.query<{ readonly record: string }>(
+      `SELECT record FROM ${this.#history} WHERE version > $1 ORDER BY version`,
+      [this.#version - MAX_VERSIONS],
+    )
+    return rows.map(({ record }) => JSON.parse(record) as HistoryRecord)
+  }
+
   /** @returns the version of what was written; nothing when others wrote meanwhile */
-  async #write(rows: readonly ChangedRow[]): Promise<number | undefined> {
+  async #write(commit: Commit, orphans: readonly ChangedRow[]): Promise<number | undefined> {
     const client = await this.#pool.connect()
     let failure: Error | undefined
     try {
       await client.query('BEGIN')
       const version = await this.#takeTurn(client)
-      if (version !== undefined) await this.#put(client, rows, version)
+      if (version !== undefined) {
+        await this.#put(client, [...commit.changes, ...orphans], version)
+        await this.#remember(
+          client,
+          historyRecord({
+            version,
+            atMs: commit.atMs,
+            origin: commit.origin,
+            changes: commit.changes,
+          }),
+        )
+      }
       // With nothing written this only ends the transaction.
       await client.query('COMMIT')
       return version
@@ -201,6 +223,17 @@ class PostgresMedium implements Medium {
       [this.#version],
     )
     return rows[0] && Number(rows[0].version)
+  }
+
+  async #remember(client: pg.PoolClient, record: HistoryRecord): Promise<void> {
+    await client.query(
+      `INSERT INTO ${this.#history} (version, record) VALUES ($1, $2)
+       ON CONFLICT (version) DO UPDATE SET record = excluded.record`,
+      [record.version, JSON.stringify(record)],
+    )
+    await client.query(`DELETE FROM ${this.#history} WHERE version <= $1`, [
+      record.version - MAX_VERSIONS,
+    ])
   }
 
   async #put(client: pg.PoolClient, rows: readonly ChangedRow[], version: number): Promise<void> {

@@ -20,6 +20,10 @@ const STEPS: readonly string[] = [
      complete_since INTEGER NOT NULL
    );
    INSERT INTO portunus_state (version, complete_since) VALUES (0, 0);`,
+  `CREATE TABLE portunus_history (
+     version INTEGER PRIMARY KEY,
+     record TEXT NOT NULL
+   );`,
 ]
 
 /**

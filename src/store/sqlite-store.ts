@@ -3,6 +3,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Catalog } from '../entities/catalog.ts'
 import { bySet } from './by-set.ts'
+import { historyRecord, MAX_VERSIONS, type HistoryRecord } from './history.ts'
 import { IndexedStore } from './indexed-store.ts'
 import type { ChangedRow, Commit, CommitOutcome, Elsewhere, Medium } from './medium.ts'
 import { migrateSqlite } from './sqlite-migrations.ts'
@@ -127,10 +128,10 @@ class SqliteMedium implements Medium {
   }
 
   // oxlint-disable-next-line typescript/require-await -- other media need to wait
-  async commit({ changes }: Commit): Promise<CommitOutcome> {
+  async commit(commit: Commit): Promise<CommitOutcome> {
     try {
-      const orphans = this.#strangers.orphanedBy(changes)
-      const outcome = this.#inTransaction('IMMEDIATE', () => this.#write([...changes, ...orphans]))
+      const orphans = this.#strangers.orphanedBy(commit.changes)
+      const outcome = this.#inTransaction('IMMEDIATE', () => this.#write(commit, orphans))
       if (outcome.kind !== 'durable') return outcome
       this.#version = outcome.version
       this.#strangers.sift(orphans)
@@ -174,16 +175,34 @@ class SqliteMedium implements Medium {
     return Promise.resolve()
   }
 
-  #write(rows: readonly ChangedRow[]): CommitOutcome {
+  // oxlint-disable-next-line typescript/require-await -- other media need to wait
+  async history(): Promise<readonly HistoryRecord[]> {
+    const rows = this.#database
+      .prepare('SELECT record FROM portunus_history WHERE version > ? ORDER BY version')
+      .all(this.#version - MAX_VERSIONS) as unknown as { readonly record: string }[]
+    return rows.map(({ record }) => JSON.parse(record) as HistoryRecord)
+  }
+
+  #write({ changes, origin, atMs }: Commit, orphans: readonly ChangedRow[]): CommitOutcome {
     const version = this.#version + 1
     const taken = this.#database
       .prepare('UPDATE portunus_state SET version = ? WHERE version = ?')
       .run(version, this.#version)
     if (taken.changes === 0) return { kind: 'stale' }
-    for (const { kind, id, after } of rows)
+    for (const { kind, id, after } of [...changes, ...orphans])
       this.#put.run(kind, id, version, after === undefined ? null : JSON.stringify(after))
+    this.#remember(historyRecord({ version, atMs, origin, changes }))
     if (version % REMEMBERED_VERSIONS === 0) this.#forgetDeletions(version - REMEMBERED_VERSIONS)
     return { kind: 'durable', version }
+  }
+
+  #remember(record: HistoryRecord): void {
+    this.#database
+      .prepare('INSERT OR REPLACE INTO portunus_history (version, record) VALUES (?, ?)')
+      .run(record.version, JSON.stringify(record))
+    this.#database
+      .prepare('DELETE FROM portunus_history WHERE version <= ?')
+      .run(record.version - MAX_VERSIONS)
   }
 
   #forgetDeletions(before: number): void {

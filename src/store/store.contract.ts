@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Catalog, PluginSchema } from '../entities/catalog.ts'
 import { createCatalog } from '../entities/create-catalog.ts'
-import type { Entity, EntityKind } from '../entities/entity.ts'
+import type { Entity, EntityKind, EntitySet } from '../entities/entity.ts'
+import { entitiesOfVersion, oldestReachable } from './history.ts'
 import type { Operation, Store, WriteFault } from './store.ts'
 
 /** A kind with all that a store must care for: a parent, a unique value, tags, an end. */
@@ -305,6 +306,62 @@ export function storeContract(name: string, open: StoreOpener): void {
       ])
     })
 
+    it('remembers each version: when it came, from where, and what it changed', async () => {
+      const [first, second] = [service('one'), service('two')]
+      await write(insert('services', first))
+      advance(60)
+      const changed = { ...first, name: 'other' }
+      await store.write([{ op: 'update', kind: 'services', entity: changed }], {
+        by: 'import',
+        detail: 'kong.yml',
+      })
+      await refusal(insert('services', { ...second, name: 'other' }))
+      await store.replaceAll({ services: [second] }, { by: 'config-endpoint' })
+      const records = await store.history()
+      expect(records).toMatchObject([
+        {
+          version: 1,
+          origin: { by: 'admin-api' },
+          changeCount: 1,
+          changes: [{ kind: 'services', id: first.id, after: first }],
+        },
+        {
+          version: 2,
+          origin: { by: 'import', detail: 'kong.yml' },
+          changes: [{ before: { name: 'one' }, after: { name: 'other' } }],
+        },
+        { version: 3, origin: { by: 'config-endpoint' }, changeCount: 2 },
+      ])
+      expect(records[1]!.atMs - records[0]!.atMs).toBe(60_000)
+    })
+
+    it('can be put back to each version it remembers', async () => {
+      const states: unknown[] = [store.all()]
+      const [one, two] = [service('one'), service('two')]
+      const steps: readonly (readonly Operation[])[] = [
+        [insert('services', one), insert('routes', route({ service: { id: one.id } }))],
+        [{ op: 'update', kind: 'services', entity: { ...one, name: 'renamed' } }],
+        [
+          insert('services', two),
+          insert('plugins', plugin({ service: { id: two.id }, name: 'x' })),
+        ],
+        [remove('services', two.id)],
+      ]
+      for (const step of steps) {
+        expect((await write(...step)).ok).toBe(true)
+        states.push(store.all())
+      }
+      const records = await store.history()
+      for (const [version, state] of states.entries()) {
+        const entities = entitiesOfVersion(store.all(), store.version, { records, version })
+        expect(withoutEmpty(entities)).toEqual(state)
+      }
+      expect(oldestReachable(records, store.version)).toBe(0)
+      const back = entitiesOfVersion(store.all(), store.version, { records, version: 3 })
+      expect((await store.replaceAll(back!, { by: 'rollback' })).ok).toBe(true)
+      expect(store.all()).toEqual(states[3])
+    })
+
     it('is left as a plain map would be by any sequence of writes', async () => {
       const ids = Array.from({ length: 5 }, () => randomUUID())
       const step = fc.record({
@@ -364,6 +421,13 @@ function pages(store: Store, kind: string, size: number): readonly string[] {
     afterId = page.lastId
   } while (afterId !== undefined)
   return ids
+}
+
+function withoutEmpty(entities: EntitySet | undefined): unknown {
+  const lists = Object.entries(entities ?? {}).filter(([, rows]) => rows.length > 0)
+  return Object.fromEntries(
+    lists.map(([kind, rows]) => [kind, rows.toSorted((a, b) => (a.id < b.id ? -1 : 1))]),
+  )
 }
 
 export function service(name: string | null): Entity {

@@ -1,4 +1,5 @@
 import type { Entity, EntitySet } from '../entities/entity.ts'
+import type { HistoryRecord } from './history.ts'
 
 /** What happened to one entity. `before` and `after` are whole rows in wire form. */
 export interface Change {
@@ -110,6 +111,8 @@ export interface Store {
   /** Replaces everything, as `POST /config` and a changed file do. Also allowed where single writes are not. */
   replaceAll(entities: EntitySet, origin: Origin): Promise<WriteResult>
   subscribe(listener: StoreListener): () => void
+  /** The last accepted changes, oldest first; of all processes that write to the medium. */
+  history(): Promise<readonly HistoryRecord[]>
   /** For `/status`: whether the durable medium answers. */
   isReachable(): Promise<boolean>
   close(): Promise<void>

@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import {
+  appendFileSync,
   chmodSync,
   mkdtempSync,
   readdirSync,
@@ -21,6 +22,7 @@ import {
   type FileContent,
   type FileLanguage,
 } from '../../../src/store/file-store.ts'
+import { entitiesOfVersion, oldestReachable } from '../../../src/store/history.ts'
 import { storeContract } from '../../../src/store/store.contract.ts'
 import type { Operation, Store } from '../../../src/store/store.ts'
 
@@ -165,5 +167,60 @@ consumers:
   it('refuses to open a file that is wrong', async () => {
     writeFileSync(file, 'services: 5\n')
     await expect(open()).rejects.toThrow("in '_format_version': required field missing")
+  })
+})
+
+describe('the history of a store in a file', () => {
+  const open = (file: string) =>
+    openFileStore(createCatalog([], { flavor: 'traditional_compatible' }), {
+      file,
+      language: PLAIN,
+      historyFile: `${file}.history`,
+    })
+  const consumer = (username: string): Operation => ({
+    op: 'insert',
+    kind: 'consumers',
+    entity: { id: randomUUID(), username, custom_id: null, tags: null },
+  })
+
+  it('goes on after a restart, without what was cut off in a crash, and only for its owner', async () => {
+    const file = path.join(root, `${randomUUID()}.json`)
+    writeFileSync(file, '{}')
+    const first = await open(file)
+    await first.store.write([consumer('ann')], { by: 'admin-api' })
+    await first.store.close()
+    appendFileSync(`${file}.history`, '{"version":2,"at')
+    const second = await open(file)
+    expect(second.store.version).toBe(1)
+    await second.store.write([consumer('bob')], { by: 'admin-api' })
+    const { store } = await open(file)
+    expect(await store.history()).toMatchObject([{ version: 1 }, { version: 2, changeCount: 1 }])
+    expect(statSync(`${file}.history`).mode & 0o777).toBe(0o600)
+  })
+
+  it('tells what somebody wrote into the file meanwhile', async () => {
+    const file = path.join(root, `${randomUUID()}.json`)
+    writeFileSync(file, '{}')
+    const { store, refresh } = await open(file)
+    writeFileSync(file, JSON.stringify({ consumers: [{ id: 'x', username: 'ann' }] }))
+    await refresh()
+    expect(await store.history()).toMatchObject([
+      { version: 1, origin: { by: 'file' }, changes: [{ id: 'x', after: { username: 'ann' } }] },
+    ])
+  })
+
+  it('has a gap where the file changed while nobody looked', async () => {
+    const file = path.join(root, `${randomUUID()}.json`)
+    writeFileSync(file, '{}')
+    const first = await open(file)
+    await first.store.write([consumer('ann')], { by: 'admin-api' })
+    await first.store.close()
+    writeFileSync(file, JSON.stringify({ consumers: [] }))
+    const { store } = await open(file)
+    await store.write([consumer('bob')], { by: 'admin-api' })
+    const records = await store.history()
+    expect(records.map(({ version }) => version)).toEqual([1, 3])
+    expect(oldestReachable(records, store.version)).toBe(2)
+    expect(entitiesOfVersion(store.all(), store.version, { records, version: 1 })).toBeUndefined()
   })
 })
