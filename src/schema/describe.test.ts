@@ -25,6 +25,16 @@ const spec: RecordSpec = {
 }
 
 describe('describeSchema', () => {
+  it("leaves out what is not Kong's", () => {
+    const fields = { name: string(), more: string({ own: true }) }
+    const check = { own: true, field_sources: ['more'], fn: () => undefined } as const
+    const entity_checks = [{ custom_entity_check: check }]
+    expect(describeSchema({ type: 'record', fields, entity_checks })).toEqual({
+      entity_checks: [],
+      fields: [{ name: { type: 'string' } }],
+    })
+  })
+
   it('says all but what only the gateway can do', () => {
     expect(describeSchema(spec)).toEqual({
       entity_checks: [

@@ -9,7 +9,7 @@ export interface SchemaDescription {
 
 /**
  * Describes an entity or a record as `/schemas/…` does: fields in order as objects of one member,
- * functions left out. Shorthands of the whole are not shown, those of records inside are.
+ * functions and what is not Kong's left out. Shorthands of the whole are not shown, those of records inside are.
  */
 export function describeSchema(spec: RecordSpec): SchemaDescription {
   return {
@@ -19,7 +19,9 @@ export function describeSchema(spec: RecordSpec): SchemaDescription {
 }
 
 function describeFields(fields: Fields): readonly Readonly<Record<string, unknown>>[] {
-  return Object.entries(fields).map(([name, field]) => ({ [name]: describeField(field) }))
+  return Object.entries(fields)
+    .filter(([, field]) => field.own !== true)
+    .map(([name, field]) => ({ [name]: describeField(field) }))
 }
 
 /** Everything that is said of one field, nested fields included. */
@@ -50,7 +52,9 @@ function describeRecord(field: RecordSpec, shown: Record<string, unknown>): void
 }
 
 function describeChecks(checks: readonly EntityCheck[]): readonly unknown[] {
-  return checks.map(withoutFunctions)
+  return checks
+    .filter((check) => !('custom_entity_check' in check && check.custom_entity_check.own === true))
+    .map(withoutFunctions)
 }
 
 function withoutFunctions(value: unknown): unknown {

@@ -64,6 +64,8 @@ export interface FieldOptions extends Rules {
   readonly err?: string
   readonly deprecation?: Deprecation
   readonly abstract?: boolean
+  /** Not Kong's: `/schemas` does not show it, and a row has it only where it is set. */
+  readonly own?: true
 }
 
 export type Fields = Readonly<Record<string, Field>>
@@ -161,6 +163,8 @@ export interface ConditionalAtLeastOneOf {
 export type ElementRules = Rules & { readonly type: 'string' | 'integer' | 'number' }
 
 export interface CustomCheck {
+  /** About fields that are not Kong's: `/schemas` does not show it. */
+  readonly own?: true
   readonly field_sources: readonly string[]
   readonly run_with_missing_fields?: boolean
   readonly run_with_invalid_fields?: boolean

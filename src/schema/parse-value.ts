@@ -49,6 +49,7 @@ export function parseFields(
   const parsed: JsonObject = {}
   for (const [name, field] of fieldList(spec)) {
     const given = Object.hasOwn(input, name) ? input[name] : undefined
+    if (field.own === true && (given === undefined || given === null)) continue
     context.path.push(name)
     parsed[name] = parseValue(field, given === undefined ? absentValue(field) : given, context)
     context.path.pop()

@@ -24,6 +24,30 @@ function specOf(
   return { type: 'record', fields, ...more }
 }
 
+describe("fields that are not Kong's", () => {
+  const spec = specOf({
+    name: string(),
+    limit: integer({ own: true, between: [1, 9] }),
+    more: { ...record({ port: integer({ default: 80 }) }), required: false, own: true },
+  })
+
+  it('are in a row only where they are set, and then as good as others', () => {
+    expect(parseRecord(spec, { name: 'a' })).toEqual({ ok: true, value: { name: 'a' } })
+    expect(parseRecord(spec, { limit: 5, more: {} })).toEqual({
+      ok: true,
+      value: { name: null, limit: 5, more: { port: 80 } },
+    })
+    expect(parseRecord(spec, { limit: 10 })).toMatchObject({ ok: false })
+  })
+
+  it('go when they are unset', () => {
+    const current = { name: 'a', limit: 5, more: { port: 81 } }
+    expect(
+      parseRecord(spec, { limit: null, more: { port: 82 } }, { mode: 'update', current }),
+    ).toEqual({ ok: true, value: { name: 'a', more: { port: 82 } } })
+  })
+})
+
 /** What is said of one field's value; nothing when it is good. */
 function said(field: Field, value: unknown, options?: RecordParseOptions): unknown {
   const result = parseRecord(specOf({ field }), { field: value }, options)

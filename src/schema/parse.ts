@@ -27,7 +27,7 @@ export interface RecordParseOptions {
  * fields. All violations are reported together, each with its path.
  *
  * @param input not changed
- * @returns every field of the spec, unset ones `null`
+ * @returns every field of the spec, unset ones `null`, those that are not Kong's left out
  */
 export function parseRecord(
   spec: RecordSpec,
