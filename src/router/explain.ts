@@ -13,13 +13,13 @@ import type { RoutePart } from './route-part.ts'
  * split appears once, with the part that came furthest.
  */
 export function explainer(
-  ranked: readonly RankedPart[],
+  ranked: () => readonly RankedPart[],
   flavor: RouterFlavor,
 ): (request: RoutingRequest) => readonly RouteVerdict[] {
   // Compiled when first asked for: most routers never explain anything.
   let parts: readonly ExplainedPart[] | undefined
   return (request) => {
-    parts ??= ranked.map(({ part }) => explainedPart(part, flavor))
+    parts ??= ranked().map(({ part }) => explainedPart(part, flavor))
     const best = new Map<Route, PartVerdict>()
     for (const [rank, part] of parts.entries()) {
       const verdict = verdictOf(part, rank, request)

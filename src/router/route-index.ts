@@ -9,16 +9,17 @@ import type { RouteMatch, RoutingRequest } from './route-match.ts'
  * fit, and of those only while one of higher rank may still be found.
  */
 export class RouteIndex {
-  readonly #paths = new PrefixIndex<Candidate>()
-  readonly #anyHost = this.#paths.addSet()
-  readonly #exact = new ExactTable<PrefixSet<Candidate>>()
-  readonly #suffixes = new AffixSets()
-  readonly #prefixes = new AffixSets()
+  #paths = new PrefixIndex<Candidate>()
+  #anyHost = this.#paths.addSet()
+  #exact = new ExactTable<PrefixSet<Candidate>>()
+  #suffixes = new AffixSets()
+  #prefixes = new AffixSets()
   #hasHosts = false
   #hasWildcards = false
   #takesAnyHost = false
+  #items: readonly Candidate[] = []
   /** By item: the match of a candidate that asks nothing more, so that it need not be looked at. */
-  readonly #certain: (RouteMatch | undefined)[] = []
+  #certain: readonly (RouteMatch | undefined)[] = []
   /** Of the best candidate so far in the lookup under way. */
   #rank = 0
   /** Whether its path has been hashed; hosts without paths need no hash. */
@@ -44,24 +45,59 @@ export class RouteIndex {
   /** Makes ready for lookups. Candidates must have been added in the order of their ranks. */
   seal(): void {
     this.#paths.seal(({ rank }) => rank)
-    for (const { conditions, fixed } of this.#paths.items)
-      this.#certain.push(conditions.length === 0 ? fixed : undefined)
+    this.#takeItems(this.#paths.items)
     this.#exact.seal()
     this.#suffixes.seal()
     this.#prefixes.seal()
   }
 
+  /** The same without some candidates; what is expensive to make is shared. */
+  without(isGone: (candidate: Candidate) => boolean): RouteIndex {
+    const rest = new RouteIndex()
+    rest.#paths = this.#paths
+    rest.#anyHost = this.#anyHost
+    rest.#exact = this.#exact
+    rest.#suffixes = this.#suffixes
+    rest.#prefixes = this.#prefixes
+    rest.#hasHosts = this.#hasHosts
+    rest.#hasWildcards = this.#hasWildcards
+    rest.#takesAnyHost = this.#takesAnyHost
+    rest.#takeItems(this.#items.map((item) => (isGone(item) ? gone(item) : item)))
+    return rest
+  }
+
+  #takeItems(items: readonly Candidate[]): void {
+    this.#items = items
+    this.#certain = items.map(({ conditions, fixed }) =>
+      conditions.length === 0 ? fixed : undefined,
+    )
+  }
+
+  /** Of what was found last; {@link NO_RANK} when that was nothing. */
+  get rankFound(): number {
+    return this.#rank
+  }
+
   find(request: RoutingRequest): RouteMatch | undefined {
-    this.#rank = 0x7fffffff
+    return this.findBelow(request, NO_RANK, undefined)
+  }
+
+  /** @returns a match of a smaller rank than the given one, or what was found elsewhere */
+  findBelow(
+    request: RoutingRequest,
+    rank: number,
+    elsewhere: RouteMatch | undefined,
+  ): RouteMatch | undefined {
+    this.#rank = rank
     this.#isPrepared = false
-    const found = this.#hasHosts ? this.#findByHost(request) : undefined
+    const found = this.#hasHosts ? this.#findByHost(request, elsewhere) : elsewhere
     return this.#takesAnyHost ? this.#search(this.#anyHost, request, found) : found
   }
 
-  #findByHost(request: RoutingRequest): RouteMatch | undefined {
+  #findByHost(request: RoutingRequest, elsewhere: RouteMatch | undefined): RouteMatch | undefined {
     const { host } = request
     const length = hostNameLength(host)
-    let found: RouteMatch | undefined
+    let found = elsewhere
     const exact = this.#exact.find(host, length)
     if (exact !== undefined) found = this.#search(exact, request, found)
     if (!this.#hasWildcards) return found
@@ -109,7 +145,7 @@ export class RouteIndex {
 
   /** Asks candidates of one node in turn. */
   #ask(start: number, end: number, request: RoutingRequest): RouteMatch | undefined {
-    const { items } = this.#paths
+    const items = this.#items
     for (let at = start; at < end; at += 1) {
       const candidate = items[at]!
       if (candidate.rank >= this.#rank) return undefined
@@ -120,6 +156,14 @@ export class RouteIndex {
     }
     return undefined
   }
+}
+
+/** Larger than that of any candidate. */
+const NO_RANK = 0x7fffffff
+
+/** Takes nothing any more, but keeps its place. */
+function gone({ rank }: Candidate): Candidate {
+  return { rank, conditions: [], fixed: undefined, take: () => undefined }
 }
 
 /** Sets by the end or the beginning of a host; only lengths that occur are looked up. */

@@ -42,6 +42,20 @@ export interface Router {
   match(request: RoutingRequest): RouteMatch | undefined
   /** Why each route that matched in part was not taken; for humans, so it may be slow. */
   explain(request: RoutingRequest): readonly RouteVerdict[]
+  /**
+   * A router of other routes, made from this one, which stays as it is.
+   *
+   * @param services all of them as they are now, by id
+   * @returns nothing when the routes differ so much that one had better be built
+   */
+  changed(changes: RouteChanges, services: ReadonlyMap<string, Service>): Router | undefined
+}
+
+export interface RouteChanges {
+  /** Ids of routes that are no longer there, or not as they were. */
+  readonly gone: ReadonlySet<string>
+  /** Routes that were not there before, or not like this. */
+  readonly added: readonly Route[]
 }
 
 export interface RouteVerdict {
