@@ -82,6 +82,7 @@ describe('bundled.ts', () => {
     Object.entries({
       'pre-function': 1_000_000,
       'correlation-id': 100_001,
+      zipkin: 100_000,
       'bot-detection': 2500,
       cors: 2000,
       session: 1900,

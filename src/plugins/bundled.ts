@@ -34,11 +34,13 @@ import { statsd } from './statsd/plugin.ts'
 import { syslog } from './syslog/plugin.ts'
 import { tcpLog } from './tcp-log/plugin.ts'
 import { udpLog } from './udp-log/plugin.ts'
+import { zipkin } from './zipkin/plugin.ts'
 
 /** The plugins that come with the gateway, in the order in which they run: by priority, then name, both descending. */
 export const BUNDLED_PLUGINS: readonly Plugin[] = [
   preFunction,
   correlationId,
+  zipkin,
   botDetection,
   cors,
   session,
