@@ -33,6 +33,7 @@ export function bindFault(
   ip: string,
   port: number,
 ): StartFault {
+  if (ip.startsWith('unix:')) return unixFault(code, message, ip)
   const address = ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`
   if (code === 'EADDRINUSE') {
     const holder = portHolder(port)
@@ -50,4 +51,13 @@ export function bindFault(
       `bind() to ${address} failed (99: Cannot assign requested address): it is no address of this machine`,
     )
   return new StartFault(`bind() to ${address} failed: ${message}`)
+}
+
+function unixFault(code: string | undefined, message: string, address: string): StartFault {
+  const start = `bind() to ${address} failed`
+  if (code === 'EADDRINUSE')
+    return new StartFault(`${start}: somebody listens there; stop it, or set another path`)
+  if (code === 'EACCES')
+    return new StartFault(`${start}: its folder cannot be written; set another path`)
+  return new StartFault(`${start}: ${message}`)
 }

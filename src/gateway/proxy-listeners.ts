@@ -6,7 +6,9 @@ import type { Listener as ListenerSettings } from '../settings/listener.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { CertificateIndex } from './certificate-index.ts'
 import { bindFault } from './check-ports.ts'
+import { keepAliveOf } from './keep-alive-of.ts'
 import type { CertificatePem } from './listener-certificates.ts'
+import { StartFault } from './start-fault.ts'
 import { tlsRules } from './tls-rules.ts'
 import type { InForceSettings } from './worker-messages.ts'
 
@@ -23,11 +25,14 @@ interface Running {
 export class ProxyListeners {
   readonly #context: ProxyContext
   readonly #certificates: CertificateIndex
+  readonly #takesUnix: boolean
   #running = new Map<string, Running>()
 
-  constructor(context: ProxyContext, certificates: CertificateIndex) {
+  /** @param workerIndex unix sockets cannot be shared as ports can: the first worker alone has them */
+  constructor(context: ProxyContext, certificates: CertificateIndex, workerIndex: number) {
     this.#context = context
     this.#certificates = certificates
+    this.#takesUnix = workerIndex === 0
   }
 
   /**
@@ -45,6 +50,7 @@ export class ProxyListeners {
     const next = new Map<string, Running>()
     const opened: Listener[] = []
     for (const listener of settings.listeners.proxy) {
+      if (listener.path !== undefined && !this.#takesUnix) continue
       const text = textOf(listener)
       const running = this.#running.get(text)
       if (running !== undefined) {
@@ -54,12 +60,14 @@ export class ProxyListeners {
       }
       const port = ports?.get(text) ?? listener.port
       try {
+        this.#checkPath(listener)
         const options = this.#options({ settings, certificates }, listener, port)
         const started = await startListener(options, this.#context)
         opened.push(started)
         next.set(text, { listener: started, text })
       } catch (error) {
         await Promise.all(opened.map((started) => started.close()))
+        if (error instanceof StartFault) throw error
         throw bindFault(error as NodeJS.ErrnoException, listener.ip, port)
       }
     }
@@ -69,6 +77,15 @@ export class ProxyListeners {
     // Not awaited: their exchanges may take their time.
     for (const { listener } of gone) void listener.drain(timeoutMs)
     return new Map([...next].map(([text, { listener }]) => [text, listener.port]))
+  }
+
+  /** @throws {StartFault} for a path that is listened on already, under other flags */
+  #checkPath({ path }: ListenerSettings): void {
+    if (path === undefined) return
+    const start = `unix:${path}`
+    for (const text of this.#running.keys())
+      if (text.split(' ')[0] === start)
+        throw new StartFault(`${start} cannot change its flags while it is listened on: restart`)
   }
 
   /** @param timeoutMs 0: cuts everything off at once */
@@ -89,10 +106,12 @@ export class ProxyListeners {
     return {
       host: listener.ip,
       port,
+      path: listener.path,
       // Workers share the port, and so does the one that takes another's place.
       reusePort: true,
       backlog: listener.backlog,
       ipv6Only: listener.ipv6Only,
+      keepAlive: keepAliveOf(listener.keepAlive),
       http2: listener.http2,
       proxyProtocol: listener.proxyProtocol,
       publicPort: settings.hostPorts.get(port),

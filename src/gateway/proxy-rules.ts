@@ -57,10 +57,11 @@ function limitsOf(settings: Settings): ProxyLimits {
 
 function realIpOf(settings: Settings): RealIpRules {
   const trusted = addressSet(settings.trusted_ips.filter((entry) => entry !== 'unix:'))
+  const trustsUnix = settings.trusted_ips.includes('unix:')
   return {
     header: settings.real_ip_header.toLowerCase(),
     isRecursive: settings.real_ip_recursive === 'on',
-    isTrusted: (ip) => trusted.has(ip),
+    isTrusted: (ip) => (ip === 'unix:' ? trustsUnix : trusted.has(ip)),
   }
 }
 

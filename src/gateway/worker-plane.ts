@@ -97,7 +97,7 @@ export class WorkerPlane {
       log: logs.error,
       counters: { accepted: 0, handled: 0, active: 0, requests: 0, reading: 0, writing: 0 },
     }
-    this.#listeners = new ProxyListeners(this.#context, this.#certificates)
+    this.#listeners = new ProxyListeners(this.#context, this.#certificates, start.index)
   }
 
   /** @returns why it cannot be served, if so */

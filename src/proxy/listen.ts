@@ -1,3 +1,5 @@
+import { lstatSync } from 'node:fs'
+import { unlink } from 'node:fs/promises'
 import net from 'node:net'
 import type { ServerTls } from './server-tls.ts'
 import type { KeepAlive } from './transport/transport.ts'
@@ -24,6 +26,19 @@ export interface ListenOptions {
 
 /** @throws what the system says when the address cannot be had */
 export async function listen(options: ListenOptions): Promise<net.Server> {
+  try {
+    return await open(options)
+  } catch (error) {
+    const { path } = options
+    const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
+    if (path === undefined || !isTaken || (await isServed(path))) throw error
+    // Left over by a process that did not get to clean up.
+    await unlink(path)
+    return open(options)
+  }
+}
+
+async function open(options: ListenOptions): Promise<net.Server> {
   // The handshake reads the socket itself, and must get all of it.
   const server = net.createServer({ pauseOnConnect: options.tls !== undefined, noDelay: true })
   await new Promise<void>((resolve, reject) => {
@@ -36,8 +51,28 @@ export async function listen(options: ListenOptions): Promise<net.Server> {
   return server
 }
 
+/** Whether somebody listens on a unix socket; what is no socket counts as served, so that it stays. */
+function isServed(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = net.connect({ path })
+    const settle = (answer: boolean) => {
+      socket.destroy()
+      resolve(answer)
+    }
+    socket.once('connect', () => settle(true))
+    socket.once('error', ({ code }: NodeJS.ErrnoException) => {
+      settle(code !== 'ECONNREFUSED' || !isSocket(path))
+    })
+  })
+}
+
+function isSocket(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true
+}
+
 function addressOf({ host, port, path, reusePort, ipv6Only }: ListenOptions): net.ListenOptions {
-  if (path !== undefined) return { path }
+  // Whom the folder lets in may connect, as with nginx.
+  if (path !== undefined) return { path, readableAll: true, writableAll: true }
   return { host, port, reusePort: reusePort ?? false, ipv6Only: ipv6Only ?? false }
 }
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { listenWarnings } from './listen-warnings.ts'
 import { parseListeners, type Listener } from './listener.ts'
+import { loadSettings } from './load-settings.ts'
 
 function listenersOf(...entries: string[]): readonly Listener[] {
   const parsed = parseListeners('proxy_listen', entries)
@@ -101,4 +103,76 @@ describe('parseListeners()', () => {
       })
     },
   )
+})
+
+describe('so_keepalive', () => {
+  it.each([
+    ['on', { isOn: true }],
+    ['off', { isOn: false }],
+    ['30m::10', { isOn: true, idleSeconds: 1800, probes: 10 }],
+    ['60:5s:3', { isOn: true, idleSeconds: 60, intervalSeconds: 5, probes: 3 }],
+  ])('=%s is read', (value, expected) => {
+    const [listener] = listenersOf(`127.0.0.1:80 so_keepalive=${value}`)
+    expect(listener!.keepAlive).toMatchObject(expected)
+  })
+
+  it.each(['::', '1x::', '::0'])('=%s is refused', (value) => {
+    expect(parseListeners('proxy_listen', [`127.0.0.1:80 so_keepalive=${value}`])).toEqual({
+      fault: expect.stringContaining('proxy_listen must be of form'),
+    })
+  })
+
+  it('is as the system has it without a flag', () => {
+    expect(listenersOf('127.0.0.1:80')[0]!.keepAlive).toBeUndefined()
+  })
+})
+
+describe('unix sockets', () => {
+  it('are taken for clients, with flags', () => {
+    const [listener] = listenersOf('unix:/run/portunus.sock ssl proxy_protocol backlog=5')
+    expect(listener).toMatchObject({
+      ip: 'unix:/run/portunus.sock',
+      path: '/run/portunus.sock',
+      port: 0,
+      ssl: true,
+      proxyProtocol: true,
+      backlog: 5,
+    })
+    expect(listener!.shown['listener']).toBe('unix:/run/portunus.sock ssl proxy_protocol backlog=5')
+  })
+
+  it.each([
+    ['proxy_listen', 'unix:relative.sock'],
+    ['proxy_listen', `unix:/${'a'.repeat(107)}`],
+    ['proxy_listen', 'unix:/run/a.sock nonsense'],
+    ['admin_listen', 'unix:/run/a.sock'],
+  ])('are refused in %s as %s', (name, entry) => {
+    expect(parseListeners(name, [entry])).toEqual({
+      fault: expect.stringContaining(`${name} must be of form`),
+    })
+  })
+})
+
+describe('listenWarnings()', () => {
+  it.each([
+    ['proxy_listen', '1.2.3.4:80 deferred', "'deferred' has no effect: Node"],
+    ['proxy_listen', 'unix:/run/a reuseport', "'reuseport' has no effect on a unix socket"],
+    ['admin_listen', '1.2.3.4:80 proxy_protocol', "'proxy_protocol' has an effect in proxy_listen"],
+  ])('names what does nothing: %s = %s', (name, entry, warning) => {
+    const listeners = parseListeners(name, [entry]) as readonly Listener[]
+    expect(listenWarnings(name, listeners)).toEqual([expect.stringContaining(warning)])
+  })
+
+  it('is part of what is said when settings are loaded', () => {
+    const environment = { KONG_PROXY_LISTEN: '1.2.3.4:80 deferred', KONG_DATABASE: 'off' }
+    const { warnings } = loadSettings({ environment, fileExists: () => true })
+    expect(warnings).toEqual([
+      "proxy_listen: 'deferred' has no effect: Node has no way to ask the system for it, at '1.2.3.4:80 deferred'",
+    ])
+  })
+
+  it('says nothing about what works', () => {
+    const entry = '[::]:80 http2 ssl reuseport backlog=9 ipv6only=off so_keepalive=on bind'
+    expect(listenWarnings('proxy_listen', listenersOf(entry))).toEqual([])
+  })
 })

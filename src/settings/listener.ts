@@ -1,8 +1,13 @@
+import { parseDuration } from './size.ts'
+
 /** One address to listen on, with its flags. */
 export interface Listener {
-  /** Without brackets. */
+  /** Without brackets; `unix:<path>` for a unix socket. */
   readonly ip: string
+  /** 0 for a unix socket. */
   readonly port: number
+  /** Of a unix socket. */
+  readonly path: string | undefined
   readonly ssl: boolean
   /** Datagrams instead of connections; of `stream_listen` alone. */
   readonly udp: boolean
@@ -12,8 +17,18 @@ export interface Listener {
   /** 0: the system's. */
   readonly backlog: number
   readonly ipv6Only: boolean
+  /** Absent: as the system has it. */
+  readonly keepAlive: KeepAliveFlag | undefined
   /** As `GET /` shows it, under Kong's names. */
   readonly shown: Readonly<Record<string, string | number | boolean>>
+}
+
+/** `so_keepalive`: when the system asks a silent peer whether it is there. Absent: as the system has it. */
+export interface KeepAliveFlag {
+  readonly isOn: boolean
+  readonly idleSeconds: number | undefined
+  readonly intervalSeconds: number | undefined
+  readonly probes: number | undefined
 }
 
 type Flags = readonly (readonly [shown: string, pattern: RegExp])[]
@@ -29,6 +44,8 @@ const SOCKET_FLAGS: Flags = [
   ['so_keepalive=%w*:%w*:%d*', /^so_keepalive=\w*:\w*:\d*$/],
 ]
 
+/** What a system can name; Linux has 108 bytes with the one that ends it. */
+const UNIX_ADDRESS = /^unix:(\/[^\s\0:]{1,106})$/
 const ADDRESS = /^(?:\[([\da-fA-F:.]+)\]|([\w.-]+|\*)):(\d{1,5})$/
 
 /** Flags in the order in which they are shown; those with a pattern stand for what matches it. */
@@ -63,7 +80,10 @@ export function parseListeners(
   const known = name === 'stream_listen' ? STREAM_FLAGS : HTTP_FLAGS
   const listeners: Listener[] = []
   for (const entry of entries) {
-    const listener = parseEntry(entry, known)
+    const listener =
+      name === 'proxy_listen' && entry.startsWith('unix:')
+        ? parseUnixEntry(entry)
+        : parseEntry(entry, known)
     if (listener === undefined) return { fault: faultOf(name, entry, known) }
     const useless = listener.udp ? uselessForDatagrams(entry) : undefined
     if (useless !== undefined)
@@ -82,29 +102,78 @@ function parseEntry(entry: string, known: Flags): Listener | undefined {
 
   const ip = match[1] ?? match[2]!
   const host = match[1] === undefined ? ip : `[${ip}]`
-  const { shown, kept } = flags
+  const place = { ip: ip === '*' ? '0.0.0.0' : ip, port, path: undefined }
+  return listenerOf(place, flags, { ip: host, port, listener: `${host}:${port}` })
+}
+
+/** Kong has no unix sockets for clients; nginx does, and its form is taken. */
+function parseUnixEntry(entry: string): Listener | undefined {
+  const [address = '', ...words] = entry.trim().split(/\s+/)
+  const path = UNIX_ADDRESS.exec(address)?.[1]
+  const flags = parseFlags(words, HTTP_FLAGS)
+  if (path === undefined || flags === undefined) return undefined
+  return listenerOf({ ip: address, port: 0, path }, flags, {
+    ip: address,
+    port: 0,
+    listener: address,
+  })
+}
+
+function listenerOf(
+  place: Pick<Listener, 'ip' | 'port' | 'path'>,
+  { shown, kept }: ParsedFlags,
+  address: { readonly ip: string; readonly port: number; readonly listener: string },
+): Listener | undefined {
   const isSet = (flag: string) => shown[flag] === true
+  const valueOf = (start: string) =>
+    kept.find((word) => word.startsWith(start))?.slice(start.length)
+  const keepAlive = parseKeepAlive(valueOf('so_keepalive='))
+  if (keepAlive === 'malformed') return undefined
   return {
-    ip: ip === '*' ? '0.0.0.0' : ip,
-    port,
+    ...place,
     ssl: isSet('ssl'),
     udp: isSet('udp'),
     http2: isSet('http2'),
     proxyProtocol: isSet('proxy_protocol'),
     reusePort: isSet('reuseport'),
-    backlog: Number(kept.find((word) => word.startsWith('backlog='))?.slice(8) ?? 0),
+    backlog: Number(valueOf('backlog=') ?? 0),
     ipv6Only: !isSet('ipv6only=off'),
-    shown: { ...shown, ip: host, port, listener: [`${host}:${port}`, ...kept].join(' ') },
+    keepAlive,
+    shown: { ...shown, ...address, listener: [address.listener, ...kept].join(' ') },
   }
 }
 
+/** @see nginx, directive `listen`: of the three at least one is given */
+function parseKeepAlive(text: string | undefined): KeepAliveFlag | 'malformed' | undefined {
+  if (text === undefined) return undefined
+  const rest = { idleSeconds: undefined, intervalSeconds: undefined, probes: undefined }
+  if (text === 'on' || text === 'off') return { isOn: text === 'on', ...rest }
+  const [idle = '', interval = '', probes = ''] = text.split(':')
+  const flag = {
+    isOn: true,
+    idleSeconds: secondsOf(idle),
+    intervalSeconds: secondsOf(interval),
+    probes: probes === '' ? undefined : Number(probes),
+  }
+  const given = [flag.idleSeconds, flag.intervalSeconds, flag.probes].filter(
+    (value) => value !== undefined,
+  )
+  return given.length > 0 && given.every((value) => value >= 1) ? flag : 'malformed'
+}
+
+/** @returns NaN for what is no time */
+function secondsOf(text: string): number | undefined {
+  if (text === '') return undefined
+  return Math.floor((parseDuration(text) ?? Number.NaN) / 1000)
+}
+
+interface ParsedFlags {
+  readonly shown: Readonly<Record<string, boolean>>
+  readonly kept: readonly string[]
+}
+
 /** @returns nothing when a word is no flag */
-function parseFlags(
-  words: readonly string[],
-  known: Flags,
-):
-  | { readonly shown: Readonly<Record<string, boolean>>; readonly kept: readonly string[] }
-  | undefined {
+function parseFlags(words: readonly string[], known: Flags): ParsedFlags | undefined {
   const shown: Record<string, boolean> = {}
   const kept: string[] = []
   const unknown = new Set(words)
@@ -120,7 +189,7 @@ function parseFlags(
 
 /** Whether others than this machine can reach it. */
 export function isBeyondMachine({ ip }: Pick<Listener, 'ip'>): boolean {
-  return !(ip === 'localhost' || ip === '::1' || ip.startsWith('127.'))
+  return !(ip === 'localhost' || ip === '::1' || ip.startsWith('127.') || ip.startsWith('unix:'))
 }
 
 /** HTTP/2 on one entry of a server is HTTP/2 on all of it. @see nginx 1.25.1, directive `http2` */

@@ -1,5 +1,6 @@
 import { isVaultReference } from '../schema/vault-reference.ts'
 import { findProblems } from './checks.ts'
+import { listenWarnings } from './listen-warnings.ts'
 import { parseListeners, type Listener } from './listener.ts'
 import { parsePortMaps } from './port-maps.ts'
 import { PROPERTIES, type SettingValues } from './properties.ts'
@@ -42,6 +43,10 @@ export function loadSettings(options: LoadOptions): SettingsResult {
 
   const settings = derive(values as unknown as SettingValues, raw)
   if ('problems' in settings) return { ok: false, problems: settings.problems, warnings }
+  for (const [server, name] of Object.entries(LISTEN_PROPERTIES))
+    warnings.push(
+      ...listenWarnings(name, settings.listeners[server as keyof Settings['listeners']]),
+    )
   const found = findProblems(settings, options.fileExists)
   if (found.length > 0)
     return { ok: false, problems: found.map((problem) => locate(problem, raw)), warnings }

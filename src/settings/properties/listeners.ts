@@ -14,7 +14,7 @@ export const LISTENERS = {
       '0.0.0.0:8443 http2 ssl reuseport backlog=16384',
     ],
     description:
-      'Addresses for clients: `<ip>:<port>` with flags such as `ssl`, `http2`, `proxy_protocol`; or `off`.',
+      'Addresses for clients, or `off`: `<ip>:<port>` or `unix:<path>`, with flags: `ssl`, `http2` (on one entry it counts for all, without `ssl` for clients that know), `proxy_protocol`, `backlog=N`, `ipv6only=off`, `so_keepalive=on|off|<idle>:<interval>:<probes>`. Workers share ports with or without `reuseport`; a unix socket is served by one of them.',
   },
   stream_listen: {
     type: 'array',
