@@ -101,6 +101,7 @@ describe('bundled.ts', () => {
       'response-transformer': 800,
       redirect: 779,
       'standard-webhooks': 760,
+      'azure-functions': 749,
       'proxy-cache': 100,
       prometheus: 13,
       'http-log': 12,

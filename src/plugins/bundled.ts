@@ -1,5 +1,6 @@
 import type { Plugin } from '../plugin-kit/plugin.ts'
 import { acl } from './acl/plugin.ts'
+import { azureFunctions } from './azure-functions/plugin.ts'
 import { basicAuth } from './basic-auth/plugin.ts'
 import { botDetection } from './bot-detection/plugin.ts'
 import { correlationId } from './correlation-id/plugin.ts'
@@ -59,6 +60,7 @@ export const BUNDLED_PLUGINS: readonly Plugin[] = [
   responseTransformer,
   redirect,
   standardWebhooks,
+  azureFunctions,
   proxyCache,
   prometheus,
   httpLog,
