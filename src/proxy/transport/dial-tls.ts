@@ -10,16 +10,19 @@ export interface TlsDial {
   readonly tls: { readonly serverName: string; readonly rules: UpstreamTls }
   /** Keeps the last session. */
   readonly stack: { session: Buffer | undefined }
+  /** What to offer to speak over TLS; HTTP/1.1 when absent. */
+  readonly protocols?: readonly string[]
 }
 
 /** Opens a TLS connection. @returns calls the attempt off; nothing is called then */
 export function dialTls(dial: TlsDial, dialer: Dialer): () => void {
   const { serverName, rules } = dial.tls
+  const { protocols = ['http/1.1'] } = dial
   const socket = tls.connect({
     host: dial.peer.ip,
     port: dial.peer.port,
     ...(isIP(serverName) === 0 && { servername: serverName }),
-    ALPNProtocols: ['http/1.1'],
+    ...(protocols.length > 0 && { ALPNProtocols: [...protocols] }),
     secureContext: contextOf(rules),
     rejectUnauthorized: rules.verify,
     checkServerIdentity: (_, certificate) => tls.checkServerIdentity(serverName, certificate),
