@@ -6,7 +6,8 @@ import type {
   AdminRequest as PluginRequest,
   AdminRoute,
 } from '../plugin-kit/plugin.ts'
-import type { Store } from '../store/store.ts'
+import type { EntitySet } from '../entities/entity.ts'
+import type { Origin, Store } from '../store/store.ts'
 import type { DescribedRequest } from './explain-resources.ts'
 import type { AccessRules } from './access.ts'
 
@@ -36,6 +37,8 @@ export interface AdminContext {
   configurationHash(): string
   /** Puts a whole configuration in force. Resolves when every worker serves it. */
   loadConfig(config: DeclarativeConfig): Promise<LoadResult>
+  /** Puts entities in force that were before. Resolves when every worker serves them. */
+  restore(entities: EntitySet, origin: Origin): Promise<LoadResult>
   /** Resolves when every worker serves this version of the store. */
   whenServed(version: number): Promise<void>
   status(): Promise<NodeStatus>

@@ -5,6 +5,7 @@ import { certificateResources } from './certificate-resources.ts'
 import { configResource } from './config-resource.ts'
 import { parentsOf, topResources } from './entity-resources.ts'
 import { explainResources } from './explain-resources.ts'
+import { historyResources } from './history-resources.ts'
 import { listPage } from './list-page.ts'
 import { logLevelResources } from './log-level-resources.ts'
 import { nestedResources } from './nested-resources.ts'
@@ -34,6 +35,7 @@ export function adminResources(context: AdminContext): readonly Resource[] {
     ...nodeResources(context),
     ...schemaResources(context),
     configResource(context),
+    ...historyResources(context),
     ...tagResources(context),
     ...cacheResources(context),
     ...logLevelResources(context),

@@ -68,6 +68,7 @@ export function adminContext(options: AdminFactsOptions): AdminContext {
       }),
     configurationHash: () => reloader.hash,
     loadConfig: (config) => reloader.loadConfig(config),
+    restore: (entities, origin) => reloader.restore(entities, origin),
     whenServed: (version) => publisher.whenServed(version),
     status: () => statusOf(dataPlane),
     logLevel,

@@ -5,6 +5,7 @@ import { createMemoryStore } from '../store/memory-store.ts'
 import type { Store } from '../store/store.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { postgresOf, sqliteFileOf } from './database-of.ts'
+import { prefixLayout } from './prefix-layout.ts'
 import { systemText } from './reload.ts'
 import { StartFault } from './start-fault.ts'
 
@@ -26,24 +27,29 @@ export async function openStore(
 ): Promise<OpenedStore> {
   const { database, declarative_config: file } = settings
   if (database === 'off' && file && settings.declarative_config_writable)
-    return openFile(file, catalog, settings.declarative_config_watch)
+    return openFile(file, catalog, settings)
   if (database === 'off') return { store: createMemoryStore(catalog, { isWritable: false }) }
   if (database === 'memory') return { store: createMemoryStore(catalog, { isWritable: true }) }
   return { store: await openDatabase(settings, catalog, log) }
 }
 
-/** @param isWatched somebody works on the file, and is told the places of all faults */
-async function openFile(file: string, catalog: Catalog, isWatched: boolean): Promise<OpenedStore> {
+async function openFile(
+  file: string,
+  catalog: Catalog,
+  { prefix, declarative_config_watch: isWatched }: Settings,
+): Promise<OpenedStore> {
   const { openFileStore } = await import('../store/file-store.ts')
   const { declarativeFiles } = await import('../declarative/declarative-file.ts')
   const { faultLines } = await import('../declarative/pretty-errors.ts')
   const language = declarativeFiles({
     catalog,
     fileName: file,
+    // Who works on the file is told the places of all faults.
     ...(isWatched && { describe: (refusal) => faultLines(refusal, file) }),
   })
   try {
-    const opened = await openFileStore(catalog, { file, language })
+    const { historyFile } = prefixLayout(prefix)
+    const opened = await openFileStore(catalog, { file, language, historyFile })
     return { store: opened.store, file: opened }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException

@@ -11,6 +11,8 @@ export interface PrefixLayout {
   readonly kongEnv: string
   readonly certificates: string
   readonly nodeId: string
+  /** Versions of a declarative file that the gateway writes itself. */
+  readonly historyFile: string
 }
 
 export function prefixLayout(prefix: string): PrefixLayout {
@@ -19,6 +21,7 @@ export function prefixLayout(prefix: string): PrefixLayout {
     kongEnv: path.join(prefix, '.kong_env'),
     certificates: path.join(prefix, 'ssl'),
     nodeId: path.join(prefix, 'kong.id'),
+    historyFile: path.join(prefix, 'history.jsonl'),
   }
 }
 

@@ -5,9 +5,11 @@ import type { DeclarativeConfig } from '../declarative/declarative.ts'
 import { parseDeclarative } from '../declarative/parse.ts'
 import { faultLines, prettyErrors } from '../declarative/pretty-errors.ts'
 import type { Catalog } from '../entities/catalog.ts'
+import type { EntitySet } from '../entities/entity.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { OpenedFile } from '../store/file-store.ts'
-import type { Origin, WriteFault } from '../store/store.ts'
+import { difference } from '../store/difference.ts'
+import type { Operation, Origin, Store, WriteFault } from '../store/store.ts'
 import { ConfigurationRefused } from './configuration-refused.ts'
 import type { ConfigurationKeeper } from './kept-configuration.ts'
 import type { Publisher } from './publisher.ts'
@@ -109,12 +111,26 @@ export class Reloader {
   }
 
   /** For `POST /config`, whose answer says when it cannot be done. */
-  async loadConfig(config: DeclarativeConfig): Promise<LoadResult> {
+  loadConfig(config: DeclarativeConfig): Promise<LoadResult> {
+    return this.#alone(() => this.#apply(config, { by: 'config-endpoint' }))
+  }
+
+  /** Puts the entities of an earlier version in force. */
+  restore(entities: EntitySet, origin: Origin): Promise<LoadResult> {
+    const { file } = this.#options
+    return this.#alone(() =>
+      file === undefined
+        ? this.#apply({ entities, hash: hashOf(entities) }, origin)
+        : this.#changeFile(file, entities, origin),
+    )
+  }
+
+  async #alone(work: () => Promise<void>): Promise<LoadResult> {
     if (this.#isLoading)
       return { ok: false, status: 429, message: 'Currently loading previous configuration' }
     this.#isLoading = true
     try {
-      await this.#apply(config, { by: 'config-endpoint' })
+      await work()
       return { ok: true }
     } catch (error) {
       if (!(error instanceof ConfigurationRefused)) throw error
@@ -137,6 +153,16 @@ export class Reloader {
     onLoad?.({ origin })
   }
 
+  /** A file keeps its comments and its order if only what differs is written. */
+  async #changeFile({ store }: OpenedFile, entities: EntitySet, origin: Origin): Promise<void> {
+    const { publisher, catalog } = this.#options
+    const operations = operationsTo(entities, store, catalog)
+    const result = await store.write(operations, origin)
+    // Values may have to change places, which no order of single writes allows.
+    if (!result.ok) return this.#apply({ entities, hash: hashOf(entities) }, origin)
+    await publisher.whenServed(result.version)
+  }
+
   /** Takes over what somebody wrote into the file. */
   async #refresh({ store, hash, refresh }: OpenedFile, settings: SourceSettings): Promise<void> {
     const before = hash()
@@ -151,6 +177,32 @@ export class Reloader {
     await this.#options.publisher.whenServed(store.version)
     if (hash() !== before) this.#options.onLoad?.({ origin: { by: 'file' } })
   }
+}
+
+/** Hash of a configuration that was never a text. */
+function hashOf(entities: EntitySet): string {
+  const lists = Object.entries(entities).filter(([, rows]) => rows.length > 0)
+  if (lists.length === 0) return NO_HASH
+  return createHash('md5').update(JSON.stringify(lists.sort())).digest('hex')
+}
+
+/** Parents are made before what refers to them, and deleted after it. */
+function operationsTo(entities: EntitySet, store: Store, catalog: Catalog): readonly Operation[] {
+  const changes = Map.groupBy(difference(store.all(), entities), ({ kind }) => kind)
+  const kinds = catalog.kinds().map(({ name }) => name)
+  const upserts = kinds.flatMap((kind) =>
+    (changes.get(kind) ?? []).flatMap(({ after }): readonly Operation[] =>
+      after === undefined ? [] : [{ op: 'upsert', kind, entity: after }],
+    ),
+  )
+  const deletes = kinds
+    .toReversed()
+    .flatMap((kind) =>
+      (changes.get(kind) ?? []).flatMap(({ id, after }): readonly Operation[] =>
+        after === undefined ? [{ op: 'delete', kind, id }] : [],
+      ),
+    )
+  return [...upserts, ...deletes]
 }
 
 function detailOf(fault: WriteFault): string {

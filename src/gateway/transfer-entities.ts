@@ -30,7 +30,10 @@ export async function importEntities(
     const parsed = parseDeclarative(source, { catalog, nowSeconds: Math.floor(Date.now() / 1000) })
     if (!parsed.ok) return { ok: false, refusal: parsed }
     onParsed()
-    const result = await store.write(upserts(parsed.entities, catalog), { by: 'import' })
+    const result = await store.write(upserts(parsed.entities, catalog), {
+      by: 'import',
+      ...(source.fileName !== undefined && { detail: source.fileName }),
+    })
     return result.ok ? { ok: true } : { ok: false, fault: result.fault }
   })
 }

@@ -44,6 +44,11 @@ export function adminContextForTest(options: AdminContextOptions = {}): AdminCon
       hash = config.hash
       return { ok: true }
     },
+    async restore(entities, origin) {
+      const result = await store.replaceAll(entities, origin)
+      if (!result.ok) throw new Error(`Cannot restore: ${JSON.stringify(result.fault)}`)
+      return { ok: true }
+    },
     whenServed: () => Promise.resolve(),
     status: () =>
       Promise.resolve({
