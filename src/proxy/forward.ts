@@ -1,24 +1,24 @@
 import type { BalancerFault, Peer, PeerOutcome, PeerSource } from '../balancer/peer.ts'
 import { beginTurn, turnMs } from '../base/turn-clock.ts'
 import type { ServiceTarget } from '../snapshot/snapshot.ts'
-import type { UpstreamTls } from '../snapshot/upstream-tls.ts'
 import { answerFailure } from './answer.ts'
 import type { Stage } from './downstream.ts'
 import type { ProxyExchange } from './exchange.ts'
 import { finish } from './finish.ts'
 import { FAILURES, GatewayError, type FailureCode } from './gateway-error.ts'
-import { hostNameOf } from './host-facts.ts'
 import { isPromise } from './is-promise.ts'
 import { ReceivedResponse } from './receive-response.ts'
 import type { BodySink } from './request-body.ts'
 import type { UpstreamConnection, UpstreamUser } from './upstream-connection.ts'
-import type { EndpointTls } from './upstream-pool.ts'
 import {
-  isTlsScheme,
-  upstreamHost,
-  upstreamRequestHead,
-  type SentBody,
-} from './upstream-request.ts'
+  countFailedTry,
+  endpointTls,
+  faultError,
+  isRepeatable,
+  peersOf,
+  sentMethod,
+} from './tries.ts'
+import { upstreamRequestHead, type SentBody } from './upstream-request.ts'
 
 /** Sends the request to a peer of its service, to others if that fails, and relays the answer. */
 export function forward(exchange: ProxyExchange): void {
@@ -37,18 +37,6 @@ const HELD_BYTES = 1024 * 1024
 /** A held body up to this size is sent in one write with the head. */
 const JOINED_BYTES = 16_384
 
-/** A request with one of these was perhaps carried out once it was sent. */
-const NOT_REPEATED: ReadonlySet<string> = new Set(['POST', 'LOCK', 'PATCH'])
-
-/** TLS for a plugin that changes the scheme: as for a service that sets nothing. */
-const PLAIN_RULES: UpstreamTls = {
-  key: 'default',
-  verify: false,
-  verifyDepth: 1,
-  ca: [],
-  certificate: undefined,
-}
-
 class Forwarding implements Stage, BodySink, UpstreamUser {
   readonly #exchange: ProxyExchange
   readonly #target: ServiceTarget
@@ -56,6 +44,8 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
   #retriesLeft: number
   #connection: UpstreamConnection | undefined
   #isReused = false
+  /** The last try met a connection that had died while it was idle; others may have as well. */
+  #needsNewConnection = false
   /** The request went out whole. */
   #isSent = false
   /** Some of the request went out; a body that streams cannot be sent again. */
@@ -69,9 +59,7 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
     this.#exchange = exchange
     this.#target = target
     this.#retriesLeft = target.retries
-    const other = exchange.upstreamIfChanged?.newTarget
-    this.#peers =
-      other === undefined ? target.peers : exchange.context.balancers.source(other.host, other.port)
+    this.#peers = peersOf(exchange, target)
   }
 
   /** A route that buffers holds small bodies, so that a failed try can be repeated. */
@@ -125,23 +113,15 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
     exchange.answeredAtMs = -1
     this.#isSent = false
     this.#hasBegun = false
-    const tls = this.#tls(picked)
+    const tls = endpointTls(exchange, this.#target, picked)
     const { pool } = exchange.context
-    const connection = pool.take(picked, tls)
+    const connection = this.#needsNewConnection ? undefined : pool.take(picked, tls)
     this.#isReused = connection !== undefined
     if (connection === undefined) {
       this.#connection = pool.dial(picked, tls, this, this.#target.connectTimeoutMs)
     } else {
       connection.user = this
       this.#send(connection)
-    }
-  }
-
-  #tls(peer: Peer): EndpointTls | undefined {
-    if (!isTlsScheme(this.#exchange)) return undefined
-    return {
-      serverName: hostNameOf(upstreamHost(this.#exchange, peer)),
-      rules: this.#target.tls ?? PLAIN_RULES,
     }
   }
 
@@ -162,7 +142,7 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
 
   /**
    * Repeats what may be repeated. A connection that was idle and turns out dead before it said
-   * anything is no failure of the peer: that try does not count.
+   * anything is no failure of the peer; that try counts, but one on a new connection always follows.
    */
   #tryFailed(kind: PeerOutcome['kind'], code: FailureCode): void {
     const exchange = this.#exchange
@@ -177,40 +157,20 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
       return
     }
     this.#response = undefined
-    if (
-      !this.#canRepeat() ||
-      !(wasStale || (FAILURES[code].isRetryable && this.#retriesLeft > 0))
-    ) {
+    const mayTry = wasStale || (FAILURES[code].isRetryable && this.#retriesLeft > 0)
+    if (!mayTry || !this.#canRepeat()) {
       this.#fail(new GatewayError(code, `Peer ${peer.ip}:${peer.port} failed: ${kind}`))
       return
     }
-    if (!wasStale) this.#countFailure(peer, code)
+    this.#retriesLeft -= 1
+    this.#needsNewConnection = wasStale
+    if (!wasStale) countFailedTry(exchange, peer, code)
     exchange.peer = undefined
     this.#try()
   }
 
-  #countFailure(peer: Peer, code: FailureCode): void {
-    const exchange = this.#exchange
-    this.#retriesLeft -= 1
-    exchange.tried = [...exchange.tried, peer]
-    const failed = {
-      ip: peer.ip,
-      port: peer.port,
-      state: 'failed',
-      code: FAILURES[code].status,
-      startedAtMs: exchange.sentAtMs,
-      balancerMs: 0,
-    } as const
-    exchange.failedTries = [...exchange.failedTries, failed]
-  }
-
   #canRepeat(): boolean {
-    if (!this.#hasBegun) return true
-    return !this.#isStreaming && !NOT_REPEATED.has(this.#method)
-  }
-
-  get #method(): string {
-    return this.#exchange.upstreamIfChanged?.newMethod ?? this.#exchange.head.method
+    return !this.#hasBegun || (!this.#isStreaming && isRepeatable(this.#exchange))
   }
 
   // Request
@@ -298,7 +258,7 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
   onUpstreamBytes(bytes: Buffer, length: number): void {
     this.#response ??= new ReceivedResponse(this.#exchange, {
       connection: this.#connection!,
-      method: this.#method,
+      method: sentMethod(this.#exchange),
       target: this.#target,
     })
     const verdict = this.#response.receive(bytes, length)
@@ -419,24 +379,4 @@ function asChunk(bytes: Buffer): Buffer {
   bytes.copy(chunk, size.length)
   chunk.latin1Write('\r\n', chunk.length - 2)
   return chunk
-}
-
-/** After a first failed try Kong tells of a balancer's fault in general terms only. */
-function faultError(fault: BalancerFault, isRepeated: boolean): GatewayError {
-  if (isRepeated) return new GatewayError('no_peer_left', 'No peer is left to try')
-  switch (fault.fault) {
-    case 'no-peer':
-      return new GatewayError('no_peer', 'No peer is available')
-    case 'name-not-resolved':
-      return new GatewayError(
-        'name_not_resolved',
-        `Cannot resolve "${fault.name}": ${fault.detail}`,
-      )
-    case 'dns-failed':
-      return new GatewayError(
-        'dns_failed',
-        `Cannot resolve "${fault.name}": ${fault.detail}`,
-        `failed the initial dns/balancer resolve for '${fault.name}' with: ${fault.detail}`,
-      )
-  }
 }
