@@ -24,7 +24,8 @@ export interface ResolvedTarget {
 
 export interface ActiveChecksSettings {
   readonly active: Healthchecks['active']
-  readonly clientCertificate: ClientCertificate | undefined
+  /** Asked for with each check, since a certificate may be renewed meanwhile. */
+  readonly clientCertificate: () => ClientCertificate | undefined
 }
 
 /** As long as nginx waits where no timeout is set. */
@@ -130,7 +131,7 @@ function probeOf(
     headers: active.headers ?? {},
     serverName: active.https_sni ?? literalIp(address.hostname) ?? address.hostname,
     verifiesCertificate: active.https_verify_certificate,
-    clientCertificate,
+    clientCertificate: clientCertificate(),
     timeoutMs: active.timeout === 0 ? LONGEST_PROBE_MS : active.timeout * 1000,
   }
 }

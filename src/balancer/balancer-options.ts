@@ -10,24 +10,16 @@ export interface BalancerOptions {
   readonly clock?: Clock
   /** Instead of a resolver made from `dns`. */
   readonly names?: Names
-  /** False: another worker makes the active checks and tells of their outcome. */
+  /** False: another worker makes the active checks, over the same memory. */
   readonly runsActiveChecks?: boolean
-  /** An address fell or came back, by exchanges or checks; for `setHealth` of other workers. */
-  readonly onHealthChange?: (change: HealthChange) => void
+  /** From `healthMemory`, shared by the workers of a process; absent: this one is alone. */
+  readonly healthMemory?: SharedArrayBuffer
   /** Makes the connections of active checks; defaults to real ones. */
   readonly probe?: Probe
   /** The certificate that active checks of an upstream with `client_certificate` show. */
   readonly clientCertificate?: (certificateId: string) => ClientCertificate | undefined
   /** At least 0, below 1. */
   readonly random?: () => number
-}
-
-export interface HealthChange {
-  readonly upstreamId: string
-  readonly targetId: string
-  readonly isHealthy: boolean
-  /** `ip:port` */
-  readonly address: string
 }
 
 export interface BalancerLog {

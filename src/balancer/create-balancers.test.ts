@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { Healthchecks } from '../entities/entity.ts'
-import type { HealthChange } from './balancer-options.ts'
 import { createBalancers } from './create-balancers.ts'
 import type { AskServer } from './dns/ask-server.ts'
 import { createNames } from './dns/create-names.ts'
 import { DEFAULT_DNS_SETTINGS } from './dns/dns-settings.ts'
 import type { DnsRecord } from './dns/dns-message.ts'
 import type { Balancers, BalancerFault, Peer, PeerOutcome } from './peer.ts'
+import { healthMemory } from './health-table.ts'
 import type { ProbeRequest } from './probe.ts'
 import { NO_CHECKS, requestOf, targetsOf, upstreamOf } from './testing/balancing-entities.ts'
 import { ManualClock, settled } from './testing/manual-clock.ts'
@@ -370,25 +370,48 @@ describe('createBalancers(), health', () => {
     expect(await faultOf(balancers, 'backend')).toEqual({ fault: 'no-peer' })
   })
 
-  it('tells others of a change that it found itself, in a form that they can take over', async () => {
-    const changes: HealthChange[] = []
-    const other = balancersOver().balancers
-    const balancers = createBalancers({
+  it('is one for all workers, from the first failure to the flip and back', async () => {
+    const memory = healthMemory()
+    const healthchecks: Healthchecks = {
+      ...PASSIVE,
+      passive: {
+        ...PASSIVE.passive,
+        unhealthy: { ...PASSIVE.passive.unhealthy, tcp_failures: 3 },
+      },
+    }
+    const workers = [1, 2].map(() => {
+      const balancers = createBalancers({
+        dns: DEFAULT_DNS_SETTINGS,
+        log: recordingLog(),
+        healthMemory: memory,
+      })
+      balancers.apply([upstreamOf({ healthchecks })], targetsOf(['10.0.0.1:80', '10.0.0.2:80']))
+      return balancers
+    })
+    const [one, other] = workers as [Balancers, Balancers]
+    const report = async (balancers: Balancers) =>
+      balancers.source('backend', 80).report(await pick(balancers, 'backend'), REFUSED)
+    const ill = await pick(one, 'backend')
+    one.source('backend', 80).report(ill, REFUSED)
+    await report(other)
+    expect(one.health('upstream-1')).toMatchObject({ weight: { available: 200 } })
+    one.source('backend', 80).report(ill, REFUSED)
+    for (const balancers of workers) {
+      expect(await places(balancers, 'backend', 2)).toBe('10.0.0.2:80 10.0.0.2:80')
+      expect(balancers.health('upstream-1')).toMatchObject({ weight: { available: 100 } })
+    }
+    other.setHealth('upstream-1', 'id of 10.0.0.1:80', true)
+    for (const balancers of workers)
+      expect(await places(balancers, 'backend', 2)).toContain('10.0.0.1:80')
+    // A worker that takes another's place begins with what the others know.
+    other.setHealth('upstream-1', 'id of 10.0.0.2:80', false)
+    const late = createBalancers({
       dns: DEFAULT_DNS_SETTINGS,
       log: recordingLog(),
-      onHealthChange: (change) => changes.push(change),
+      healthMemory: memory,
     })
-    for (const each of [balancers, other])
-      each.apply([upstreamOf({ healthchecks: PASSIVE })], targetsOf(['10.0.0.1:80']))
-    const peer = await pick(balancers, 'backend')
-    balancers.source('backend', 80).report(peer, REFUSED)
-    balancers.source('backend', 80).report(peer, REFUSED)
-    expect(changes).toHaveLength(1)
-    const { upstreamId, targetId, isHealthy, address } = changes[0]!
-    expect(other.setHealth(upstreamId, targetId, isHealthy, address)).toBeUndefined()
-    expect(await faultOf(other, 'backend')).toEqual({ fault: 'no-peer' })
-    balancers.setHealth(upstreamId, targetId, true)
-    expect(changes).toHaveLength(1)
+    late.apply([upstreamOf({ healthchecks })], targetsOf(['10.0.0.1:80', '10.0.0.2:80']))
+    expect(await places(late, 'backend', 2)).toBe('10.0.0.1:80 10.0.0.1:80')
   })
 
   it('leaves active checks to another worker when told to', async () => {
@@ -480,5 +503,106 @@ describe('createBalancers(), health', () => {
     balancers.apply([upstreamOf({ healthchecks })], targetsOf(hosts))
     await clock.advance(1_000)
     expect(most).toBe(3)
+  })
+})
+
+describe('createBalancers() beyond Kong', () => {
+  const EJECTION = {
+    consecutive_failures: 2,
+    http_statuses: [503],
+    base_time: 10,
+    max_time: 60,
+    max_percent: 50,
+  }
+  const BAD: PeerOutcome = { kind: 'ok', status: 503 }
+
+  it('leaves an address out for a while when it keeps failing, and says so', async () => {
+    const { balancers, clock, log } = balancersOver()
+    balancers.apply(
+      [upstreamOf({ outlier_ejection: EJECTION })],
+      targetsOf(['10.0.0.1:80', '10.0.0.2:80']),
+    )
+    const source = balancers.source('backend', 80)
+    const ill = await pick(balancers, 'backend')
+    source.report(ill, BAD)
+    source.report(ill, BAD)
+    expect(log.lines).toEqual([
+      'Upstream "backend": 10.0.0.1:80 (10.0.0.1) is left out for 10 s, 100 of 200 weight available',
+    ])
+    expect(await places(balancers, 'backend', 2)).toBe('10.0.0.2:80 10.0.0.2:80')
+    expect(balancers.health('upstream-1')!.targets[0]!.addresses[0]).toMatchObject({
+      circuit: { state: 'OPEN', openings: 1, open_until: clock.nowMs() / 1000 + 10 },
+    })
+    await clock.advance(9_900)
+    expect(await places(balancers, 'backend', 2)).toBe('10.0.0.2:80 10.0.0.2:80')
+    await clock.advance(200)
+    expect(await places(balancers, 'backend', 2)).toContain('10.0.0.1:80')
+    expect(balancers.health('upstream-1')!.targets[0]!.addresses[0]).toMatchObject({
+      circuit: { state: 'HALF_OPEN' },
+    })
+    source.report(ill, { kind: 'ok', status: 200 })
+    expect(log.lines[1]).toContain('is well again')
+    expect(balancers.health('upstream-1')!.targets[0]!.addresses[0]).toMatchObject({
+      circuit: { state: 'CLOSED', failures: 0, openings: 0 },
+    })
+    balancers.close()
+    expect(clock.timerCount).toBe(0)
+  })
+
+  it('never leaves out more than the part that may be', async () => {
+    const { balancers } = balancersOver()
+    balancers.apply(
+      [upstreamOf({ outlier_ejection: EJECTION })],
+      targetsOf(['10.0.0.1:80', '10.0.0.2:80', '10.0.0.3:80']),
+    )
+    const source = balancers.source('backend', 80)
+    for (let count = 0; count < 30; count += 1) source.report(await pick(balancers, 'backend'), BAD)
+    expect(balancers.health('upstream-1')!.weight).toMatchObject({ available: 200 })
+  })
+
+  it.each(['round-robin', 'least-connections'] as const)(
+    'lets an address that comes back grow to its weight: %s',
+    async (algorithm) => {
+      const { balancers, clock } = balancersOver()
+      balancers.apply(
+        [upstreamOf({ algorithm, slow_start: 10, healthchecks: PASSIVE })],
+        targetsOf(['10.0.0.1:80', '10.0.0.2:80']),
+      )
+      const source = balancers.source('backend', 80)
+      /** Of 110 exchanges that are all under way at once. */
+      const shareOfFirst = async () => {
+        const peers: Peer[] = []
+        for (let count = 0; count < 110; count += 1) peers.push(await pick(balancers, 'backend'))
+        for (const peer of peers) source.release(peer)
+        return peers.filter(({ ip }) => ip === '10.0.0.1').length
+      }
+      // Those that come together are equals.
+      expect(await shareOfFirst()).toBe(55)
+      await clock.advance(10_000)
+      balancers.setHealth('upstream-1', 'id of 10.0.0.1:80', false)
+      expect(await shareOfFirst()).toBe(0)
+      balancers.setHealth('upstream-1', 'id of 10.0.0.1:80', true)
+      expect(await shareOfFirst()).toBe(10)
+      expect(balancers.health('upstream-1')!.targets[0]!.addresses[0]).toMatchObject({
+        weight: 100,
+        current_weight: 10,
+      })
+      await clock.advance(5_000)
+      const half = await shareOfFirst()
+      expect(half).toBeGreaterThan(30)
+      expect(half).toBeLessThan(45)
+      await clock.advance(5_000)
+      expect(await shareOfFirst()).toBe(55)
+      balancers.close()
+      expect(clock.timerCount).toBe(0)
+    },
+  )
+
+  it('shows nothing of it where it is not asked for', () => {
+    const { balancers } = balancersOver()
+    balancers.apply([upstreamOf({ healthchecks: PASSIVE })], targetsOf(['10.0.0.1:80']))
+    expect(balancers.health('upstream-1')!.targets[0]!.addresses).toEqual([
+      { ip: '10.0.0.1', port: 80, weight: 100, health: 'HEALTHY' },
+    ])
   })
 })

@@ -2,6 +2,7 @@ import type { Target, Upstream } from '../entities/entity.ts'
 import type { BalancerOptions } from './balancer-options.ts'
 import { systemClock } from './clock.ts'
 import { createNames } from './dns/create-names.ts'
+import { HealthTable } from './health-table.ts'
 import { createHostPicker } from './host-source.ts'
 import type { HostPicker } from './host-source.ts'
 import { createProbe } from './probe.ts'
@@ -41,7 +42,7 @@ export function createBalancers(options: BalancerOptions): Balancers {
     probe: options.probe ?? createProbe(),
     clientCertificate: options.clientCertificate ?? (() => undefined),
     runsActiveChecks: options.runsActiveChecks ?? true,
-    onHealthChange: options.onHealthChange ?? (() => {}),
+    healthTable: new HealthTable(options.healthMemory),
   }
   const table: UpstreamTable = { byName: new Map(), generation: 0 }
   const sources = new Map<string, PeerSource>()
@@ -76,7 +77,7 @@ export function createBalancers(options: BalancerOptions): Balancers {
 
     health(upstreamId) {
       const balancer = find(upstreamId)
-      return balancer === undefined ? undefined : upstreamHealth(balancer)
+      return balancer === undefined ? undefined : upstreamHealth(balancer, clock.nowMs())
     },
 
     setHealth(upstreamId, targetId, isHealthy, address) {

@@ -107,6 +107,21 @@ export interface AddressHealth {
   readonly port: number
   readonly weight: number
   readonly health: 'HEALTHY' | 'UNHEALTHY'
+  /** What counts of the weight now; only with `slow_start`. */
+  readonly current_weight?: number
+  /** Only with `outlier_ejection`. */
+  readonly circuit?: CircuitHealth
+}
+
+/** As the Admin API shows it. */
+export interface CircuitHealth {
+  readonly state: 'CLOSED' | 'OPEN' | 'HALF_OPEN'
+  /** In a row, so far. */
+  readonly failures: number
+  /** How often it has opened since the address was last well. */
+  readonly openings: number
+  /** Unix time in seconds; only while it is open. */
+  readonly open_until?: number
 }
 
 export interface WeightSum {

@@ -1,4 +1,6 @@
-import type { HealthCounters } from './health-counters.ts'
+import { Circuit } from './circuit.ts'
+import { HealthCounters } from './health-counters.ts'
+import type { HealthCell } from './health-table.ts'
 import { urlHost } from './host-name.ts'
 import type { PeerOutcome } from './peer.ts'
 import type { WeightedPeer } from './round-robin.ts'
@@ -19,7 +21,9 @@ export interface TargetAddressInit {
   readonly hostHeader: string | undefined
   readonly weight: number
   readonly isVirtual: boolean
-  readonly counters: HealthCounters
+  /** Where its health is counted. */
+  readonly cell: HealthCell
+  readonly nowMs: number
 }
 
 /**
@@ -34,9 +38,16 @@ export class TargetAddress implements WeightedPeer {
   readonly key: string
   /** The ip is a name whose records have TTL 0: it is resolved for each exchange. */
   readonly isVirtual: boolean
+  readonly cell: HealthCell
   readonly counters: HealthCounters
+  readonly circuit: Circuit
   hostHeader: string
+  /** As configured, or as its SRV record says. */
+  fullWeight: number
+  /** The share of it that counts now: less while it starts slowly. */
   weight: number
+  /** When it came, or last came back. */
+  availableSinceMs: number
   isAvailable: boolean
   credit = 0
   /** Exchanges under way. */
@@ -52,10 +63,14 @@ export class TargetAddress implements WeightedPeer {
     this.hostname = init.hostname
     this.key = `${init.ip}|${init.port}|${init.hostname}`
     this.hostHeader = init.hostHeader ?? urlHost(init.hostname)
+    this.fullWeight = init.weight
     this.weight = init.weight
     this.isVirtual = init.isVirtual
-    this.counters = init.counters
-    this.isAvailable = init.counters.isHealthy
+    this.cell = init.cell
+    this.counters = new HealthCounters(init.cell)
+    this.circuit = new Circuit(init.cell)
+    this.isAvailable = this.counters.isHealthy
+    this.availableSinceMs = init.nowMs
   }
 }
 

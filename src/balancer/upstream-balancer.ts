@@ -3,11 +3,15 @@ import { ActiveChecks } from './active-checks.ts'
 import type { ResolvedTarget } from './active-checks.ts'
 import { ALGORITHMS } from './algorithm.ts'
 import type { Algorithm } from './algorithm.ts'
-import type { BalancerLog, HealthChange } from './balancer-options.ts'
+import type { BalancerLog } from './balancer-options.ts'
+import { circuitRules } from './circuit.ts'
+import type { CircuitRules } from './circuit.ts'
 import type { Clock } from './clock.ts'
 import type { Names } from './dns/name-cache.ts'
 import { healthRules } from './health-rules.ts'
 import type { HealthRules } from './health-rules.ts'
+import type { HealthTable } from './health-table.ts'
+import { SLOW_START_STEPS, slowStartShare } from './slow-start.ts'
 import { toBalancerFault } from './host-source.ts'
 import type { BalancerFault, BalancingRequest, Peer, PeerOutcome } from './peer.ts'
 import type { ClientCertificate, Probe } from './probe.ts'
@@ -24,7 +28,7 @@ export interface UpstreamBalancerOptions {
   readonly probe: Probe
   readonly clientCertificate: (certificateId: string) => ClientCertificate | undefined
   readonly runsActiveChecks: boolean
-  readonly onHealthChange: (change: HealthChange) => void
+  readonly healthTable: HealthTable
 }
 
 const NO_PEER: BalancerFault = { fault: 'no-peer' }
@@ -36,6 +40,8 @@ const RESOLVED_PEERS = 256
 export class UpstreamBalancer implements AddressOwner {
   upstream: Upstream
   rules: HealthRules
+  /** Absent: circuits stay closed. */
+  circuitRules: CircuitRules | undefined
   targets: readonly UpstreamTarget[] = []
   totalWeight = 0
   availableWeight = 0
@@ -47,6 +53,10 @@ export class UpstreamBalancer implements AddressOwner {
   #addresses: readonly TargetAddress[] = []
   #algorithm: Algorithm
   #isClosed = false
+  /** Generation of the health table that is drawn upon. */
+  #seen = -1
+  #cancelReopening: (() => void) | undefined
+  #cancelGrowing: (() => void) | undefined
 
   constructor(upstream: Upstream, options: UpstreamBalancerOptions) {
     this.#options = options
@@ -68,6 +78,8 @@ export class UpstreamBalancer implements AddressOwner {
     const before = this.upstream
     this.upstream = upstream
     this.rules = healthRules(upstream.healthchecks)
+    const { outlier_ejection: ejection } = upstream
+    this.circuitRules = ejection === undefined ? undefined : circuitRules(ejection)
     if (!isSameChoice(before, upstream)) this.#algorithm = this.#createAlgorithm()
     const known = new Map(this.targets.map((target) => [`${target.host}:${target.port}`, target]))
     this.targets = targets.map((entity) => {
@@ -84,13 +96,15 @@ export class UpstreamBalancer implements AddressOwner {
 
   #configureChecks({ client_certificate, healthchecks }: Upstream): void {
     const certificateId = client_certificate?.id
-    const clientCertificate =
+    const clientCertificate = () =>
       certificateId === undefined ? undefined : this.#options.clientCertificate(certificateId)
     this.#checks.configure({ active: healthchecks.active, clientCertificate })
   }
 
   close(): void {
     this.#isClosed = true
+    this.#cancelReopening?.()
+    this.#cancelGrowing?.()
     this.#checks.close()
     for (const target of this.targets) target.close()
   }
@@ -99,6 +113,7 @@ export class UpstreamBalancer implements AddressOwner {
     request: BalancingRequest,
     tried: readonly Peer[],
   ): Peer | BalancerFault | Promise<Peer | BalancerFault> {
+    if (this.#options.healthTable.generation !== this.#seen) this.refresh()
     const address = this.isServing ? this.#algorithm.next(tried, request) : undefined
     if (address === undefined) return this.#pickLater(request, tried)
     if (address.isVirtual) return this.#resolve(address, request, tried)
@@ -110,35 +125,44 @@ export class UpstreamBalancer implements AddressOwner {
     const { connectMs = 0, responseMs } = outcome
     if (responseMs !== undefined) this.#algorithm.observe?.(address, connectMs + responseMs)
     if (this.rules.isChecked && address.counters.count(outcome, this.rules.passive))
-      this.#flipped(address)
+      this.healthChanged(address)
+    if (this.circuitRules !== undefined) this.#countForCircuit(address, outcome, this.circuitRules)
   }
 
   release(address: TargetAddress): void {
     if (address.active > 0) address.active -= 1
   }
 
-  /** Draws the consequences of an address's changed health. */
+  /** Draws the consequences of an address's changed health, here and in other workers. */
   healthChanged(address: TargetAddress): void {
-    this.#count()
-    const state = address.counters.isHealthy ? 'healthy' : 'unhealthy'
+    this.#tell(address, address.counters.isHealthy ? 'healthy' : 'unhealthy')
+  }
+
+  #countActive(address: TargetAddress, outcome: PeerOutcome): void {
+    if (address.counters.count(outcome, this.rules.active)) this.healthChanged(address)
+  }
+
+  #countForCircuit(address: TargetAddress, outcome: PeerOutcome, rules: CircuitRules): void {
+    const nowMs = this.#options.clock.nowMs()
+    const mayOpen = (): boolean => {
+      const open = this.#addresses.filter(({ circuit }) => circuit.state(nowMs) === 'OPEN').length
+      return ((open + 1) / this.#addresses.length) * 100 <= rules.maxPercent
+    }
+    if (!address.circuit.count(outcome, rules, { nowMs, mayOpen })) return
+    const left = Math.round((address.circuit.openUntilMs - nowMs) / 100) / 10
+    this.#tell(
+      address,
+      address.circuit.state(nowMs) === 'OPEN' ? `left out for ${left} s` : 'well again',
+    )
+  }
+
+  #tell(address: TargetAddress, state: string): void {
+    this.#options.healthTable.changed()
+    this.refresh()
     const share = `${this.availableWeight} of ${this.totalWeight} weight available`
     this.#options.log.warn(
       `Upstream "${this.upstream.name}": ${address.ip}:${address.port} (${address.hostname}) is ${state}, ${share}`,
     )
-  }
-
-  #countActive(address: TargetAddress, outcome: PeerOutcome): void {
-    if (address.counters.count(outcome, this.rules.active)) this.#flipped(address)
-  }
-
-  #flipped(address: TargetAddress): void {
-    this.healthChanged(address)
-    const target = this.targets.find(({ addresses }) => addresses.includes(address))
-    if (target === undefined) return
-    const { isHealthy } = address.counters
-    const place = `${address.ip}:${address.port}`
-    const change = { upstreamId: this.upstream.id, targetId: target.id, isHealthy, address: place }
-    this.#options.onHealthChange(change)
   }
 
   async #anyAddress(address: TargetAddress): Promise<ResolvedTarget | undefined> {
@@ -192,10 +216,11 @@ export class UpstreamBalancer implements AddressOwner {
   }
 
   #createTarget(entity: Target): UpstreamTarget {
-    const { names, clock } = this.#options
+    const { names, clock, healthTable } = this.#options
     return new UpstreamTarget(entity.target, {
       names,
       clock,
+      healthTable,
       owner: this,
       onChange: () => {
         if (!this.#isClosed) this.#update()
@@ -212,21 +237,67 @@ export class UpstreamBalancer implements AddressOwner {
     const addresses = this.targets.flatMap((target) => target.addresses)
     this.#addresses = addresses
     if (!this.rules.isChecked) for (const address of addresses) address.counters.set(true)
-    this.#count()
-    this.#algorithm.update(addresses, this.targets.length)
+    this.refresh()
+    this.#weigh()
   }
 
-  /** Sums up what is available, and with it whether the whole may serve. */
-  #count(): void {
+  /** Sums up what is available now, and with it whether the whole may serve. */
+  refresh(): void {
+    if (this.#isClosed) return
+    const { clock, healthTable } = this.#options
+    this.#seen = healthTable.generation
+    const nowMs = clock.nowMs()
+    let isAnyBack = false
     this.totalWeight = 0
     this.availableWeight = 0
     for (const address of this.#addresses) {
-      address.isAvailable = address.counters.isHealthy
-      this.totalWeight += address.weight
-      if (address.isAvailable) this.availableWeight += address.weight
+      const wasAvailable = address.isAvailable
+      address.isAvailable = address.counters.isHealthy && !this.#isLeftOut(address, nowMs)
+      if (address.isAvailable && !wasAvailable) {
+        address.availableSinceMs = nowMs
+        isAnyBack = true
+      }
+      this.totalWeight += address.fullWeight
+      if (address.isAvailable) this.availableWeight += address.fullWeight
     }
     const percent = this.totalWeight === 0 ? 0 : (this.availableWeight / this.totalWeight) * 100
     this.isServing = percent > this.rules.thresholdPercent
+    if (this.circuitRules !== undefined) this.#awaitReopening(nowMs)
+    if (isAnyBack && this.upstream.slow_start !== undefined) this.#weigh()
+  }
+
+  #isLeftOut({ circuit }: TargetAddress, nowMs: number): boolean {
+    return this.circuitRules !== undefined && circuit.state(nowMs) === 'OPEN'
+  }
+
+  /** Looks again when the next circuit lets requests try. */
+  #awaitReopening(nowMs: number): void {
+    this.#cancelReopening?.()
+    const times = this.#addresses
+      .map(({ circuit }) => circuit.openUntilMs)
+      .filter((time) => time > nowMs)
+    this.#cancelReopening =
+      times.length === 0
+        ? undefined
+        : this.#options.clock.after(Math.min(...times) - nowMs, () => this.refresh())
+  }
+
+  /** Gives each address the weight that counts now, and again while some are growing. */
+  #weigh(): void {
+    const { clock } = this.#options
+    const nowMs = clock.nowMs()
+    const windowMs = (this.upstream.slow_start ?? 0) * 1000
+    let isGrowing = false
+    for (const address of this.#addresses) {
+      const share = slowStartShare(nowMs - address.availableSinceMs, windowMs)
+      address.weight = address.fullWeight * share
+      if (share < 1) isGrowing = true
+    }
+    this.#algorithm.update(this.#addresses, this.targets.length)
+    this.#cancelGrowing?.()
+    this.#cancelGrowing = isGrowing
+      ? clock.after(windowMs / SLOW_START_STEPS, () => this.#weigh())
+      : undefined
   }
 }
 

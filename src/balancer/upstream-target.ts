@@ -1,7 +1,7 @@
 import type { Target, Upstream } from '../entities/entity.ts'
 import type { Clock } from './clock.ts'
 import type { KnownName, Names } from './dns/name-cache.ts'
-import { HealthCounters } from './health-counters.ts'
+import type { HealthTable } from './health-table.ts'
 import { literalIp, urlHost } from './host-name.ts'
 import { TargetAddress } from './target-address.ts'
 import type { AddressOwner } from './target-address.ts'
@@ -18,6 +18,7 @@ export interface UpstreamTargetOptions {
   readonly names: Names
   readonly clock: Clock
   readonly owner: AddressOwner
+  readonly healthTable: HealthTable
   /** Addresses have come or gone. */
   readonly onChange: () => void
 }
@@ -73,6 +74,7 @@ export class UpstreamTarget {
   close(): void {
     this.#isClosed = true
     this.#cancelTimer?.()
+    for (const { cell } of this.addresses) this.#options.healthTable.release(cell)
   }
 
   #start(): void {
@@ -147,30 +149,37 @@ export class UpstreamTarget {
     const before = new Map(this.addresses.map((address) => [address.key, address]))
     const kept = new Map<string, TargetAddress>()
     for (const wanted of this.#wanted) {
-      const address = this.#address(wanted, before)
-      if (!kept.has(address.key)) kept.set(address.key, address)
+      const hostname = this.#hostnameOf(wanted)
+      const key = `${wanted.ip}|${wanted.port}|${hostname}`
+      if (!kept.has(key)) kept.set(key, this.#address(wanted, hostname, before.get(key)))
     }
     this.addresses = [...kept.values()]
+    for (const address of before.values())
+      if (kept.get(address.key) !== address) this.#options.healthTable.release(address.cell)
   }
 
-  #address(wanted: WantedAddress, before: ReadonlyMap<string, TargetAddress>): TargetAddress {
+  #hostnameOf({ serviceName }: WantedAddress): string {
+    return (this.#upstream!.use_srv_name ? serviceName : undefined) ?? this.#literalIp ?? this.host
+  }
+
+  #address(wanted: WantedAddress, hostname: string, old: TargetAddress | undefined): TargetAddress {
     const { ip, port, isVirtual } = wanted
-    const { use_srv_name, host_header } = this.#upstream!
-    const hostname = (use_srv_name ? wanted.serviceName : undefined) ?? this.#literalIp ?? this.host
+    const { name, host_header } = this.#upstream!
     const weight = this.nodeWeight === 0 ? 0 : (wanted.weight ?? this.nodeWeight)
-    const old = before.get(`${ip}|${port}|${hostname}`)
     if (old === undefined || old.isVirtual !== isVirtual)
       return new TargetAddress({
         owner: this.#options.owner,
+        // Names of upstreams are the same in all workers, whenever these were started.
+        cell: this.#options.healthTable.acquire(`${name}|${ip}|${port}|${hostname}`),
+        nowMs: this.#options.clock.nowMs(),
         ip,
         port,
         hostname,
         hostHeader: host_header ?? undefined,
         weight,
         isVirtual,
-        counters: new HealthCounters(),
       })
-    old.weight = weight
+    old.fullWeight = weight
     old.hostHeader = host_header ?? urlHost(hostname)
     return old
   }

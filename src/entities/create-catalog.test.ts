@@ -285,6 +285,25 @@ describe('routes', () => {
 })
 
 describe('upstreams', () => {
+  it('have slow start and outlier ejection only where they are asked for', () => {
+    const plain = parsed('upstreams', { name: 'u' })
+    expect(Object.keys(plain)).not.toContain('slow_start')
+    expect(JSON.stringify(catalogOf().describe('upstreams'))).not.toMatch(/slow_start|outlier/)
+    expect(parsed('upstreams', { name: 'u', slow_start: 20, outlier_ejection: {} })).toMatchObject({
+      slow_start: 20,
+      outlier_ejection: {
+        consecutive_failures: 5,
+        http_statuses: [500, 502, 503, 504],
+        base_time: 30,
+        max_time: 300,
+        max_percent: 50,
+      },
+    })
+    expect(errors('upstreams', { name: 'u', slow_start: 20, hash_on: 'ip' })?.fields).toEqual({
+      slow_start: 'cannot be used with consistent-hashing: keys would move with the weights',
+    })
+  })
+
   it.each([
     [
       { algorithm: 'latency', hash_on: 'ip' },

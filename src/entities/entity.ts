@@ -139,6 +139,19 @@ export interface Upstream extends Entity {
   readonly host_header: string | null
   readonly client_certificate: Foreign | null
   readonly use_srv_name: boolean
+  /** Seconds. */
+  readonly slow_start?: number
+  readonly outlier_ejection?: OutlierEjection
+}
+
+export interface OutlierEjection {
+  readonly consecutive_failures: number
+  readonly http_statuses: readonly number[]
+  /** Seconds. */
+  readonly base_time: number
+  /** Seconds. */
+  readonly max_time: number
+  readonly max_percent: number
 }
 
 export type HashInput =

@@ -13,6 +13,7 @@ import {
 } from './fields.ts'
 import { healthchecks } from './healthchecks.ts'
 import { upstreamNameFault } from './host.ts'
+import { outlierEjection, slowStart, slowStartFault } from './outlier-ejection.ts'
 
 const HASH_INPUTS: readonly HashInput[] = [
   'none',
@@ -62,6 +63,14 @@ const checks: readonly EntityCheck[] = [
   whenHashing('hash_on', 'uri_capture', 'hash_on_uri_capture', REQUIRED),
   whenHashing('hash_fallback', 'uri_capture', 'hash_fallback_uri_capture', REQUIRED),
   { distinct: ['hash_on_uri_capture', 'hash_fallback_uri_capture'] },
+  {
+    custom_entity_check: {
+      own: true,
+      field_sources: ['slow_start', 'algorithm'],
+      run_with_missing_fields: true,
+      fn: slowStartFault,
+    },
+  },
 ]
 
 /**
@@ -131,6 +140,8 @@ export const upstreams: EntityKind = {
       description: 'If set, the balancer will use SRV hostname.',
       default: false,
     }),
+    slow_start: slowStart,
+    outlier_ejection: outlierEjection,
   },
   checks,
   shorthands,

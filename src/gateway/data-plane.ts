@@ -1,4 +1,5 @@
 import os from 'node:os'
+import { healthMemory } from '../balancer/health-table.ts'
 import type { EntitySet } from '../entities/entity.ts'
 import { makeSharedMemory } from '../plugin-kit/shared-memory.ts'
 import type { Settings } from '../settings/settings.ts'
@@ -53,7 +54,7 @@ export class DataPlane {
   #isClosing = false
 
   constructor({ settings, nodeId, log, createWorker }: DataPlaneOptions) {
-    this.#start = { settings, nodeId, memory: makeSharedMemory() }
+    this.#start = { settings, nodeId, memory: makeSharedMemory(), healthMemory: healthMemory() }
     this.#log = log
     this.#createWorker = createWorker ?? ((start, events) => new WorkerThread(start, events))
   }

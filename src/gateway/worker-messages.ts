@@ -14,6 +14,8 @@ export interface WorkerStart {
   readonly nodeId: string
   /** What all workers count and cache in. */
   readonly memory: SharedMemory
+  /** Where all workers count the health of addresses. */
+  readonly healthMemory: SharedArrayBuffer
   readonly index: number
 }
 

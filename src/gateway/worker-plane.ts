@@ -1,8 +1,9 @@
 import { isatty } from 'node:tty'
 import { createBalancers } from '../balancer/create-balancers.ts'
 import type { Balancers, UpstreamHealth } from '../balancer/peer.ts'
+import type { ClientCertificate } from '../balancer/probe.ts'
 import { DeadlineWheel } from '../base/deadline-wheel.ts'
-import type { EntitySet } from '../entities/entity.ts'
+import type { Entity, EntitySet } from '../entities/entity.ts'
 import type { AdminAnswer, AdminRoute, NodeServices } from '../plugin-kit/plugin.ts'
 import type { ProxyContext } from '../proxy/context.ts'
 import type { ProxyExchange } from '../proxy/exchange.ts'
@@ -59,7 +60,17 @@ export class WorkerPlane {
       rules: () => tlsRules(this.#settings),
       warn: (message) => logs.error.warn(message),
     })
-    this.#balancers = createBalancers({ dns: dnsSettingsOf(settings), log: logs.error })
+    this.#balancers = createBalancers({
+      dns: dnsSettingsOf(settings),
+      log: logs.error,
+      healthMemory: start.healthMemory,
+      // There is always a first worker: one that dies is replaced by another of its number.
+      runsActiveChecks: start.index === 0,
+      clientCertificate: (id) => {
+        const row = this.#serving.current.entities.byId('certificates', id)
+        return row as (Entity & ClientCertificate) | undefined
+      },
+    })
     const { plugins } = loadPlugins(settings)
     this.#routes = plugins.flatMap(({ adminRoutes }) => adminRoutes)
     this.#node = nodeServices({

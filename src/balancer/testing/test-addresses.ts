@@ -1,4 +1,4 @@
-import { HealthCounters } from '../health-counters.ts'
+import { HealthCell } from '../health-table.ts'
 import { TargetAddress } from '../target-address.ts'
 
 /** Addresses 10.0.0.1, 10.0.0.2, … of these weights. */
@@ -13,7 +13,8 @@ export function addressesOf(weights: readonly number[]): readonly TargetAddress[
         hostHeader: undefined,
         weight,
         isVirtual: false,
-        counters: new HealthCounters(),
+        cell: new HealthCell(),
+        nowMs: 0,
       }),
   )
 }
