@@ -3,8 +3,19 @@ import path from 'node:path'
 import { prefixLayout } from '../gateway/prefix-layout.ts'
 import type { Settings } from '../settings/settings.ts'
 import { runningSettings } from './cli-settings.ts'
-import { CommandFault, textOption, type Call } from './command.ts'
+import { CommandFault, textOption, type Call, type OptionSpecs } from './command.ts'
 import { DEV_DEFAULTS } from './dev.ts'
+
+/** Options that say which gateway is meant. */
+export const ADMIN_OPTIONS: OptionSpecs = {
+  admin: { takes: 'text' },
+  prefix: { short: 'p', takes: 'text' },
+}
+
+export const ADMIN_USAGE = ` --admin          (optional string)   Address of the Admin API; its token, if it
+                                      asks for one, in KONG_ADMIN_TOKEN.
+ -p,--prefix      (optional string)   Prefix the gateway is running at.
+`
 
 /** How the Admin API of the running gateway is called. */
 export interface AdminAccess {
@@ -45,6 +56,38 @@ export function unreachable({ url }: AdminAccess, error: unknown): CommandFault 
   const { cause, message } = error as Error
   const why = cause instanceof Error ? cause.message : message
   return new CommandFault(`could not reach the Admin API at ${url}: ${why}`)
+}
+
+/**
+ * Asks the Admin API.
+ *
+ * @param body sent as JSON by POST; without it the request is a GET
+ * @returns the answer's JSON
+ * @throws {CommandFault} for every answer but a good one, with its message
+ */
+export async function askAdmin(
+  access: AdminAccess,
+  target: string,
+  body?: object,
+): Promise<unknown> {
+  const { url, headers } = access
+  const init =
+    body === undefined
+      ? { headers }
+      : {
+          method: 'POST',
+          headers: { ...headers, 'content-type': 'application/json' },
+          body: JSON.stringify(body),
+        }
+  const response = await fetch(url + target, init).catch((error: unknown) => {
+    throw unreachable(access, error)
+  })
+  if (response.ok) return response.json()
+  const { message } = (await response.json().catch(() => ({}))) as { readonly message?: string }
+  if (response.status === 404 && message === 'Not found')
+    throw new CommandFault(`the Admin API knows no ${target}`)
+  const said = message === undefined ? '' : `: ${message}`
+  throw new CommandFault(`the Admin API answered ${response.status} to ${target}${said}`)
 }
 
 function settingsOf(call: Call): Settings {

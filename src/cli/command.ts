@@ -37,6 +37,12 @@ export interface Call {
 /** Why a command cannot do what it was asked for, for whoever typed it. */
 export class CommandFault extends Error {
   override readonly name = 'CommandFault'
+  readonly exitCode: number
+
+  constructor(message: string, exitCode = 1) {
+    super(message)
+    this.exitCode = exitCode
+  }
 }
 
 /** @returns the text of an option that takes one */

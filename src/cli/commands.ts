@@ -25,8 +25,12 @@ const KONG_COMMANDS: Readonly<Record<string, Load>> = {
 const OWN_COMMANDS: Readonly<Record<string, Load>> = {
   demo: async () => (await import('./demo.ts')).demo,
   dev: async () => (await import('./dev.ts')).dev,
+  diff: async () => (await import('./diff.ts')).diff,
   'docker-start': async () => (await import('./start.ts')).dockerStart,
+  history: async () => (await import('./history.ts')).history,
+  rollback: async () => (await import('./rollback.ts')).rollback,
   route: async () => (await import('./route.ts')).route,
+  schema: async () => (await import('./schema.ts')).schema,
   token: async () => (await import('./token.ts')).token,
 }
 

@@ -90,7 +90,7 @@ function report(error: unknown, output: Output): number {
   if (!isExpected || output.verbosity !== 'plain')
     output.note(`Error: \n${(error as Error).stack ?? message}`)
   else output.note(`Error: ${message}\n\n  Run with --v (verbose) or --vv (debug) for more details`)
-  return 1
+  return error instanceof CommandFault ? error.exitCode : 1
 }
 
 /** Says how a command is called. Like Kong, that is never a success. */

@@ -1,5 +1,11 @@
 import { createHmac } from 'node:crypto'
-import { adminAccess, unreachable, type AdminAccess } from './admin-access.ts'
+import {
+  ADMIN_OPTIONS,
+  ADMIN_USAGE,
+  adminAccess,
+  askAdmin,
+  type AdminAccess,
+} from './admin-access.ts'
 import { CommandFault, textOption, type Command } from './command.ts'
 
 const DEFAULT_LIFETIME = '5m'
@@ -20,14 +26,11 @@ Options:
  --exp            (default 5m)        How long it is valid: 90s, 5m, 1h, 7d.
  --claim          (optional string)   A claim to add: role=admin, or several
                                       as a JSON object.
- --admin          (optional string)   Address of the Admin API.
- -p,--prefix      (optional string)   Prefix the gateway is running at.
-`,
+${ADMIN_USAGE}`,
   options: {
     exp: { takes: 'text' },
     claim: { takes: 'text' },
-    admin: { takes: 'text' },
-    prefix: { short: 'p', takes: 'text' },
+    ...ADMIN_OPTIONS,
   },
 
   async run(call) {
@@ -59,7 +62,7 @@ interface JwtCredential {
 }
 
 async function credentialOf(admin: AdminAccess, consumer: string): Promise<JwtCredential> {
-  const { data } = (await get(admin, `/consumers/${encodeURIComponent(consumer)}/jwt`)) as {
+  const { data } = (await askAdmin(admin, `/consumers/${encodeURIComponent(consumer)}/jwt`)) as {
     readonly data: readonly JwtCredential[]
   }
   const credential = data.find(({ algorithm }) => algorithm in HASHES)
@@ -73,24 +76,13 @@ async function credentialOf(admin: AdminAccess, consumer: string): Promise<JwtCr
 
 /** The claim that names the credential; where several jwt plugins differ, that of the first. */
 async function keyClaimOf(admin: AdminAccess): Promise<string> {
-  const { data } = (await get(admin, '/plugins?size=1000')) as {
+  const { data } = (await askAdmin(admin, '/plugins?size=1000')) as {
     readonly data: readonly {
       readonly name: string
       readonly config: { key_claim_name?: string }
     }[]
   }
   return data.find(({ name }) => name === 'jwt')?.config.key_claim_name ?? 'iss'
-}
-
-async function get(admin: AdminAccess, target: string): Promise<unknown> {
-  const response = await fetch(admin.url + target, { headers: admin.headers }).catch(
-    (error: unknown) => {
-      throw unreachable(admin, error)
-    },
-  )
-  if (response.status === 404) throw new CommandFault(`the Admin API knows no ${target}`)
-  if (!response.ok) throw new CommandFault(`the Admin API answered ${response.status} to ${target}`)
-  return response.json()
 }
 
 function secondsOf(text: string): number {

@@ -4,7 +4,15 @@ import type { Plugin } from '../plugin-kit/plugin.ts'
 import { checkExpression } from '../router/expression/check-expression.ts'
 import { regexFault } from '../router/pattern.ts'
 import type { RouterFlavor } from '../router/route-match.ts'
+import { loadPlugins } from './load-plugins.ts'
 import type { Settings } from '../settings/settings.ts'
+
+/** The same, with the plugins that the settings name. @throws {StartFault} for one nobody knows */
+export function catalogOfSettings(
+  settings: Pick<Settings, 'plugins' | 'database' | 'router_flavor'>,
+): Catalog {
+  return catalogOf(settings, loadPlugins(settings).plugins)
+}
 
 /** The catalog of everything a gateway with these settings can be configured with. */
 export function catalogOf(

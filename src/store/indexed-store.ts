@@ -105,8 +105,12 @@ export class IndexedStore implements Store {
     return () => this.#listeners.delete(listener)
   }
 
+  /** What others wrote is taken over before it is told of. */
   history(): Promise<readonly HistoryRecord[]> {
-    return this.#under.history?.() ?? Promise.resolve(this.#journal.records())
+    return this.#inTurn(async () => {
+      await this.#learnsMore()
+      return (await this.#under.history?.()) ?? this.#journal.records()
+    })
   }
 
   isReachable(): Promise<boolean> {

@@ -111,7 +111,7 @@ export interface Store {
   /** Replaces everything, as `POST /config` and a changed file do. Also allowed where single writes are not. */
   replaceAll(entities: EntitySet, origin: Origin): Promise<WriteResult>
   subscribe(listener: StoreListener): () => void
-  /** The last accepted changes, oldest first; of all processes that write to the medium. */
+  /** The last accepted changes, oldest first, up to `version`; of all who write to the medium. */
   history(): Promise<readonly HistoryRecord[]>
   /** For `/status`: whether the durable medium answers. */
   isReachable(): Promise<boolean>
