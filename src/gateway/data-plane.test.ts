@@ -3,6 +3,7 @@ import type { EntitySet } from '../entities/entity.ts'
 import type { Settings } from '../settings/settings.ts'
 import { ConfigurationRefused } from './configuration-refused.ts'
 import { DataPlane, type WorkerHandle } from './data-plane.ts'
+import type { Content } from './worker-messages.ts'
 
 const CERTIFICATES = { proxy: [], admin: [], status: [], console: [] }
 const PORTS = new Map([['127.0.0.1:0', 4711]])
@@ -21,6 +22,7 @@ function setUp(count: number, refuses: (index: number) => boolean = () => false)
       const life = deaths.length
       const note = (text: string) => told.push(`${life}:${text}`)
       let isGone = false
+      let served = 0
       deaths.push(() => {
         isGone = true
         events.onGone('a bug')
@@ -30,11 +32,19 @@ function setUp(count: number, refuses: (index: number) => boolean = () => false)
           return isGone
         },
         send: ({ kind }: { kind: string }) => note(kind),
-        async prepare(_generation: number, entities: EntitySet) {
+        async prepare(_generation: number, content: Content) {
           if (refuses(index)) throw new ConfigurationRefused('no')
-          note(`prepare ${entities['services']?.[0]?.id}`)
+          if (content.kind === 'changes') {
+            note(`prepare after ${content.base}: ${content.changes.map(({ id }) => id).join()}`)
+            return content.base === served
+          }
+          note(`prepare ${content.entities['services']?.map(({ id }) => id).join()}`)
+          return true
         },
-        commit: async (generation: number) => note(`commit ${generation}`),
+        commit: async (generation: number) => {
+          served = generation
+          note(`commit ${generation}`)
+        },
         listen: async (_certificates: unknown, ports?: ReadonlyMap<string, number>) => {
           note(`listen ${ports === undefined ? 'anywhere' : [...ports.values()].join()}`)
           return PORTS
@@ -60,6 +70,34 @@ describe('DataPlane', () => {
     const { plane, told } = setUp(2, (index) => index === 1)
     await expect(plane.prepare(NAMED('a'))).rejects.toThrow(ConfigurationRefused)
     expect(told).toEqual(['0:prepare a', '0:discard', '1:discard'])
+  })
+
+  it('sends workers what has changed, and all to those that do not serve what it leads on from', async () => {
+    vi.useFakeTimers()
+    const { plane, told, die } = setUp(2)
+    await (await plane.prepare({ services: [{ id: 'b' }, { id: 'a' }] })).commit()
+    await plane.listen(CERTIFICATES)
+    die(1)
+    await vi.advanceTimersByTimeAsync(1000)
+    told.length = 0
+    const changes = [
+      { kind: 'services', id: 'c', after: { id: 'c' } },
+      { kind: 'services', id: 'a', after: undefined },
+    ]
+    await (await plane.prepareChanges(changes)).commit()
+    expect(told).toEqual([
+      '0:prepare after 1: c,a',
+      '2:prepare after 1: c,a',
+      '0:commit 2',
+      '2:commit 2',
+    ])
+    told.length = 0
+    die(0)
+    const prepared = plane.prepareChanges([{ kind: 'services', id: 'd', after: { id: 'd' } }])
+    await (await prepared).commit()
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(told).toContain('3:prepare b,c,d')
+    vi.useRealTimers()
   })
 
   it('has other workers listen on the port that the first one got', async () => {

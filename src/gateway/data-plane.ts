@@ -3,11 +3,13 @@ import { healthMemory } from '../balancer/health-table.ts'
 import type { EntitySet } from '../entities/entity.ts'
 import { makeSharedMemory } from '../plugin-kit/shared-memory.ts'
 import type { Settings } from '../settings/settings.ts'
+import type { ChangedRow } from '../store/medium.ts'
 import type { LogLevel } from '../telemetry/log-level.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import { changedEntities, inOrderOfId } from './changed-entities.ts'
 import type { ListenerCertificates } from './listener-certificates.ts'
 import type { PortsByListener } from './proxy-listeners.ts'
-import type { Answers, InForceSettings, Question, WorkerStart } from './worker-messages.ts'
+import type { Answers, Content, InForceSettings, Question, WorkerStart } from './worker-messages.ts'
 import { WorkerThread, type WorkerThreadEvents } from './worker-thread.ts'
 
 export interface DataPlaneOptions {
@@ -48,7 +50,7 @@ export class DataPlane {
   #start: Omit<WorkerStart, 'index'>
   #workers: WorkerHandle[] = []
   #generation = 0
-  #inForce: InForce | undefined
+  #inForce: InForce = { generation: 0, entities: {} }
   /** What is listened on, once it is. */
   #listening: Listening | undefined
   #isClosing = false
@@ -70,14 +72,39 @@ export class DataPlane {
    * @returns puts it in force everywhere, or drops it
    * @throws {ConfigurationRefused} when a worker cannot serve it; it is dropped then
    */
-  async prepare(entities: EntitySet): Promise<Prepared> {
+  prepare(entities: EntitySet): Promise<Prepared> {
+    const ordered = inOrderOfId(entities)
+    return this.#prepare(ordered, { kind: 'whole', entities: ordered })
+  }
+
+  /**
+   * Like {@link prepare}, for the configuration in force after a few changes: workers are sent these
+   * alone, and compile what depends on them.
+   *
+   * @throws {ConfigurationRefused}
+   */
+  prepareChanges(changes: readonly ChangedRow[]): Promise<Prepared> {
+    const { generation: base, entities } = this.#inForce
+    return this.#prepare(changedEntities(entities, changes), { kind: 'changes', base, changes })
+  }
+
+  async #prepare(entities: EntitySet, content: Content): Promise<Prepared> {
     const generation = (this.#generation += 1)
     const workers = [...this.#workers]
     const drop = () => {
       for (const worker of workers) worker.send({ kind: 'discard', generation })
     }
+    const prepareIn = async (worker: WorkerHandle): Promise<void> => {
+      try {
+        if (await worker.prepare(generation, content)) return
+        await worker.prepare(generation, { kind: 'whole', entities })
+      } catch (error) {
+        // The one in its place begins with what is in force by then.
+        if (!worker.isGone) throw error
+      }
+    }
     try {
-      await Promise.all(workers.map((worker) => worker.prepare(generation, entities)))
+      await Promise.all(workers.map(prepareIn))
     } catch (error) {
       drop()
       throw error
@@ -187,10 +214,11 @@ export class DataPlane {
   /** Leads a new worker to what the others serve, which may change meanwhile. */
   async #bringUp(worker: WorkerHandle): Promise<void> {
     let served: InForce | undefined
-    while (served !== this.#inForce && this.#inForce !== undefined) {
+    while (served !== this.#inForce) {
       served = this.#inForce
-      await worker.prepare(served.generation, served.entities)
-      await worker.commit(served.generation)
+      const { generation, entities } = served
+      await worker.prepare(generation, { kind: 'whole', entities })
+      await worker.commit(generation)
     }
     const listening = this.#listening
     if (listening !== undefined) await worker.listen(listening.certificates, listening.ports)

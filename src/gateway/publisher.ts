@@ -1,19 +1,26 @@
 import type { EntitySet } from '../entities/entity.ts'
+import { bySet } from '../store/by-set.ts'
+import type { ChangedRow } from '../store/medium.ts'
 import type { Origin, Store, WriteResult } from '../store/store.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import type { DataPlane } from './data-plane.ts'
+import type { DataPlane, Prepared } from './data-plane.ts'
+import { UnservedChanges } from './unserved-changes.ts'
 
 export interface PublisherOptions {
   readonly store: Store
-  readonly dataPlane: Pick<DataPlane, 'prepare'>
+  readonly dataPlane: Pick<DataPlane, 'prepare' | 'prepareChanges'>
   /** Fills in secrets, just before workers are handed the entities. */
   readonly withSecrets: (entities: EntitySet) => EntitySet
   readonly log: Pick<Logger, 'error'>
 }
 
+/** Workers are told of more rows than this by being given all of them. */
+const MAX_CHANGES = 1000
+
 /**
  * Brings what the store holds to the workers, one version after the other. Versions that follow
- * each other quickly are served as one.
+ * each other quickly are served as one. What has changed is told row by row; all rows are told at
+ * first, and when many have changed.
  */
 export class Publisher {
   readonly #options: PublisherOptions
@@ -21,11 +28,13 @@ export class Publisher {
   #served = 0
   #isScheduled = false
   #isReplacing = false
+  #unserved = UnservedChanges.everything()
   #waiting: { readonly version: number; readonly resolve: () => void }[] = []
 
   constructor(options: PublisherOptions) {
     this.#options = options
-    options.store.subscribe(() => {
+    options.store.subscribe(({ changes }) => {
+      this.#unserved.add(changes)
       if (!this.#isReplacing) this.#schedule()
     })
   }
@@ -54,6 +63,8 @@ export class Publisher {
         prepared.drop()
         return result
       }
+      // What workers were handed is not the store's rows, which may have got more fields there.
+      this.#unserved = UnservedChanges.everything()
       await prepared.commit()
       this.#serve(store.version)
       return result
@@ -66,11 +77,34 @@ export class Publisher {
   }
 
   async #publishNow(): Promise<void> {
-    const { store, dataPlane, withSecrets } = this.#options
-    const { version } = store
-    const prepared = await dataPlane.prepare(withSecrets(store.all()))
-    await prepared.commit()
+    const { version } = this.#options.store
+    const unserved = this.#unserved
+    this.#unserved = UnservedChanges.none()
+    try {
+      const prepared = await this.#prepare(unserved)
+      await prepared.commit()
+    } catch (error) {
+      this.#unserved = unserved.followedBy(this.#unserved)
+      throw error
+    }
     this.#serve(version)
+  }
+
+  #prepare(unserved: UnservedChanges): Promise<Prepared> {
+    const { store, dataPlane, withSecrets } = this.#options
+    const rows = unserved.rows()
+    // Where secrets are found may have changed for all rows.
+    if (rows === undefined || rows.length > MAX_CHANGES || rows.some(isVault))
+      return dataPlane.prepare(withSecrets(store.all()))
+    const vaults = store.page('vaults', { size: Infinity }).rows
+    const changed = bySet(rows)
+    const resolved = withSecrets({ ...changed, vaults })
+    return dataPlane.prepareChanges([
+      ...rows.filter(({ after }) => after === undefined),
+      ...Object.keys(changed).flatMap((kind) =>
+        resolved[kind]!.map((after) => ({ kind, id: after.id, after })),
+      ),
+    ])
   }
 
   async #replaceInStore(entities: EntitySet, origin: Origin): Promise<WriteResult> {
@@ -109,4 +143,8 @@ export class Publisher {
     })
     return result
   }
+}
+
+function isVault({ kind }: ChangedRow): boolean {
+  return kind === 'vaults'
 }

@@ -4,8 +4,10 @@ import type { EntitySet, Target, Upstream } from '../entities/entity.ts'
 import type { NodeServices, Plugin } from '../plugin-kit/plugin.ts'
 import type { SnapshotHolder } from '../proxy/context.ts'
 import type { RouterFlavor } from '../router/route-match.ts'
-import { compileSnapshot } from '../snapshot/compile.ts'
+import { compileSnapshot, type Compiled } from '../snapshot/compile.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
+import { changedEntities } from './changed-entities.ts'
+import type { Content } from './worker-messages.ts'
 
 export interface ServingOptions {
   readonly catalog: Catalog
@@ -13,8 +15,8 @@ export interface ServingOptions {
   readonly flavor: RouterFlavor
   readonly balancers: Balancers
   readonly node: NodeServices
-  /** Hears of the entities that are served from now on. */
-  readonly onSwitch: (entities: EntitySet) => void
+  /** Hears of entities that are served from now on and have other certificates or names. */
+  readonly onCertificates: (entities: EntitySet) => void
 }
 
 /**
@@ -25,37 +27,63 @@ export class ServingSnapshot implements SnapshotHolder {
   readonly #options: ServingOptions
   readonly #pluginsByName: ReadonlyMap<string, Plugin>
   #current: Snapshot
-  #candidate: { readonly snapshot: Snapshot; readonly entities: EntitySet } | undefined
+  #entities: EntitySet = {}
+  #candidate: Compiled | undefined
 
   constructor(options: ServingOptions) {
     this.#options = options
     this.#pluginsByName = new Map(options.plugins.map((plugin) => [plugin.name, plugin]))
-    this.#current = this.#compile(0, {})
+    this.#current = this.#compile(0, this.#entities)
   }
 
   get current(): Snapshot {
     return this.#current
   }
 
-  /** @throws {PluginFault} */
-  prepare(generation: number, entities: EntitySet): void {
-    const snapshot = this.#compile(generation, entities)
+  /**
+   * @returns whether it is prepared; changes of what is not served cannot be
+   * @throws {PluginFault}
+   */
+  prepare(generation: number, content: Content): boolean {
+    if (content.kind === 'whole') {
+      this.#await({
+        snapshot: this.#compile(generation, content.entities),
+        entities: content.entities,
+      })
+      return true
+    }
+    if (content.base !== this.#current.version) return false
+    const before = { snapshot: this.#current, entities: this.#entities }
+    const entities = changedEntities(this.#entities, content.changes)
+    this.#await({ snapshot: this.#compile(generation, entities, before), entities })
+    return true
+  }
+
+  #await(candidate: Compiled): void {
     this.#candidate?.snapshot.retire()
-    this.#candidate = { snapshot, entities }
+    this.#candidate = candidate
   }
 
   commit(generation: number): void {
     if (this.#candidate?.snapshot.version !== generation) return
     const { snapshot, entities } = this.#candidate
     this.#candidate = undefined
-    this.#options.balancers.apply(
-      (entities['upstreams'] ?? []) as readonly Upstream[],
-      (entities['targets'] ?? []) as readonly Target[],
-    )
-    this.#options.onSwitch(entities)
+    if (this.#differs(entities, 'upstreams') || this.#differs(entities, 'targets'))
+      this.#options.balancers.apply(
+        (entities['upstreams'] ?? []) as readonly Upstream[],
+        (entities['targets'] ?? []) as readonly Target[],
+      )
+    if (this.#differs(entities, 'certificates') || this.#differs(entities, 'snis'))
+      this.#options.onCertificates(entities)
     const before = this.#current
     this.#current = snapshot
+    this.#entities = entities
     before.retire()
+  }
+
+  /** Lists that are the same are known by being the same object. */
+  #differs(entities: EntitySet, kind: string): boolean {
+    return entities[kind] !== this.#entities[kind]
   }
 
   discard(generation: number): void {
@@ -70,15 +98,9 @@ export class ServingSnapshot implements SnapshotHolder {
     this.#candidate?.snapshot.retire()
   }
 
-  #compile(version: number, entities: EntitySet): Snapshot {
+  #compile(version: number, entities: EntitySet, before?: Compiled): Snapshot {
     const { catalog, flavor, balancers, node } = this.#options
-    return compileSnapshot(entities, {
-      version,
-      catalog,
-      plugins: this.#pluginsByName,
-      flavor,
-      balancers,
-      node,
-    })
+    const plugins = this.#pluginsByName
+    return compileSnapshot(entities, { version, catalog, plugins, flavor, balancers, node }, before)
   }
 }

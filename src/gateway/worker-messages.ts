@@ -1,8 +1,10 @@
 import type { UpstreamHealth } from '../balancer/peer.ts'
 import type { EntitySet } from '../entities/entity.ts'
+import type { ChangedRow } from '../store/medium.ts'
 import type { AdminAnswer, AdminRequest } from '../plugin-kit/plugin.ts'
 import type { SharedMemory } from '../plugin-kit/shared-memory.ts'
 import type { ConnectionCounters } from '../proxy/context.ts'
+import type { StreamCounters } from '../proxy/stream/stream-context.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { LogLevel } from '../telemetry/log-level.ts'
 import type { ListenerCertificates } from './listener-certificates.ts'
@@ -24,10 +26,17 @@ export interface InForceSettings {
   readonly certificates: ListenerCertificates
 }
 
+/** What a worker is to serve. */
+export type Content =
+  /** Rows of each kind in ascending order of id. */
+  | { readonly kind: 'whole'; readonly entities: EntitySet }
+  /** @param base the generation that the changes lead on from */
+  | { readonly kind: 'changes'; readonly base: number; readonly changes: readonly ChangedRow[] }
+
 /** From the control plane to a worker. Handled in the order in which they come. */
 export type ToWorker =
   /** Compile and keep ready; the one served goes on. */
-  | { readonly kind: 'prepare'; readonly generation: number; readonly entities: EntitySet }
+  | { readonly kind: 'prepare'; readonly generation: number; readonly content: Content }
   | { readonly kind: 'commit'; readonly generation: number }
   | { readonly kind: 'discard'; readonly generation: number }
   /** @param ports those another worker listens on already */
@@ -67,6 +76,7 @@ export type PluginRouteRequest = Pick<AdminRequest, 'parameters' | 'query' | 'bo
 
 export interface WorkerStatus {
   readonly connections: ConnectionCounters
+  readonly streams: StreamCounters
   readonly heapBytes: number
 }
 
@@ -82,6 +92,8 @@ export interface Answers {
 export type FromWorker =
   | { readonly kind: 'prepared'; readonly generation: number }
   | { readonly kind: 'refused'; readonly generation: number; readonly reason: string }
+  /** It was given changes of what it does not serve, and needs the whole. */
+  | { readonly kind: 'behind'; readonly generation: number }
   | { readonly kind: 'served'; readonly generation: number }
   | { readonly kind: 'listening'; readonly ports: PortsByListener }
   | { readonly kind: 'not-listening'; readonly reason: string }

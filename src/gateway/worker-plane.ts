@@ -3,7 +3,7 @@ import { createBalancers } from '../balancer/create-balancers.ts'
 import type { Balancers, UpstreamHealth } from '../balancer/peer.ts'
 import type { ClientCertificate } from '../balancer/probe.ts'
 import { DeadlineWheel } from '../base/deadline-wheel.ts'
-import type { Entity, EntitySet } from '../entities/entity.ts'
+import type { Entity } from '../entities/entity.ts'
 import type { AdminAnswer, AdminRoute, NodeServices } from '../plugin-kit/plugin.ts'
 import type { ProxyContext } from '../proxy/context.ts'
 import type { ProxyExchange } from '../proxy/exchange.ts'
@@ -26,12 +26,18 @@ import { proxyRules } from './proxy-rules.ts'
 import { ServingSnapshot } from './serving-snapshot.ts'
 import { tlsRules } from './tls-rules.ts'
 import type {
+  Content,
   InForceSettings,
   PluginRouteRequest,
   Question,
   WorkerStart,
   WorkerStatus,
 } from './worker-messages.ts'
+
+/** Whether a configuration can be served, and if not, why; see the messages of these kinds. */
+type PrepareOutcome =
+  | { readonly kind: 'prepared' | 'behind' }
+  | { readonly kind: 'refused'; readonly reason: string }
 
 /** The data plane of one worker thread, and what the control plane may have done with it. */
 export class WorkerPlane {
@@ -87,7 +93,7 @@ export class WorkerPlane {
       flavor: settings.router_flavor as RouterFlavor,
       balancers: this.#balancers,
       node: this.#node,
-      onSwitch: (entities) => this.#certificates.replace(entities),
+      onCertificates: (entities) => this.#certificates.replace(entities),
     })
     const wheel = new DeadlineWheel(Date.now())
     wheel.start()
@@ -111,13 +117,12 @@ export class WorkerPlane {
     this.#listeners = new ProxyListeners(this.#context, this.#certificates, start.index)
   }
 
-  /** @returns why it cannot be served, if so */
-  prepare(generation: number, entities: EntitySet): string | undefined {
+  prepare(generation: number, content: Content): PrepareOutcome {
     try {
-      this.#serving.prepare(generation, entities)
-      return undefined
+      const isPrepared = this.#serving.prepare(generation, content)
+      return { kind: isPrepared ? 'prepared' : 'behind' }
     } catch (error) {
-      return (error as Error).message
+      return { kind: 'refused', reason: (error as Error).message }
     }
   }
 

@@ -1,11 +1,11 @@
 import { Worker } from 'node:worker_threads'
-import type { EntitySet } from '../entities/entity.ts'
 import { ConfigurationRefused } from './configuration-refused.ts'
 import type { PortsByListener } from './proxy-listeners.ts'
 import { StartFault } from './start-fault.ts'
 import type { ListenerCertificates } from './listener-certificates.ts'
 import type {
   Answers,
+  Content,
   FromWorker,
   InForceSettings,
   Question,
@@ -61,14 +61,18 @@ export class WorkerThread {
     if (!this.#isGone) this.#worker.postMessage(message)
   }
 
-  /** @throws {ConfigurationRefused} */
-  async prepare(generation: number, entities: EntitySet): Promise<void> {
+  /**
+   * @returns whether it is prepared; it is not when the changes are of something it does not serve
+   * @throws {ConfigurationRefused}
+   */
+  async prepare(generation: number, content: Content): Promise<boolean> {
     const answer = await this.#exchange(`prepared ${generation}`, {
       kind: 'prepare',
       generation,
-      entities,
+      content,
     })
     if (answer.kind === 'refused') throw new ConfigurationRefused(answer.reason)
+    return answer.kind === 'prepared'
   }
 
   /** A worker that is gone is no obstacle: the one in its place begins with what is in force. */
@@ -136,6 +140,7 @@ function keyOf(message: FromWorker): string {
   switch (message.kind) {
     case 'prepared':
     case 'refused':
+    case 'behind':
       return `prepared ${message.generation}`
     case 'served':
       return `served ${message.generation}`

@@ -16,10 +16,8 @@ port.on('message', (message: ToWorker) => {
 async function handle(worker: WorkerPlane, message: ToWorker): Promise<void> {
   switch (message.kind) {
     case 'prepare': {
-      const { generation, entities } = message
-      const reason = worker.prepare(generation, entities)
-      if (reason === undefined) say({ kind: 'prepared', generation })
-      else say({ kind: 'refused', generation, reason })
+      const { generation, content } = message
+      say({ generation, ...worker.prepare(generation, content) })
       return
     }
     case 'commit':

@@ -10,7 +10,7 @@ import { fakeExchange } from '../plugin-kit/testing/fake-exchange.ts'
 import { testContext } from '../plugin-kit/testing/test-plugin.ts'
 import { string } from '../schema/field.ts'
 import { runAccess } from './chain.ts'
-import { compileSnapshot } from './compile.ts'
+import { compileSnapshot, type CompileOptions } from './compile.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** Leaves its mark in a header, so that a test sees which configuration ran. */
@@ -97,6 +97,15 @@ function pluginRow(as: string, bound: Bound = {}, more: object = {}): Entity {
 const SOURCE = {} as PeerSource
 const CATALOG = { kind: () => undefined } as unknown as Catalog
 
+const OPTIONS: CompileOptions = {
+  version: 7,
+  catalog: CATALOG,
+  plugins: new Map(),
+  flavor: 'traditional_compatible',
+  balancers: { source: () => SOURCE } as unknown as Balancers,
+  node: testContext(mark).node,
+}
+
 function compile(
   entities: EntitySet,
   plugins: readonly Plugin[] = [mark],
@@ -107,12 +116,10 @@ function compile(
     return SOURCE
   }
   return compileSnapshot(entities, {
-    version: 7,
-    catalog: CATALOG,
+    ...OPTIONS,
     plugins: new Map(plugins.map((plugin) => [plugin.name, plugin])),
-    flavor: 'traditional_compatible',
     balancers: { source } as Balancers,
-    node: { ...testContext(mark).node, ...settings.node },
+    node: { ...OPTIONS.node, ...settings.node },
   })
 }
 
@@ -462,6 +469,41 @@ describe('compileSnapshot() › life', () => {
       'plugin-b',
       'Cannot dispose of plugin "mark" (plugin-b)',
     ])
+  })
+})
+
+describe('compileSnapshot() › after a snapshot of which most is the same', () => {
+  const services = [service('s'), service('t')]
+  const routes = ['a', 'b', 'c'].map((name) => route(name, 's'))
+  const entities = { services, routes, plugins: [pluginRow('everywhere', {})] }
+  const first = { snapshot: compile(entities), entities }
+  const compileAfter = (next: EntitySet) =>
+    compileSnapshot(next, { ...OPTIONS, plugins: new Map([[mark.name, mark]]) }, first)
+
+  it('takes the router from it where routes and services are the same', () => {
+    const next = compileAfter({ ...entities, plugins: [pluginRow('other', {})] })
+    expect(next.router).toBe(first.snapshot.router)
+    expect(marksOf(next, '/a')).toEqual(['other'])
+  })
+
+  it('serves routes as they are now, and those that stayed', () => {
+    const changed = [routes[0]!, { ...route('b', 't'), paths: ['/moved'] }, route('d', 't')]
+    const next = compileAfter({ ...entities, routes: changed })
+    expect(planFor(next, '/a')?.route).toBe(routes[0])
+    expect(planFor(next, '/b')).toBeUndefined()
+    expect(planFor(next, '/c')).toBeUndefined()
+    expect(planFor(next, '/moved')?.service).toBe(services[1])
+    expect(planFor(next, '/d')?.service).toBe(services[1])
+    expect(planFor(first.snapshot, '/c')?.route).toBe(routes[2])
+  })
+
+  it('serves services as they are now, with routes that did not change', () => {
+    const moved = { ...service('s'), host: 'moved.test' }
+    const next = compileAfter({ ...entities, services: [moved, services[1]!] })
+    expect(planFor(next, '/a')?.service).toBe(moved)
+    expect(planFor(next, '/a')?.target?.host).toBe('moved.test')
+    const disabled = { ...service('s'), enabled: false }
+    expect(planFor(compileAfter({ ...entities, services: [disabled] }), '/a')).toBeUndefined()
   })
 })
 

@@ -7,7 +7,9 @@ import type { RouterFlavor } from '../router/route-match.ts'
 import { buildStreamRouter, isStreamProtocol } from '../router/stream/build-stream-router.ts'
 import { bindPlugins } from './bind-plugins.ts'
 import { EMPTY_CHAIN, makeChain, type Chain, type Instance } from './chain.ts'
+import { changeRouter } from './change-router.ts'
 import { indexEntities } from './entity-index.ts'
+import { notedParts, type NotedPart } from '../plugin-kit/tracing/phase-notes.ts'
 import { createInstance, disposeOf } from './plugin-instance.ts'
 import type { PluginScopes } from './plugin-scopes.ts'
 import { serviceTarget } from './service-target.ts'
@@ -24,20 +26,35 @@ export interface CompileOptions {
   readonly node: NodeServices
 }
 
+/** A snapshot and what it was compiled from. */
+export interface Compiled {
+  readonly snapshot: Snapshot
+  readonly entities: EntitySet
+}
+
 /**
  * Compiles entities into a snapshot: router, plans, plugin instances, indexes. Pure, but for plugins
  * that keep something at the node. Peers are asked for when a plan is first used, so the upstreams
  * must have been handed to the balancers before the snapshot serves.
  *
  * @param entities parsed rows, references to secrets resolved
+ * @param before a snapshot of which most rows are the very same; what depends on those alone is
+ *   taken from it. Rows of both must be in ascending order of id.
  * @throws {PluginFault} when a plugin cannot be made ready; then nothing of the snapshot remains
  */
-export function compileSnapshot(entities: EntitySet, options: CompileOptions): Snapshot {
+export function compileSnapshot(
+  entities: EntitySet,
+  options: CompileOptions,
+  before?: Compiled,
+): Snapshot {
   const { plugins, node, version } = options
-  const lookup = indexEntities(entities, indexedKinds(options))
+  const lookup =
+    before?.snapshot.entities.changed(entities) ?? indexEntities(entities, indexedKinds(options))
   const services = new Map((entities['services'] as Service[] | undefined)?.map((s) => [s.id, s]))
   const routes = (entities['routes'] ?? []) as readonly Route[]
-  const router = buildRouter(routes, services, options.flavor)
+  const router =
+    (before && changeRouter(before.snapshot.router, [before.entities, entities], services)) ??
+    buildRouter(routes, services, options.flavor)
   const rows = (entities['plugins'] ?? []) as readonly PluginEntity[]
   const { instances, scopes, streamScopes } = readyPlugins(rows, { plugins, lookup, node })
   const globalChain = makeChain(
@@ -89,8 +106,9 @@ function readyPlugins(
   },
 ): ReadyPlugins {
   const made = new Map<PluginEntity, Instance>()
+  const noted = partsToNote(rows, sources)
   const make = (row: PluginEntity): Instance => {
-    const instance = made.get(row) ?? createInstance(row, sources)
+    const instance = made.get(row) ?? createInstance(row, { ...sources, noted })
     made.set(row, instance)
     return instance
   }
@@ -102,6 +120,15 @@ function readyPlugins(
     disposeOf([...made.values()], sources.node)
     throw error
   }
+}
+
+/** Plugins are watched only where one of them reads what is noted. */
+function partsToNote(
+  rows: readonly PluginEntity[],
+  { plugins, node }: Pick<CompileOptions, 'plugins' | 'node'>,
+): ReadonlySet<NotedPart> | undefined {
+  const isRead = rows.some((row) => row.enabled && plugins.get(row.name)?.readsPhaseNotes)
+  return isRead ? notedParts(node.setting('tracing_instrumentations')) : undefined
 }
 
 /** Plans are made when a route first matches, since most of many thousands never do. */

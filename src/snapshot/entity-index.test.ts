@@ -66,4 +66,53 @@ describe('indexEntities', () => {
       }),
     )
   })
+
+  it('agrees with an index made anew after any changes', () => {
+    const row = fc.record({
+      id: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'),
+      key: fc.option(fc.constantFrom('one', 'two', 'three')),
+      consumer: fc.constantFrom(null, { id: 'x' }, { id: 'y' }),
+    })
+    const keys = fc
+      .uniqueArray(row, { comparator: (a, b) => a.id === b.id || (a.key ?? a.id) === b.key })
+      .map((rows) => rows.sort((a, b) => (a.id < b.id ? -1 : 1)))
+    fc.assert(
+      fc.property(fc.array(keys, { minLength: 2 }), (versions) => {
+        let rows = versions[0]!
+        let index = indexEntities({ keys: rows, consumers: CONSUMERS }, [KEYS])
+        for (const version of versions.slice(1)) {
+          // A row that does not change is the same object.
+          const known = new Map(rows.map((each) => [JSON.stringify(each), each]))
+          rows = version.map((each) => known.get(JSON.stringify(each)) ?? each)
+          index = index.changed({ keys: rows, consumers: CONSUMERS })
+        }
+        const fresh = indexEntities({ keys: rows, consumers: CONSUMERS }, [KEYS])
+        for (const id of ['a', 'b', 'c', 'd', 'e', 'f'])
+          expect(index.byId('keys', id)).toBe(fresh.byId('keys', id))
+        for (const key of ['one', 'two', 'three'])
+          expect(index.by('keys', 'key', key)).toBe(fresh.by('keys', 'key', key))
+        for (const id of ['x', 'y'])
+          expect(index.referring('keys', 'consumer', id)).toEqual(
+            fresh.referring('keys', 'consumer', id),
+          )
+        expect(index.rows('keys')).toEqual(rows)
+      }),
+    )
+  })
+
+  it('leaves the index it was made from as it is, through more changes than are kept beside it', () => {
+    const rows = Array.from({ length: 2000 }, (_, number) => ({
+      id: String(number).padStart(4, '0'),
+      key: `key ${number}`,
+      consumer: { id: 'x' },
+    }))
+    const empty = indexEntities({ keys: [] }, [KEYS])
+    let index = empty
+    for (let count = 1; count <= rows.length; count += 1)
+      index = index.changed({ keys: rows.slice(0, count) })
+    expect(index.by('keys', 'key', 'key 0')).toBe(rows[0])
+    expect(index.by('keys', 'key', 'key 1999')).toBe(rows[1999])
+    expect(index.referring('keys', 'consumer', 'x')).toEqual(rows)
+    expect(empty.by('keys', 'key', 'key 0')).toBeUndefined()
+  })
 })

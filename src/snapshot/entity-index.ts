@@ -1,10 +1,34 @@
 import type { Consumer, Entity, EntityKind, EntitySet } from '../entities/entity.ts'
 import type { EntityLookup } from '../plugin-kit/plugin.ts'
+import {
+  changedField,
+  changedParents,
+  indexField,
+  indexParents,
+  type FieldIndex,
+  type ParentIndex,
+} from './field-index.ts'
+import { rowChanges } from './row-changes.ts'
 
 type Rows = readonly Entity[]
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 const NO_ROWS: Rows = []
+
+/** An {@link EntityLookup} that another can be made from. */
+export interface EntityIndex extends EntityLookup {
+  /**
+   * The index of entities of which most are the same, row by row. Both must have their rows in
+   * ascending order of id.
+   */
+  changed(entities: EntitySet): EntityIndex
+}
+
+/** Indexes by `kind.field`. */
+interface Indexes {
+  readonly byField: Map<string, FieldIndex>
+  readonly byParent: Map<string, ParentIndex>
+}
 
 /**
  * Indexes the entities by id, by field and by parent. An index is made when first asked for, and
@@ -12,20 +36,23 @@ const NO_ROWS: Rows = []
  *
  * @param kinds whose unique fields and parents are indexed at once
  */
-export function indexEntities(entities: EntitySet, kinds: readonly EntityKind[]): EntityLookup {
-  const byField = new Map<string, ReadonlyMap<unknown, Entity>>()
-  const byParent = new Map<string, ReadonlyMap<string, Rows>>()
-  const rows = (kind: string): Rows =>
-    Object.hasOwn(entities, kind) ? (entities[kind] ?? NO_ROWS) : NO_ROWS
+export function indexEntities(entities: EntitySet, kinds: readonly EntityKind[]): EntityIndex {
+  return indexOver(entities, kinds, { byField: new Map(), byParent: new Map() })
+}
 
-  function fieldIndex(kind: string, field: string): ReadonlyMap<unknown, Entity> {
+/** @param made what is known of the entities already; grows */
+function indexOver(entities: EntitySet, kinds: readonly EntityKind[], made: Indexes): EntityIndex {
+  const { byField, byParent } = made
+  const rows = (kind: string): Rows => rowsOf(entities, kind)
+
+  function fieldIndex(kind: string, field: string): FieldIndex {
     const name = `${kind}.${field}`
     let index = byField.get(name)
     if (index === undefined) byField.set(name, (index = indexField(rows(kind), field)))
     return index
   }
 
-  function parentIndex(kind: string, field: string): ReadonlyMap<string, Rows> {
+  function parentIndex(kind: string, field: string): ParentIndex {
     const name = `${kind}.${field}`
     let index = byParent.get(name)
     if (index === undefined) byParent.set(name, (index = indexParents(rows(kind), field)))
@@ -37,10 +64,8 @@ export function indexEntities(entities: EntitySet, kinds: readonly EntityKind[])
     byId('consumers', id) as Consumer | undefined
 
   for (const kind of kinds) {
-    fieldIndex(kind.name, 'id')
-    for (const [field, spec] of Object.entries(kind.fields))
-      if (spec.type === 'foreign') parentIndex(kind.name, field)
-      else if (spec.unique === true || field === kind.endpointKey) fieldIndex(kind.name, field)
+    for (const field of fieldsToIndex(kind)) fieldIndex(kind.name, field)
+    for (const field of parentsToIndex(kind)) parentIndex(kind.name, field)
   }
 
   return {
@@ -52,27 +77,54 @@ export function indexEntities(entities: EntitySet, kinds: readonly EntityKind[])
     consumerByIdOrUsername: (value) =>
       (UUID.test(value) ? consumer(value) : undefined) ??
       (fieldIndex('consumers', 'username').get(value) as Consumer | undefined),
+    changed: (next) => indexOver(next, kinds, changedIndexes(made, { entities, next, kinds })),
   }
 }
 
-/** The first of rows with the same value counts; where a field is unique there is only one. */
-function indexField(rows: Rows, field: string): ReadonlyMap<unknown, Entity> {
-  const index = new Map<unknown, Entity>()
-  for (const row of rows) {
-    const value = row[field]
-    if (value !== null && value !== undefined && !index.has(value)) index.set(value, row)
-  }
-  return index
+function rowsOf(entities: EntitySet, kind: string): Rows {
+  return Object.hasOwn(entities, kind) ? (entities[kind] ?? NO_ROWS) : NO_ROWS
 }
 
-function indexParents(rows: Rows, field: string): ReadonlyMap<string, Rows> {
-  const index = new Map<string, Entity[]>()
-  for (const row of rows) {
-    const id = (row[field] as { readonly id?: unknown } | null | undefined)?.id
-    if (typeof id !== 'string') continue
-    const siblings = index.get(id)
-    if (siblings === undefined) index.set(id, [row])
-    else siblings.push(row)
+function fieldsToIndex({ fields, endpointKey }: EntityKind): readonly string[] {
+  const unique = Object.entries(fields).filter(
+    ([name, spec]) => spec.type !== 'foreign' && (spec.unique === true || name === endpointKey),
+  )
+  return ['id', ...unique.map(([name]) => name)]
+}
+
+function parentsToIndex({ fields }: EntityKind): readonly string[] {
+  return Object.entries(fields).flatMap(([name, { type }]) => (type === 'foreign' ? [name] : []))
+}
+
+interface Step {
+  readonly entities: EntitySet
+  readonly next: EntitySet
+  readonly kinds: readonly EntityKind[]
+}
+
+/** What still holds of indexes, and what is cheap to bring up to date. */
+function changedIndexes(made: Indexes, { entities, next, kinds }: Step): Indexes {
+  const isSame = (name: string): boolean => {
+    const kind = name.slice(0, name.indexOf('.'))
+    return rowsOf(entities, kind) === rowsOf(next, kind)
   }
-  return index
+  const byField = new Map([...made.byField].filter(([name]) => isSame(name)))
+  const byParent = new Map([...made.byParent].filter(([name]) => isSame(name)))
+  for (const kind of kinds) {
+    const [before, after] = [rowsOf(entities, kind.name), rowsOf(next, kind.name)]
+    if (before === after) continue
+    const changes = rowChanges(before, after)
+    for (const field of fieldsToIndex(kind)) {
+      const name = `${kind.name}.${field}`
+      const isUnique = field === 'id' || kind.fields[field]?.unique === true
+      const index = isUnique ? changedField(made.byField.get(name)!, field, changes) : undefined
+      if (index !== undefined) byField.set(name, index)
+    }
+    for (const field of parentsToIndex(kind)) {
+      const name = `${kind.name}.${field}`
+      const index = changedParents(made.byParent.get(name)!, field, changes)
+      if (index !== undefined) byParent.set(name, index)
+    }
+  }
+  return { byField, byParent }
 }

@@ -1,16 +1,16 @@
 import type { PeerSource } from '../balancer/peer.ts'
 import type { Route, Service } from '../entities/entity.ts'
-import type { EntityLookup } from '../plugin-kit/plugin.ts'
 import type { Router, RouteMatch } from '../router/route-match.ts'
 import type { StreamConnection } from '../router/stream/stream-connection.ts'
 import type { Chain, Instance } from './chain.ts'
+import type { EntityIndex } from './entity-index.ts'
 import type { UpstreamTls } from './upstream-tls.ts'
 
 /** All entities, compiled and frozen; replaced whole. A request takes it once and keeps it. */
 export interface Snapshot {
   readonly version: number
   readonly router: Router
-  readonly entities: EntityLookup
+  readonly entities: EntityIndex
   /** Global instances: the rewrite phase, and the response phases of requests that found no route. */
   readonly globalChain: Chain
   readonly hasRewrite: boolean
