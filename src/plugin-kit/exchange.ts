@@ -136,6 +136,8 @@ export interface UpstreamRequest {
   addHeader(name: string, value: string): void
   removeHeader(name: string): void
   setBody(body: string | Uint8Array): void
+  /** What {@link setBody} was last given; `undefined` while the client’s own body goes on. */
+  readonly newBody: Uint8Array | undefined
   /** Sends this exchange to another place than the service's host. */
   setTarget(host: string, port: number): void
   setUpstream(name: string): void
@@ -155,6 +157,8 @@ export interface Response {
   dropLength(): void
   /** From the log phase on: the headers as they were sent, with those that the gateway added itself. */
   sentHeaders?(): readonly (readonly [name: string, value: string])[]
+  /** A field the upstream sent after the body; known from the last call of `bodyFilter` on. @param name lower-case */
+  trailer?(name: string): string | undefined
   /** Body bytes sent to the client so far. */
   readonly bodyBytes: number
   /** All bytes sent to the client so far. */

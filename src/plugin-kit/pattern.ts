@@ -2,6 +2,8 @@ import { RE2JS } from 're2js'
 
 /** A configured regular expression, ready to be tried on what clients send. */
 export interface Pattern {
+  /** Texts of more UTF-16 units are not tried: they never match. `Infinity` where all are. */
+  readonly longestText: number
   /** Whether it matches anywhere in the text. */
   isFoundIn(text: string): boolean
   /** Whether it matches the text from its first letter to its last. */
@@ -37,6 +39,7 @@ function linearPattern(text: string): Pattern | undefined {
   try {
     const compiled = RE2JS.compile(text)
     return {
+      longestText: Infinity,
       isFoundIn: (subject) => compiled.matcher(subject).find(),
       matchesWhole: (subject) => compiled.matches(subject),
     }
@@ -51,6 +54,7 @@ function backtrackingPattern(text: string): Pattern {
   const whole = new RegExp(`^(?:${text})$`, 'u')
   const isShort = (subject: string): boolean => subject.length <= BACKTRACKING_LIMIT
   return {
+    longestText: BACKTRACKING_LIMIT,
     isFoundIn: (subject) => isShort(subject) && found.test(subject),
     matchesWhole: (subject) => isShort(subject) && whole.test(subject),
   }

@@ -1,5 +1,8 @@
 import type { Plugin } from '../plugin-kit/plugin.ts'
 import { acl } from './acl/plugin.ts'
+import { aiPromptDecorator } from './ai-prompt-decorator/plugin.ts'
+import { aiPromptGuard } from './ai-prompt-guard/plugin.ts'
+import { aiPromptTemplate } from './ai-prompt-template/plugin.ts'
 import { azureFunctions } from './azure-functions/plugin.ts'
 import { basicAuth } from './basic-auth/plugin.ts'
 import { botDetection } from './bot-detection/plugin.ts'
@@ -59,6 +62,9 @@ export const BUNDLED_PLUGINS: readonly Plugin[] = [
   requestTransformer,
   responseTransformer,
   redirect,
+  aiPromptTemplate,
+  aiPromptDecorator,
+  aiPromptGuard,
   standardWebhooks,
   azureFunctions,
   proxyCache,

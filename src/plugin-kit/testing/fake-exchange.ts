@@ -212,8 +212,10 @@ function upstreamRequest(given: FakeRequest, headers: FakeHeaders): FakeExchange
     get body() {
       return body
     },
+    newBody: undefined as Uint8Array | undefined,
     setBody: (next: string | Uint8Array) => {
       body = next
+      upstream.newBody = Buffer.from(next as Uint8Array)
     },
     setTarget: (host: string, port: number) => {
       upstream.host = `${host}:${port}`
