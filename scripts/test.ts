@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { hasGoKong } from '../tests/clients/go-kong/go-kong-suite.ts'
+import { hasDnsmasq } from '../tests/support/dnsmasq.ts'
 import { runStep } from './steps.ts'
 
 /** What some tests need beyond Node, and how they are told where it is. */
@@ -9,6 +10,11 @@ const SERVICES = [
   byVariable('PostgreSQL', 'TEST_POSTGRES_URL', 'postgres://user@localhost:5432/db'),
   byVariable('Redis', 'TEST_REDIS_URL', 'redis://localhost:6379'),
   byVariable('Chromium', 'TEST_CHROMIUM', '/usr/bin/chromium'),
+  {
+    what: 'a DNS server',
+    isThere: hasDnsmasq(),
+    remedy: 'install Debian’s dnsmasq-base',
+  },
   {
     what: 'the client go-kong',
     isThere: hasGoKong(),
