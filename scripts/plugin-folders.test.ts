@@ -109,6 +109,7 @@ describe('bundled.ts', () => {
       'standard-webhooks': 760,
       'azure-functions': 749,
       'proxy-cache': 100,
+      opentelemetry: 14,
       prometheus: 13,
       'http-log': 12,
       statsd: 11,

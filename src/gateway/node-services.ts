@@ -27,6 +27,7 @@ export function nodeServices(options: {
       return kept.get(name) as Value
     },
     setting: (name) => options.settings()[name as keyof Settings],
+    onLogLine: (listener) => options.log.onLine(listener),
     statistics: options.statistics,
     upstreamHealth: options.upstreamHealth,
   }

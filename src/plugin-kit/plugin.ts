@@ -1,5 +1,6 @@
 import type { Consumer, Entity, EntityKind, Protocol } from '../entities/entity.ts'
 import type { EntityCheck, Fields, RecordOf, RecordSpec, Shorthand } from '../schema/field.ts'
+import type { LogLevel } from '../telemetry/log-level.ts'
 import type { Answer } from './answer.ts'
 import type { Exchange } from './exchange.ts'
 import type { StreamSession } from './stream-session.ts'
@@ -75,6 +76,11 @@ export interface NodeServices {
   setting(name: string): unknown
   /** What this worker is doing; absent where nobody counts. */
   statistics?(): WorkerStatistics
+  /**
+   * Hands over each line of the error log of this worker, as it is written.
+   * @returns ends it
+   */
+  onLogLine?(listener: (line: LogLine) => void): () => void
   /** State of an upstream's targets as this worker sees it. */
   upstreamHealth?(upstreamId: string): UpstreamHealthFacts | undefined
 }
@@ -104,6 +110,14 @@ export interface UpstreamHealthFacts {
   }[]
 }
 
+/** A line of the error log. */
+export interface LogLine {
+  readonly level: LogLevel
+  readonly message: string
+  /** Unix time in ms. */
+  readonly atMs: number
+}
+
 export interface PluginLog {
   debug(message: string): void
   info(message: string): void
@@ -131,6 +145,8 @@ export interface Plugin {
   readonly entities: readonly EntityKind[]
   /** Endpoints it adds to the Admin API. */
   readonly adminRoutes: readonly AdminRoute[]
+  /** It reads what `tracing/phase-notes.ts` notes of other plugins; without one nothing is noted. */
+  readonly readsPhaseNotes: boolean
   /** @param config as its schema parsed it; unset fields are `undefined` */
   create(config: never, context: PluginContext): PluginHandlers
 }
@@ -179,6 +195,7 @@ export interface PluginDefinition<ConfigFields extends Fields> {
   readonly not?: readonly ('consumer' | 'route' | 'service')[]
   readonly entities?: readonly EntityKind[]
   readonly adminRoutes?: readonly AdminRoute[]
+  readonly readsPhaseNotes?: boolean
   create(config: RecordOf<ConfigFields>, context: PluginContext): PluginHandlers
 }
 
@@ -215,6 +232,7 @@ export function definePlugin<const ConfigFields extends Fields>(
     not: definition.not ?? [],
     entities: definition.entities ?? [],
     adminRoutes: definition.adminRoutes ?? [],
+    readsPhaseNotes: definition.readsPhaseNotes === true,
     create: (config: RecordOf<ConfigFields>, context) => definition.create(config, context),
   }
 }

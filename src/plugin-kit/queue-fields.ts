@@ -44,6 +44,11 @@ const fields = {
 /** How entries wait for delivery, as several plugins configure it. */
 export const queueField = record(fields, { required: true })
 
+/** The same with a batch size of its own. As in Kong it counts only where nothing is said of the queue. */
+export function queueFieldWith(batchSize: number): typeof queueField {
+  return record(fields, { required: true, default: { max_batch_size: batchSize } })
+}
+
 export type QueueConfig = RecordOf<typeof fields>
 
 /** What older configurations say about the queue, where it differs from the defaults of old. */

@@ -18,6 +18,7 @@ import { keyAuth } from './key-auth/plugin.ts'
 import { ldapAuth } from './ldap-auth/plugin.ts'
 import { loggly } from './loggly/plugin.ts'
 import { oauth2 } from './oauth2/plugin.ts'
+import { opentelemetry } from './opentelemetry/plugin.ts'
 import { postFunction } from './post-function/plugin.ts'
 import { preFunction } from './pre-function/plugin.ts'
 import { prometheus } from './prometheus/plugin.ts'
@@ -68,6 +69,7 @@ export const BUNDLED_PLUGINS: readonly Plugin[] = [
   standardWebhooks,
   azureFunctions,
   proxyCache,
+  opentelemetry,
   prometheus,
   httpLog,
   statsd,

@@ -1,5 +1,6 @@
 import type { PluginEntity } from '../entities/entity.ts'
 import type { EntityLookup, NodeServices, Plugin, PluginHandlers } from '../plugin-kit/plugin.ts'
+import { noting, type NotedPart } from '../plugin-kit/tracing/phase-notes.ts'
 import { configValue } from '../schema/config-value.ts'
 import type { Instance } from './chain.ts'
 
@@ -26,6 +27,8 @@ export function createInstance(
     readonly plugins: ReadonlyMap<string, Plugin>
     readonly lookup: EntityLookup
     readonly node: NodeServices
+    /** What is noted of plugins, if anything is. */
+    readonly noted?: ReadonlySet<NotedPart> | undefined
   },
 ): Instance {
   const { id, name } = row
@@ -33,7 +36,9 @@ export function createInstance(
   if (plugin === undefined)
     throw new PluginFault(row, `${name} plugin is in use but not enabled (plugin entity ${id})`)
   const { priority } = plugin
-  return { id, name, priority, handlers: createHandlers(plugin, row, sources) }
+  const handlers = createHandlers(plugin, row, sources)
+  const { noted } = sources
+  return { id, name, priority, handlers: noted ? noting(name, handlers, noted) : handlers }
 }
 
 /** Higher priorities first, equal ones by name, descending. */

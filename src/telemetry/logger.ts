@@ -13,6 +13,11 @@ export interface Logger {
   /** @param cause its stack follows the message, on the same line */
   error(message: string, cause?: unknown): void
   crit(message: string): void
+  /**
+   * Hands over each line as it is written.
+   * @returns ends it
+   */
+  onLine(listener: (line: { level: LogLevel; message: string; atMs: number }) => void): () => void
 }
 
 export interface LoggerOptions {
@@ -30,10 +35,13 @@ export function createLogger(options: LoggerOptions): Logger {
   const time = oncePerSecond(errorLogTime)
   let level = options.level
   let threshold = severity(level)
+  const listeners = new Set<Parameters<Logger['onLine']>[0]>()
 
   function log(of: LogLevel, message: string): void {
     if (severity(of) < threshold) return
-    writer.write(`${time(now())} [${of}] ${source}: ${oneLine(message)}\n`)
+    const atMs = now()
+    writer.write(`${time(atMs)} [${of}] ${source}: ${oneLine(message)}\n`)
+    for (const listener of listeners) listener({ level: of, message, atMs })
   }
 
   return {
@@ -51,6 +59,10 @@ export function createLogger(options: LoggerOptions): Logger {
     error: (message, cause) =>
       log('error', cause === undefined ? message : `${message}: ${describeCause(cause)}`),
     crit: (message) => log('crit', message),
+    onLine(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
   }
 }
 

@@ -1,7 +1,7 @@
-import type { Exchange } from '../../plugin-kit/exchange.ts'
-import { headersTable, lookupTable, queryTable } from '../../plugin-kit/lua/exchange-tables.ts'
-import { LuaError } from '../../plugin-kit/lua/lua-error.ts'
-import { fromScript, LuaTable, toText } from '../../plugin-kit/lua/values.ts'
+import type { Exchange } from './exchange.ts'
+import { headersTable, lookupTable, queryTable } from './lua/exchange-tables.ts'
+import { LuaError } from './lua/lua-error.ts'
+import { fromScript, LuaTable, toText } from './lua/values.ts'
 
 /** What templates see: the request as the client sent it, and what other plugins share. */
 export function templateGlobals({ request, captures, shared }: Exchange): LuaTable {
