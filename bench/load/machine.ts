@@ -47,10 +47,12 @@ export function saveResult(
 export function requireTools(): void {
   if (os.availableParallelism() < 2)
     throw new Error('Cannot measure: gateway and load need a core each, and there is only one')
-  const missing = ['nginx', 'haproxy', 'wrk', 'taskset'].filter((tool) => !isInstalled(tool))
+  const missing = ['nginx', 'haproxy', 'wrk', 'h2load', 'openssl', 'taskset'].filter(
+    (tool) => !isInstalled(tool),
+  )
   if (missing.length > 0)
     throw new Error(
-      `Cannot measure without ${missing.join(', ')}: apt-get install nginx-light haproxy wrk util-linux`,
+      `Cannot measure without ${missing.join(', ')}: apt-get install nginx-light haproxy wrk nghttp2-client openssl util-linux`,
     )
 }
 

@@ -7,7 +7,8 @@ export interface PinnedProcess extends AsyncDisposable {
 }
 
 export interface PinnedCommand {
-  readonly core: number
+  /** One core, or several as `taskset` names them. */
+  readonly core: number | string
   readonly command: readonly string[]
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string

@@ -2,31 +2,50 @@ import { parseArgs } from 'node:util'
 import type { Contender, ContenderSetup } from './contenders/contender.ts'
 import { direct } from './contenders/direct.ts'
 import { startHaproxy } from './contenders/haproxy.ts'
-import { startNginx, startUpstream } from './contenders/nginx.ts'
-import { startPortunus } from './contenders/portunus.ts'
+import { startLoggingNginx, startNginx, startUpstream } from './contenders/nginx.ts'
+import {
+  startLargePortunus,
+  startLoggingPortunus,
+  startPortunus,
+  startPublicPortunus,
+  startTwoWorkers,
+} from './contenders/portunus.ts'
 import { GATEWAY_CORE, LOAD_CORE, requireTools, saveResult, workFolder } from './machine.ts'
 import { measure, type Sample } from './measure.ts'
+import { measureMemory } from './memory.ts'
+import { measureReload } from './reload.ts'
+import { restResults } from './rest-results.ts'
 import { type Scenario, SCENARIOS } from './scenarios.ts'
 import { makeSecrets } from './secrets.ts'
 import { shuffled } from './statistics.ts'
 import { summarise, summaryTable } from './summary.ts'
+import { targetResults, targetTable } from './targets.ts'
 
 const STARTERS: Readonly<Record<string, (setup: ContenderSetup) => Promise<Contender>>> = {
   nginx: startNginx,
   haproxy: startHaproxy,
   portunus: startPortunus,
+  'portunus-public': startPublicPortunus,
+  'nginx-logging': startLoggingNginx,
+  'portunus-logging': startLoggingPortunus,
+  'portunus-large': startLargePortunus,
+  'portunus-two': startTwoWorkers,
   direct: async (setup) => direct(setup.upstreamPort),
 }
 
 const { values: options } = parseArgs({
+  allowNegative: true,
   options: {
     rounds: { type: 'string', default: '6' },
     seconds: { type: 'string', default: '3' },
     scenarios: { type: 'string', default: SCENARIOS.map(({ name }) => name).join(',') },
     contenders: { type: 'string', default: Object.keys(STARTERS).join(',') },
+    rest: { type: 'boolean', default: true },
     'no-save': { type: 'boolean', default: false },
   },
 })
+/** Those without a scenario of their own. */
+const EVERYWHERE = ['nginx', 'haproxy', 'portunus', 'portunus-public', 'direct']
 const WARM_UP_SECONDS = 6
 const rounds = Number(options.rounds)
 const seconds = Number(options.seconds)
@@ -37,9 +56,11 @@ const starters = chosen('contender', options.contenders, Object.entries(STARTERS
 const folder = workFolder()
 
 await using running = new AsyncDisposableStack()
-const secrets = await makeSecrets()
+const secrets = await makeSecrets(folder)
 const upstream = running.use(await startUpstream(folder, LOAD_CORE))
 const setup: ContenderSetup = { upstreamPort: upstream.port, core: GATEWAY_CORE, folder, secrets }
+// It is measured while it stands alone.
+const memory = options.rest ? await measureMemory(setup) : undefined
 const contenders: Contender[] = []
 for (const [, start] of starters) contenders.push(running.use(await start(setup)))
 
@@ -57,10 +78,24 @@ const summaries = [...summarise(samples)].sort(
   (a, b) =>
     order.indexOf(a.scenario) - order.indexOf(b.scenario) || a.contender.localeCompare(b.contender),
 )
-console.log(summaryTable(summaries))
+const large = contenders.find(({ name }) => name === 'portunus-large')
+const reload =
+  options.rest && large !== undefined
+    ? await measureReload(large, { seconds: 8, loadCore: LOAD_CORE })
+    : undefined
+const targets = [...targetResults(scenarios, samples), ...restResults(memory, reload)]
+console.log(`${summaryTable(summaries)}\n\n${targetTable(targets)}`)
 if (!options['no-save']) {
   const versions = Object.fromEntries(contenders.map(({ name, version }) => [name, version]))
-  saveResult('load', versions, { rounds, secondsPerSlice: seconds, summaries, samples })
+  saveResult('load', versions, {
+    rounds,
+    secondsPerSlice: seconds,
+    targets,
+    memory,
+    reload,
+    summaries,
+    samples,
+  })
 }
 
 /** All contenders under one scenario, one after the other in random order. */
@@ -70,13 +105,16 @@ async function measureScenario(
   seconds: number,
 ): Promise<readonly Sample[]> {
   const taken: Sample[] = []
-  for (const contender of shuffled(contenders)) {
-    if (contender.url(scenario.guard) === undefined) continue
-    const headers = secrets.headers[scenario.guard]
+  const measured = contenders.filter(
+    (contender) =>
+      (scenario.contenders ?? EVERYWHERE).includes(contender.name) &&
+      contender.url(scenario.guard, scenario.door ?? 'http') !== undefined,
+  )
+  for (const contender of shuffled(measured)) {
     const sample = await measure({
       scenario,
       contender,
-      headers,
+      secrets,
       round,
       seconds,
       loadCore: LOAD_CORE,

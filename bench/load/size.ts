@@ -4,9 +4,10 @@ import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { startUpstream } from './contenders/nginx.ts'
-import { portunusEnvironment, portunusVersion, PROGRAM } from './contenders/portunus.ts'
+import { builtProgram, portunusEnvironment, portunusVersion } from './contenders/portunus.ts'
 import { GATEWAY_CORE, LOAD_CORE, requireTools, saveResult, workFolder } from './machine.ts'
 import { freePort, startPinned } from './pinned-process.ts'
+import { postConfig } from './reload.ts'
 import { residentBytes } from './process-cost.ts'
 import { wrk } from './wrk.ts'
 
@@ -55,7 +56,7 @@ async function measureSize(size: number): Promise<SizeFigures> {
   await using gateway = await startPinned({
     core: GATEWAY_CORE,
     port,
-    command: [process.execPath, PROGRAM, 'start'],
+    command: [process.execPath, builtProgram(), 'start'],
     env: portunusEnvironment({ prefix: path.join(home, 'prefix'), config, port, adminPort }),
   })
   await firstAnswer(`http://127.0.0.1:${port}/r${size - 1}/`, token(size - 1))
@@ -72,7 +73,7 @@ async function measureSize(size: number): Promise<SizeFigures> {
     entities: size,
     fileKib: Math.round(readFileSync(config).length / 1024),
     firstAnswerMs: Math.round(firstAnswerMs),
-    postConfigMs: await postConfig(adminPort, config),
+    postConfigMs: await timedPostConfig(adminPort, config),
     residentIdleMib: Math.round(residentIdleMib),
     residentAfterLoadMib: Math.round(residentAfterLoadMib),
     oneTokenPerSecond: Math.round(one.requests / (one.durationUs / 1e6)),
@@ -128,15 +129,8 @@ async function firstAnswer(url: string, bearer: string): Promise<void> {
   }
 }
 
-async function postConfig(adminPort: number, config: string): Promise<number> {
+async function timedPostConfig(adminPort: number, config: string): Promise<number> {
   const startedAt = performance.now()
-  const answer = await fetch(`http://127.0.0.1:${adminPort}/config`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ config: readFileSync(config, 'utf8') }),
-  })
-  await answer.arrayBuffer()
-  if (answer.status !== 201)
-    throw new Error(`Cannot measure POST /config: it gave ${answer.status}`)
+  await postConfig(`http://127.0.0.1:${adminPort}`, config)
   return Math.round(performance.now() - startedAt)
 }

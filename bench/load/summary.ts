@@ -7,9 +7,9 @@ export interface Summary {
   readonly contender: string
   readonly rounds: number
   readonly requestsPerSecond: Spread
-  readonly p50Us: number
-  readonly p90Us: number
-  readonly p99Us: number
+  readonly p50Us?: number
+  readonly p90Us?: number
+  readonly p99Us?: number
   readonly cpuUsPerRequest?: Spread
   readonly userUsPerRequest?: number
   readonly mibPerCpuSecond?: number
@@ -55,9 +55,7 @@ function summariseGroup(group: readonly Sample[], all: readonly Sample[]): Summa
     contender,
     rounds: group.length,
     requestsPerSecond: spread(group.map((sample) => sample.requestsPerSecond)),
-    p50Us: median(group.map((sample) => sample.p50Us)),
-    p90Us: median(group.map((sample) => sample.p90Us)),
-    p99Us: median(group.map((sample) => sample.p99Us)),
+    ...percentiles(group),
     ...(cpu.length > 0 && { cpuUsPerRequest: spread(cpu) }),
     ...(user.length > 0 && { userUsPerRequest: median(user) }),
     ...(bulk.length > 0 && { mibPerCpuSecond: median(bulk) }),
@@ -71,6 +69,18 @@ function summariseGroup(group: readonly Sample[], all: readonly Sample[]): Summa
   }
 }
 
+function percentiles(
+  group: readonly Sample[],
+): Partial<Pick<Summary, 'p50Us' | 'p90Us' | 'p99Us'>> {
+  const p50 = present(group, (sample) => sample.p50Us)
+  if (p50.length === 0) return {}
+  return {
+    p50Us: median(p50),
+    p90Us: median(present(group, (sample) => sample.p90Us)),
+    p99Us: median(present(group, (sample) => sample.p99Us)),
+  }
+}
+
 function present(
   group: readonly Sample[],
   figure: (sample: Sample) => number | undefined,
@@ -78,7 +88,7 @@ function present(
   return group.flatMap((sample) => figure(sample) ?? [])
 }
 
-function spread(values: readonly number[]): Spread {
+export function spread(values: readonly number[]): Spread {
   return {
     median: median(values),
     interquartileRange: interquartileRange(values),
@@ -96,7 +106,9 @@ export function summaryTable(summaries: readonly Summary[]): string {
     plusMinus(row.againstNginx?.requests),
     row.cpuUsPerRequest?.median.toFixed(1) ?? '-',
     plusMinus(row.againstNginx?.cpu),
-    [row.p50Us, row.p90Us, row.p99Us].map((us) => (us / 1000).toFixed(2)).join(' / '),
+    row.p50Us === undefined
+      ? '-'
+      : [row.p50Us, row.p90Us, row.p99Us].map((us) => (us! / 1000).toFixed(2)).join(' / '),
     row.mibPerCpuSecond?.toFixed(0) ?? '-',
     row.residentMib?.toFixed(0) ?? '-',
   ])
@@ -115,7 +127,7 @@ export function summaryTable(summaries: readonly Summary[]): string {
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
 }
 
-function plusMinus(value: Spread | undefined): string {
+export function plusMinus(value: Spread | undefined): string {
   if (value === undefined) return '-'
   return `${value.median.toFixed(2)} ± ${(value.interquartileRange / 2).toFixed(2)}`
 }

@@ -1,20 +1,21 @@
 -- Prints wrk's own figures as one line of JSON. Arguments: bytes of body to send with every request (0: a GET),
--- and perhaps a file of requests to send in turn, one "path token" a line. Without such a file no request hook is
--- defined, so wrk stays as fast as without a script.
+-- and perhaps a file of tokens to send in turn, one a line ("path token" to send it there), and how many of them to
+-- leave out at first.
+-- Without such a file no request hook is defined, so wrk stays as fast as without a script.
 init = function(arguments)
   local upload_bytes = tonumber(arguments[1]) or 0
   if upload_bytes > 0 then
     wrk.method = 'POST'
     wrk.body = string.rep('z', upload_bytes)
   end
-  if arguments[2] then rotate(arguments[2]) end
+  if arguments[2] then rotate(arguments[2], tonumber(arguments[3]) or 0) end
 end
 
-function rotate(file)
+function rotate(file, last)
   local requests = {}
-  local last = 0
   for line in io.lines(file) do
     local path, token = line:match('^(%S+) (%S+)$')
+    if not path then path, token = wrk.path, line end
     requests[#requests + 1] = wrk.format('GET', path, { Authorization = 'Bearer ' .. token })
   end
   request = function()

@@ -12,8 +12,9 @@ export interface Load {
   readonly seconds: number
   /** Bytes of body to send by POST with every request; a GET without it. */
   readonly uploadBytes?: number
-  /** Requests to send in turn instead, one `path token` a line. */
+  /** Tokens to send in turn, one a line or `path token`, from that line on (0 is the first). */
   readonly requestsFile?: string
+  readonly firstLine?: number
   /** Core that wrk is bound to. */
   readonly core: number
 }
@@ -48,6 +49,8 @@ export async function wrk(load: Load): Promise<LoadFigures> {
     '-t1',
     `-c${load.connections}`,
     `-d${load.seconds}s`,
+    '--timeout',
+    '30s',
     '-s',
     REPORT,
     ...headers,
@@ -55,7 +58,7 @@ export async function wrk(load: Load): Promise<LoadFigures> {
     // What follows reaches the script.
     '--',
     String(load.uploadBytes ?? 0),
-    ...(load.requestsFile === undefined ? [] : [load.requestsFile]),
+    ...(load.requestsFile === undefined ? [] : [load.requestsFile, String(load.firstLine ?? 0)]),
   ])
   const line = stdout.split('\n').find((text) => text.startsWith('{'))
   if (line === undefined)

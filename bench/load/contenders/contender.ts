@@ -1,4 +1,4 @@
-import type { Guard } from '../scenarios.ts'
+import type { Door, Guard } from '../scenarios.ts'
 import type { BenchSecrets } from '../secrets.ts'
 
 /** A running proxy that can be put under load. */
@@ -7,8 +7,10 @@ export interface Contender extends AsyncDisposable {
   readonly version: string
   /** Root of the process tree whose cost counts; absent where nothing stands before the upstream. */
   readonly pid?: number
-  /** URL whose path a scenario extends, or nothing where the proxy has no such check. */
-  url(guard: Guard): string | undefined
+  /** Where its configuration can be replaced, and the file it has. */
+  readonly control?: { readonly adminUrl: string; readonly config: string }
+  /** URL whose path a scenario extends, or nothing where the proxy has no such check or door. */
+  url(guard: Guard, door: Door): string | undefined
 }
 
 export interface ContenderSetup {

@@ -5,7 +5,8 @@ export function direct(upstreamPort: number): Contender {
   return {
     name: 'direct',
     version: '-',
-    url: (guard) => (guard === 'plain' ? `http://127.0.0.1:${upstreamPort}` : undefined),
+    url: (guard, door) =>
+      guard === 'plain' && door === 'http' ? `http://127.0.0.1:${upstreamPort}` : undefined,
     [Symbol.asyncDispose]: async () => {},
   }
 }

@@ -55,7 +55,10 @@ backend upstream
     name: 'haproxy',
     version: haproxyVersion(),
     pid: process.pid,
-    url: (guard) => (ports[guard] === undefined ? undefined : `http://127.0.0.1:${ports[guard]}`),
+    url: (guard, door) =>
+      ports[guard] === undefined || door !== 'http'
+        ? undefined
+        : `http://127.0.0.1:${ports[guard]}`,
     [Symbol.asyncDispose]: () => process[Symbol.asyncDispose](),
   }
 }

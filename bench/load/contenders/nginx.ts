@@ -5,10 +5,25 @@ import { freePort, startPinned } from '../pinned-process.ts'
 import type { Contender, ContenderSetup } from './contender.ts'
 
 /** nginx as a reverse proxy with keep-alive on both sides, forwarding the usual headers, without a log. */
-export async function startNginx(setup: ContenderSetup): Promise<Contender> {
+export function startNginx(setup: ContenderSetup): Promise<Contender> {
+  return startProxy(setup, 'nginx', 'off')
+}
+
+/** The same with an access log in its own default format and way of writing. */
+export function startLoggingNginx(setup: ContenderSetup): Promise<Contender> {
+  return startProxy(setup, 'nginx-logging', path.join(setup.folder, 'nginx-logging', 'access.log'))
+}
+
+async function startProxy(
+  setup: ContenderSetup,
+  name: string,
+  accessLog: string,
+): Promise<Contender> {
   const port = await freePort()
+  const tlsPort = await freePort()
+  const { certificate, key } = setup.secrets.tls
   const process = await startNginxWith(
-    path.join(setup.folder, 'nginx'),
+    path.join(setup.folder, name),
     setup.core,
     port,
     `
@@ -19,6 +34,11 @@ export async function startNginx(setup: ContenderSetup): Promise<Contender> {
   }
   server {
     listen 127.0.0.1:${port} backlog=4096;
+    listen 127.0.0.1:${tlsPort} ssl http2 backlog=4096;
+    ssl_certificate ${certificate};
+    ssl_certificate_key ${key};
+    ssl_protocols TLSv1.2 TLSv1.3;
+    access_log ${accessLog};
     client_max_body_size 0;
     location / {
       proxy_pass http://backend;
@@ -36,16 +56,17 @@ export async function startNginx(setup: ContenderSetup): Promise<Contender> {
   }`,
   )
   return {
-    name: 'nginx',
+    name,
     version: nginxVersion(),
     pid: process.pid,
     // It checks nothing: with the same request beside the others it is the ceiling.
-    url: () => `http://127.0.0.1:${port}`,
+    url: (_, door) =>
+      door === 'http' ? `http://127.0.0.1:${port}` : `https://127.0.0.1:${tlsPort}`,
     [Symbol.asyncDispose]: () => process[Symbol.asyncDispose](),
   }
 }
 
-/** The upstream that every contender stands before: 12 bytes for any path, 1 MiB for `…/bulk`. */
+/** The upstream that every contender stands before: 12 bytes for any path, 1 MiB for `…/bulk`, 100 MiB for `…/huge`. */
 export async function startUpstream(
   folder: string,
   core: number,
@@ -54,6 +75,7 @@ export async function startUpstream(
   const home = path.join(folder, 'upstream')
   mkdirSync(home, { recursive: true })
   writeFileSync(path.join(home, 'bulk'), Buffer.alloc(1024 * 1024, 'z'))
+  writeFileSync(path.join(home, 'huge'), Buffer.alloc(100 * 1024 * 1024, 'z'))
   const process = await startNginxWith(
     home,
     core,
@@ -64,6 +86,7 @@ export async function startUpstream(
     client_max_body_size 0;
     default_type text/plain;
     location = /bulk { root ${home}; }
+    location = /huge { root ${home}; }
     location / { return 200 'Hello world!'; }
   }`,
   )

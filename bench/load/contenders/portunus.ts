@@ -1,4 +1,5 @@
-import { readFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { freePort, startPinned } from '../pinned-process.ts'
@@ -7,30 +8,104 @@ import type { BenchSecrets } from '../secrets.ts'
 import type { Contender, ContenderSetup } from './contender.ts'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
-export const PROGRAM = path.join(ROOT, 'bin/portunus')
+
+/** How one of our own contenders differs from the plain one. */
+interface Variant {
+  readonly name: string
+  readonly env?: Readonly<Record<string, string>>
+  /** Routes, and consumers, beside those that are used. */
+  readonly others?: number
+  readonly cores?: string
+}
 
 /** Portunus with one worker, a route for each guard, access logs off. */
-export async function startPortunus(setup: ContenderSetup): Promise<Contender> {
-  const home = path.join(setup.folder, 'portunus')
+export function startPortunus(setup: ContenderSetup): Promise<Contender> {
+  return startVariant(setup, { name: 'portunus' })
+}
+
+/** On documented interfaces of Node alone. */
+export function startPublicPortunus(setup: ContenderSetup): Promise<Contender> {
+  return startVariant(setup, { name: 'portunus-public', env: { PORTUNUS_TRANSPORT: 'public' } })
+}
+
+export function startLoggingPortunus(setup: ContenderSetup): Promise<Contender> {
+  return startVariant(setup, {
+    name: 'portunus-logging',
+    env: { KONG_PROXY_ACCESS_LOG: 'logs/access.log' },
+  })
+}
+
+export function startLargePortunus(setup: ContenderSetup): Promise<Contender> {
+  return startVariant(setup, { name: 'portunus-large', others: 10_000 })
+}
+
+export function startTwoWorkers(setup: ContenderSetup): Promise<Contender> {
+  return startVariant(setup, {
+    name: 'portunus-two',
+    env: { KONG_NGINX_WORKER_PROCESSES: '2' },
+    cores: '0,1',
+  })
+}
+
+async function startVariant(setup: ContenderSetup, variant: Variant): Promise<Contender> {
+  const home = path.join(setup.folder, variant.name)
   mkdirSync(home, { recursive: true })
   const config = path.join(home, 'kong.yml')
-  writeFileSync(config, declarativeConfig(setup.upstreamPort, setup.secrets))
+  writeFileSync(config, declarativeConfig(setup.upstreamPort, setup.secrets, variant.others ?? 0))
   const port = await freePort()
+  const tlsPort = await freePort()
   const adminPort = await freePort()
-  const gateway = await startPinned({
-    core: setup.core,
+  const environment = portunusEnvironment({
+    prefix: path.join(home, 'prefix'),
+    config,
     port,
-    command: [process.execPath, PROGRAM, 'start'],
-    env: portunusEnvironment({ prefix: path.join(home, 'prefix'), config, port, adminPort }),
+    adminPort,
+  })
+  const gateway = await startPinned({
+    core: variant.cores ?? setup.core,
+    port: tlsPort,
+    command: [process.execPath, builtProgram(), 'start'],
+    env: {
+      ...environment,
+      KONG_PROXY_LISTEN: `${environment['KONG_PROXY_LISTEN']}, 127.0.0.1:${tlsPort} ssl http2 backlog=4096`,
+      KONG_SSL_CERT: setup.secrets.tls.certificate,
+      KONG_SSL_CERT_KEY: setup.secrets.tls.key,
+      ...variant.env,
+    },
   })
   return {
-    name: 'portunus',
+    name: variant.name,
     version: portunusVersion(),
     pid: gateway.pid,
-    url: (guard) => `http://127.0.0.1:${port}/${guard}`,
+    control: { adminUrl: `http://127.0.0.1:${adminPort}`, config },
+    url: (guard, door) =>
+      door === 'http'
+        ? `http://127.0.0.1:${port}/${guard}`
+        : `https://127.0.0.1:${tlsPort}/${guard}`,
     [Symbol.asyncDispose]: () => gateway[Symbol.asyncDispose](),
   }
 }
+
+/** What a package brings: compiled, and without the sources that a checkout would run instead. */
+export function builtProgram(): string {
+  const home = path.join(ROOT, 'bench/.work/package')
+  const program = path.join(home, 'bin/portunus')
+  if (isBuilt) return program
+  rmSync(home, { recursive: true, force: true })
+  mkdirSync(path.join(home, 'bin'), { recursive: true })
+  execFileSync(process.execPath, [path.join(ROOT, 'scripts/build.ts')], {
+    cwd: ROOT,
+    stdio: 'ignore',
+  })
+  cpSync(path.join(ROOT, 'dist'), path.join(home, 'dist'), { recursive: true })
+  for (const file of ['bin/portunus', 'package.json', 'CHANGELOG.md'])
+    cpSync(path.join(ROOT, file), path.join(home, file))
+  symlinkSync(path.join(ROOT, 'node_modules'), path.join(home, 'node_modules'))
+  isBuilt = true
+  return program
+}
+
+let isBuilt = false
 
 interface PortunusRun {
   readonly prefix: string
@@ -63,7 +138,8 @@ export function portunusVersion(): string {
   return (JSON.parse(manifest) as { version: string }).version
 }
 
-function declarativeConfig(upstreamPort: number, secrets: BenchSecrets): string {
+function declarativeConfig(upstreamPort: number, secrets: BenchSecrets, others: number): string {
+  const numbers = Array.from({ length: others }, (_, index) => index)
   const plugins: Record<string, object> = {
     plain: [],
     'key-auth': [{ name: 'key-auth' }],
@@ -77,11 +153,14 @@ function declarativeConfig(upstreamPort: number, secrets: BenchSecrets): string 
       {
         name: 'upstream',
         url: `http://127.0.0.1:${upstreamPort}`,
-        routes: GUARDS.map((guard) => ({
-          name: guard,
-          paths: [`/${guard}`],
-          plugins: plugins[guard],
-        })),
+        routes: [
+          ...GUARDS.map((guard) => ({
+            name: guard,
+            paths: [`/${guard}`],
+            plugins: plugins[guard],
+          })),
+          ...numbers.map((index) => ({ name: `other-${index}`, paths: [`/other/${index}`] })),
+        ],
       },
     ],
     consumers: [
@@ -93,6 +172,10 @@ function declarativeConfig(upstreamPort: number, secrets: BenchSecrets): string 
           { key: 'bench-rs256', algorithm: 'RS256', rsa_public_key: secrets.rsaPublicPem },
         ],
       },
+      ...numbers.map((index) => ({
+        username: `other-${index}`,
+        keyauth_credentials: [{ key: `other-key-${index}` }],
+      })),
     ],
   })
 }
