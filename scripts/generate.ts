@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { conformanceTable } from './reference/conformance-table.ts'
 import { entitiesPage } from './reference/entities.ts'
+import { declarativeSchemaFile, openApiFile } from './reference/openapi.ts'
 import { pluginTables } from './reference/plugin-readmes.ts'
 import { pluginPages } from './reference/plugins.ts'
 import { roomsTable } from './reference/rooms-table.ts'
@@ -11,6 +12,8 @@ import { settingsPage } from './reference/settings.ts'
 const files = new Map([
   ['docs/reference/entities.md', entitiesPage()],
   ['docs/reference/settings.md', settingsPage()],
+  ['docs/reference/openapi.json', openApiFile()],
+  ['docs/reference/kong.schema.json', declarativeSchemaFile()],
   ['ARCHITECTURE.md', withRegion('ARCHITECTURE.md', 'rooms', roomsTable())],
   ['README.md', withRegion('README.md', 'conformance', conformanceTable())],
   ...pluginPages(),

@@ -3,6 +3,7 @@ import type { AdminContext } from './admin-context.ts'
 import { cacheResources } from './cache-resources.ts'
 import { certificateResources } from './certificate-resources.ts'
 import { configResource } from './config-resource.ts'
+import { openApi } from './openapi/openapi.ts'
 import { parentsOf, topResources } from './entity-resources.ts'
 import { explainResources } from './explain-resources.ts'
 import { historyResources } from './history-resources.ts'
@@ -43,7 +44,28 @@ export function adminResources(context: AdminContext): readonly Resource[] {
     ...unavailableResources(),
     ...pluginResources(context),
   ]
-  return [...resources, endpointsResource(resources)]
+  const all = [...resources, endpointsResource(resources)]
+  return [...all, openApiResource(context, all)]
+}
+
+/** The description of all others, made when it is first asked for. */
+function openApiResource(context: AdminContext, resources: readonly Resource[]): Resource {
+  let description: object | undefined
+  const own: Resource = {
+    path: '/openapi.json',
+    isUnlisted: true,
+    methods: {
+      GET: () => {
+        description ??= openApi({
+          catalog: context.catalog,
+          resources: [...resources, own],
+          version: context.node.portunusVersion,
+        })
+        return json(200, description)
+      },
+    },
+  }
+  return own
 }
 
 function generatedResources(context: AdminContext): readonly Resource[] {
@@ -60,11 +82,11 @@ function generatedResources(context: AdminContext): readonly Resource[] {
 /** Consumers can also be asked for by the id that another system knows them by. */
 function consumersResource(context: AdminContext, generated: readonly Resource[]): Resource {
   const kind = context.catalog.kind('consumers')!
-  const { path, methods } = generated.find((resource) => resource.path === '/consumers')!
+  const all = generated.find((resource) => resource.path === '/consumers')!
   return {
-    path,
+    ...all,
     methods: {
-      ...methods,
+      ...all.methods,
       GET: ({ query }) => {
         const customId = query.get('custom_id')
         if (customId === undefined) return listPage(context, kind, query)

@@ -22,6 +22,7 @@ export function topResources(context: AdminContext, kind: EntityKind): readonly 
   return [
     {
       path,
+      rows: { kind: kind.name, are: 'listed' },
       methods: {
         GET: ({ query }) => listPage(context, kind, query),
         POST: ({ input }) => createEntity(target, entityInput(context.catalog, kind, input)),
@@ -41,6 +42,7 @@ function oneResource(target: Target, path: string): Resource {
   }
   return {
     path,
+    rows: { kind: kind.name, are: 'single' },
     methods: {
       GET: (request) => found(request, (_key, row) => shown(context, kind, row)),
       PUT: (request) =>
@@ -99,6 +101,7 @@ function parentResource(context: AdminContext, kind: EntityKind, parent: Parent)
     entityInput(context.catalog, parentKind, request.input, row)
   return {
     path: `/${urlNameOf(kind)}/{${kind.name}}/${parent.field}`,
+    rows: { kind: parentKind.name, are: 'single' },
     methods: {
       GET: (request) => found(request, (row) => shown(context, parentKind, row)),
       PATCH: (request) =>

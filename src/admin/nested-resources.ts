@@ -1,3 +1,4 @@
+import type { JsonObject } from '../base/json.ts'
 import type { Entity, EntityKind } from '../entities/entity.ts'
 import { NOT_FOUND, type AdminAnswer } from './admin-answer.ts'
 import type { AdminContext } from './admin-context.ts'
@@ -24,16 +25,52 @@ export function nestedResources(
   parent: Parent,
 ): readonly Resource[] {
   const parentKind = context.catalog.kind(parent.kind)!
-  const target: Target = { context, kind }
   const segment = kind.nestedName ?? urlNameOf(kind)
-  const path = `/${urlNameOf(parentKind)}/{${parentKind.name}}/${segment}`
-  const input = (request: AdminRequest, current?: Entity) =>
-    entityInput(context.catalog, kind, request.input, current)
-
-  const within = (request: AdminRequest, act: (scope: Scope) => Answer): Answer => {
-    const row = locateRow(context, parentKind, request.params[parentKind.name]!)
-    return row.ok ? act({ field: parent.field, id: row.value.id }) : row.answer
+  const nested: Nested = {
+    target: { context, kind },
+    path: `/${urlNameOf(parentKind)}/{${parentKind.name}}/${segment}`,
+    input: (request, current) => entityInput(context.catalog, kind, request.input, current),
+    within: (request, act) => {
+      const row = locateRow(context, parentKind, request.params[parentKind.name]!)
+      return row.ok ? act({ field: parent.field, id: row.value.id }) : row.answer
+    },
   }
+  const ownPath = (request: AdminRequest): string => {
+    const name = encodeURIComponent(request.params[parentKind.name]!)
+    return `/${urlNameOf(parentKind)}/${name}/${segment}`
+  }
+  return [listOfParent(nested, ownPath), oneOfParent(nested)]
+}
+
+interface Nested {
+  readonly target: Target
+  readonly path: string
+  readonly input: (request: AdminRequest, current?: Entity) => JsonObject
+  /** Finds the parent first. */
+  readonly within: (request: AdminRequest, act: (scope: Scope) => Answer) => Answer
+}
+
+function listOfParent(
+  { target, path, input, within }: Nested,
+  ownPath: (request: AdminRequest) => string,
+): Resource {
+  const { context, kind } = target
+  return {
+    path,
+    rows: { kind: kind.name, are: 'listed' },
+    methods: {
+      GET: (request) =>
+        within(request, (scope) =>
+          listPage(context, kind, request.query, { scope, path: ownPath(request) }),
+        ),
+      POST: (request) =>
+        within(request, (scope) => createEntity(target, { ...input(request), ...forced(scope) })),
+    },
+  }
+}
+
+function oneOfParent({ target, path, input, within }: Nested): Resource {
+  const { context, kind } = target
   const found = (
     request: AdminRequest,
     act: (key: EntityKey, row: Entity | undefined, scope: Scope) => Answer,
@@ -42,41 +79,30 @@ export function nestedResources(
       const child = locateWithin(context, kind, request.params[kind.name]!, scope)
       return child.ok ? act(child.value.key, child.value.row, scope) : child.answer
     })
-  const forced = (scope: Scope) => ({ [scope.field]: { id: scope.id } })
+  return {
+    path: `${path}/{${kind.name}}`,
+    rows: { kind: kind.name, are: 'single' },
+    methods: {
+      GET: (request) => found(request, (_key, row) => shown(context, kind, row)),
+      PUT: (request) =>
+        found(request, (key, row, scope) =>
+          upsertEntity(target, key, row, { ...input(request), ...forced(scope) }),
+        ),
+      PATCH: (request) =>
+        found(request, (key, row, scope) =>
+          row === undefined
+            ? NOT_FOUND
+            : updateEntity(target, key, row, { ...input(request, row), ...forced(scope) }),
+        ),
+      DELETE: (request) =>
+        found(request, (key, row) =>
+          row === undefined ? NOT_FOUND : deleteEntity(target, key, row),
+        ),
+    },
+  }
+}
 
-  return [
-    {
-      path,
-      methods: {
-        GET: (request) =>
-          within(request, (scope) => {
-            const name = encodeURIComponent(request.params[parentKind.name]!)
-            const own = `/${urlNameOf(parentKind)}/${name}/${segment}`
-            return listPage(context, kind, request.query, { scope, path: own })
-          }),
-        POST: (request) =>
-          within(request, (scope) => createEntity(target, { ...input(request), ...forced(scope) })),
-      },
-    },
-    {
-      path: `${path}/{${kind.name}}`,
-      methods: {
-        GET: (request) => found(request, (_key, row) => shown(context, kind, row)),
-        PUT: (request) =>
-          found(request, (key, row, scope) =>
-            upsertEntity(target, key, row, { ...input(request), ...forced(scope) }),
-          ),
-        PATCH: (request) =>
-          found(request, (key, row, scope) =>
-            row === undefined
-              ? NOT_FOUND
-              : updateEntity(target, key, row, { ...input(request, row), ...forced(scope) }),
-          ),
-        DELETE: (request) =>
-          found(request, (key, row) =>
-            row === undefined ? NOT_FOUND : deleteEntity(target, key, row),
-          ),
-      },
-    },
-  ]
+/** Whatever the body says, the parent is the one of the URL. */
+function forced(scope: Scope): Readonly<Record<string, { readonly id: string }>> {
+  return { [scope.field]: { id: scope.id } }
 }

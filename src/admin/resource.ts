@@ -21,6 +21,8 @@ export interface Resource {
   readonly methods: Readonly<Partial<Record<Method, Handler>>>
   /** Answers to everything, whatever the method: an address that is listed but not there. */
   readonly always?: AdminAnswer
+  /** The kind of rows it is about, for the description of the API; absent where it is about others. */
+  readonly rows?: { readonly kind: string; readonly are: 'listed' | 'single' }
   /** Not shown by `/endpoints`. */
   readonly isUnlisted?: boolean
 }

@@ -25,7 +25,7 @@ export function targetResources(
   const list = (request: AdminRequest): AdminAnswer => listTargets(context, request)
   return [
     { ...all, methods: { ...all.methods, GET: list } },
-    { path: `${UPSTREAM}/targets/all`, methods: { GET: list } },
+    { ...all, path: `${UPSTREAM}/targets/all`, methods: { GET: list } },
     { ...one, methods: { ...one.methods, PUT: one.methods.PATCH! } },
     ...(['healthy', 'unhealthy'] as const).flatMap((health): readonly Resource[] => {
       const set = (request: AdminRequest) => setHealth(context, request, health === 'healthy')

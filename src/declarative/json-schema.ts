@@ -14,6 +14,7 @@ export function jsonSchemaOfDeclarative(catalog: Catalog): JsonSchema {
     title: 'Declarative configuration',
     type: 'object',
     properties: {
+      $schema: { type: 'string', description: 'Where this schema is, for editors. Ignored.' },
       _format_version: { type: 'string', enum: FORMAT_VERSIONS },
       _transform: {
         type: 'boolean',

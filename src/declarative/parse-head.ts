@@ -40,6 +40,9 @@ function headFault(name: string, value: unknown): string | undefined {
       return undefined
     case '_transform':
       return value === null || typeof value === 'boolean' ? undefined : 'expected a boolean'
+    // For editors; Kong does not know it.
+    case '$schema':
+      return value === null || typeof value === 'string' ? undefined : 'expected a string'
     case '_comment':
     case '_ignore':
       return commentFault(name, value)

@@ -147,10 +147,12 @@ services:
   it('passes over comments, where they may stand', () => {
     const { entities } = load(`
 _comment: x
+$schema: ./kong.schema.json
 _ignore: [1]
 consumers: [{username: a, _comment: y, _ignore: [{b: c}]}]
 `)
     expect(entities['consumers']?.[0]).not.toHaveProperty('_comment')
+    expect(refused('$schema: 5').fields).toMatchObject({ $schema: 'expected a string' })
     expect(refused('services: [{host: h, _comment: 5, _ignore: x}]').fields).toEqual({
       services: [{ _comment: 'expected a string', _ignore: 'expected an array' }],
     })
