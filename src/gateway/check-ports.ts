@@ -1,4 +1,5 @@
-import net from 'node:net'
+import dgram from 'node:dgram'
+import net, { isIPv6 } from 'node:net'
 import type { Listener } from '../settings/listener.ts'
 import { portHolder } from './port-holder.ts'
 import { StartFault } from './start-fault.ts'
@@ -10,7 +11,11 @@ import { StartFault } from './start-fault.ts'
  * @throws {StartFault} naming the first port that is taken, and by whom
  */
 export async function checkPorts(listeners: readonly Listener[]): Promise<void> {
-  for (const listener of listeners) if (listener.port !== 0) await checkPort(listener)
+  for (const listener of listeners) {
+    if (listener.port === 0) continue
+    if (listener.udp) await checkUdpPort(listener)
+    else await checkPort(listener)
+  }
 }
 
 async function checkPort({ ip, port }: Listener): Promise<void> {
@@ -24,6 +29,20 @@ async function checkPort({ ip, port }: Listener): Promise<void> {
     throw bindFault(error as NodeJS.ErrnoException, ip, port)
   } finally {
     await new Promise<void>((resolve) => probe.close(() => resolve()))
+  }
+}
+
+async function checkUdpPort({ ip, port }: Listener): Promise<void> {
+  const probe = dgram.createSocket(isIPv6(ip) ? 'udp6' : 'udp4')
+  try {
+    await new Promise<void>((resolve, reject) => {
+      probe.once('error', reject)
+      probe.bind({ address: ip, port, exclusive: true }, resolve)
+    })
+  } catch (error) {
+    throw bindFault(error as NodeJS.ErrnoException, ip, port)
+  } finally {
+    probe.close()
   }
 }
 

@@ -9,6 +9,7 @@ import type { Logger } from '../telemetry/logger.ts'
 import { changedEntities, inOrderOfId } from './changed-entities.ts'
 import type { ListenerCertificates } from './listener-certificates.ts'
 import type { PortsByListener } from './proxy-listeners.ts'
+import { streamPortsAmong } from './stream-listeners.ts'
 import type { Answers, Content, InForceSettings, Question, WorkerStart } from './worker-messages.ts'
 import { WorkerThread, type WorkerThreadEvents } from './worker-thread.ts'
 
@@ -118,13 +119,18 @@ export class DataPlane {
     }
   }
 
-  /** @returns the ports of the proxy listeners, in their order; all workers share them */
+  /** @returns the ports of all listeners, those of streams last; all workers share them */
   async listen(certificates: ListenerCertificates): Promise<readonly number[]> {
     const [first, ...others] = this.#workers
     const ports = await first!.listen(certificates)
     this.#listening = { certificates, ports }
     await Promise.all(others.map((worker) => worker.listen(certificates, ports)))
     return [...ports.values()]
+  }
+
+  /** Ports of the stream listeners, in their order. */
+  get streamPorts(): readonly number[] {
+    return streamPortsAmong(this.#listening?.ports ?? new Map())
   }
 
   /**

@@ -62,8 +62,12 @@ function openLog(file: string): number | 'ignore' {
 /** Only then does the new process keep our standard output, for which pipes would wait. */
 function writesTo(settings: Settings, device: string): boolean {
   const { proxy_access_log, admin_access_log, status_access_log, request_log } = settings
-  const isAsked = [proxy_access_log, admin_access_log, status_access_log].some((log) =>
-    log.startsWith(device),
-  )
+  const { proxy_stream_access_log } = settings
+  const isAsked = [
+    proxy_access_log,
+    proxy_stream_access_log,
+    admin_access_log,
+    status_access_log,
+  ].some((log) => log.startsWith(device))
   return isAsked || request_log === 'terse'
 }

@@ -1,6 +1,7 @@
 import { X509Certificate, createPrivateKey } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import type { Listener } from '../settings/listener.ts'
 import type { Settings } from '../settings/settings.ts'
 import { prefixLayout } from './prefix-layout.ts'
 import { selfSignedCertificate } from './self-signed-certificate.ts'
@@ -38,7 +39,7 @@ export async function listenerCertificates(settings: Settings): Promise<Listener
     -readonly [Server in keyof ListenerCertificates]: readonly CertificatePem[]
   }
   for (const server of Object.keys(SERVERS) as (keyof ListenerCertificates)[]) {
-    if (!settings.listeners[server].some(({ ssl }) => ssl)) continue
+    if (!listenersOf(server, settings).some(({ ssl }) => ssl)) continue
     const { property, filePrefix } = SERVERS[server]
     const configured = settings[property]
     certificates[server] =
@@ -49,6 +50,14 @@ export async function listenerCertificates(settings: Settings): Promise<Listener
         : await defaultPairs(settings.prefix, filePrefix)
   }
   return certificates
+}
+
+/** Streams show the certificates of the proxy. */
+function listenersOf(
+  server: keyof ListenerCertificates,
+  { listeners }: Settings,
+): readonly Listener[] {
+  return server === 'proxy' ? [...listeners.proxy, ...listeners.stream] : listeners[server]
 }
 
 function readPair(property: string, source: string, keySource: string): CertificatePem {

@@ -42,6 +42,7 @@ const LIVE = new Set<string>([
   'status_listen',
   'status_ssl_cert',
   'status_ssl_cert_key',
+  'stream_listen',
   'trusted_ips',
 ])
 

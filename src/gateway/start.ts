@@ -38,7 +38,7 @@ export interface GatewayOptions {
 /** A gateway that serves. */
 export interface Gateway {
   /** Ports in the order of the listeners, those chosen by the system included. */
-  readonly ports: Readonly<Record<'proxy' | 'admin' | 'status', readonly number[]>>
+  readonly ports: Readonly<Record<'proxy' | 'stream' | 'admin' | 'status', readonly number[]>>
   /** What it serves, for a summary. */
   readonly store: Store
   /**
@@ -118,18 +118,24 @@ async function controlPlane(options: GatewayOptions) {
 async function serve(plane: ControlPlane): Promise<Gateway> {
   const { log, store, dataPlane, reloader, adminServer, statusServer } = plane
   const { settings, certificates } = plane.inForce
-  const { proxy, admin, status } = settings.listeners
-  await checkPorts([...proxy, ...admin, ...status])
+  const { proxy, stream, admin, status } = settings.listeners
+  await checkPorts([...proxy, ...stream, ...admin, ...status])
   warnOfOpenAdmin(settings, log)
   await reloader.start(sourceOf(settings))
-  const proxyPorts = await dataPlane.listen(certificates)
+  const allPorts = await dataPlane.listen(certificates)
+  const { streamPorts } = dataPlane
   await adminServer.update(admin, certificates.admin)
   await statusServer.update(status, certificates.status)
   const source = followSource({ settings: sourceOf(settings), reloader, log })
   log.notice(`portunus ${portunusVersion()} (Kong ${COMPATIBILITY_VERSION}) serves`)
 
   return {
-    ports: { proxy: proxyPorts, admin: adminServer.ports, status: statusServer.ports },
+    ports: {
+      proxy: allPorts.slice(0, allPorts.length - streamPorts.length),
+      stream: streamPorts,
+      admin: adminServer.ports,
+      status: statusServer.ports,
+    },
     store,
     async reload(read) {
       try {
@@ -166,8 +172,8 @@ async function serve(plane: ControlPlane): Promise<Gateway> {
 /** @throws {StartFault} when the process cannot listen as it should */
 async function applySettings(plane: ControlPlane, changed: Settings): Promise<void> {
   const { inForce, dataPlane, adminServer, statusServer, log } = plane
-  const known = new Set(inForce.settings.listeners.proxy.map(addressOf))
-  await checkPorts(changed.listeners.proxy.filter((listener) => !known.has(addressOf(listener))))
+  const known = new Set(dataListeners(inForce.settings).map(addressOf))
+  await checkPorts(dataListeners(changed).filter((listener) => !known.has(addressOf(listener))))
   const certificates = await listenerCertificates(changed)
   await dataPlane.applySettings({ settings: changed, certificates }, workerCount(changed))
   await adminServer.update(changed.listeners.admin, certificates.admin)
@@ -198,8 +204,12 @@ function warnOfOpenAdmin(settings: Settings, log: ControlPlane['log']): void {
   )
 }
 
-function addressOf({ ip, port }: Listener): string {
-  return `${ip} ${port}`
+function dataListeners({ listeners }: Settings): readonly Listener[] {
+  return [...listeners.proxy, ...listeners.stream]
+}
+
+function addressOf({ ip, port, udp }: Listener): string {
+  return `${ip} ${port}${udp ? ' udp' : ''}`
 }
 
 /** With a database, what a declarative file says is only imported on demand. */

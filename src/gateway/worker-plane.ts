@@ -24,6 +24,7 @@ import { nodeServices } from './node-services.ts'
 import { ProxyListeners, type PortsByListener } from './proxy-listeners.ts'
 import { proxyRules } from './proxy-rules.ts'
 import { ServingSnapshot } from './serving-snapshot.ts'
+import { StreamPlane } from './stream-plane.ts'
 import { tlsRules } from './tls-rules.ts'
 import type {
   Content,
@@ -50,6 +51,7 @@ export class WorkerPlane {
   readonly #routes: readonly AdminRoute[]
   #settings: Settings
   readonly #listeners: ProxyListeners
+  readonly #streams: StreamPlane
 
   static async create(start: WorkerStart): Promise<WorkerPlane> {
     const logs = openLogs(start.settings)
@@ -114,6 +116,16 @@ export class WorkerPlane {
       log: logs.error,
       counters: { accepted: 0, handled: 0, active: 0, requests: 0, reading: 0, writing: 0 },
     }
+    this.#streams = new StreamPlane({
+      settings,
+      logs,
+      holder: this.#serving,
+      sockets,
+      wheel,
+      realIp: { isTrusted: (ip) => this.#context.realIp.isTrusted(ip) },
+      certificates: this.#certificates,
+      index: start.index,
+    })
     this.#listeners = new ProxyListeners(this.#context, this.#certificates, start.index)
   }
 
@@ -139,7 +151,7 @@ export class WorkerPlane {
     certificates: ListenerCertificates,
     ports: PortsByListener | undefined,
   ): Promise<PortsByListener> {
-    return this.#listeners.update({ settings: this.#settings, certificates }, ports)
+    return this.#listen({ settings: this.#settings, certificates }, ports)
   }
 
   /**
@@ -152,15 +164,32 @@ export class WorkerPlane {
     ports: PortsByListener | undefined,
   ): Promise<PortsByListener> {
     const rules = proxyRules(changed.settings)
-    const taken = await this.#listeners.update(changed, ports)
+    const taken = await this.#listen(changed, ports)
     Object.assign(this.#context, rules)
     this.#settings = changed.settings
     this.#certificates.renew()
     return taken
   }
 
+  /** Opens all or nothing. */
+  async #listen(
+    inForce: InForceSettings,
+    ports: PortsByListener | undefined,
+  ): Promise<PortsByListener> {
+    const streams = await this.#streams.open(inForce, ports)
+    try {
+      const taken = await this.#listeners.update(inForce, ports)
+      streams.commit()
+      return new Map([...taken, ...streams.ports])
+    } catch (error) {
+      streams.drop()
+      throw error
+    }
+  }
+
   setLogLevel(level: LogLevel): void {
     this.#logs.error.setLevel(level)
+    this.#streams.setLogLevel(level)
   }
 
   reopenLogs(): void {
@@ -168,7 +197,11 @@ export class WorkerPlane {
   }
 
   status(): WorkerStatus {
-    return { connections: this.#context.counters, heapBytes: process.memoryUsage().heapUsed }
+    return {
+      connections: this.#context.counters,
+      streams: this.#streams.counters,
+      heapBytes: process.memoryUsage().heapUsed,
+    }
   }
 
   health(upstreamId: string): UpstreamHealth | undefined {
@@ -196,7 +229,7 @@ export class WorkerPlane {
 
   /** Resolves when all exchanges have ended, or the time is up. */
   async drain(timeoutMs: number): Promise<void> {
-    await this.#listeners.close(timeoutMs)
+    await Promise.all([this.#listeners.close(timeoutMs), this.#streams.close(timeoutMs)])
     this.#balancers.close()
     this.#serving.close()
     await this.#logs.flush()

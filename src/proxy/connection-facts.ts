@@ -70,6 +70,6 @@ export class ClientConnectionFacts implements ConnectionFacts {
 }
 
 /** On a socket that serves both families, IPv4 addresses come mapped into IPv6. */
-function withoutMapping(ip: string): string {
+export function withoutMapping(ip: string): string {
   return ip.startsWith('::ffff:') && ip.includes('.') ? ip.slice(7) : ip
 }

@@ -14,6 +14,8 @@ export interface TestGateway extends AsyncDisposable {
   /** `http://127.0.0.1:<port>` of the first proxy listener. */
   readonly url: string
   readonly port: number
+  /** Of the stream listeners, in their order. */
+  readonly streamPorts: readonly number[]
   /** Of the Admin API. */
   readonly adminUrl: string
   readonly prefix: string
@@ -79,6 +81,7 @@ export async function startGateway(
   return {
     url: `http://127.0.0.1:${port}`,
     port,
+    streamPorts: report.ports.stream,
     adminUrl: `http://127.0.0.1:${report.ports.admin[0]}`,
     prefix,
     process: child,

@@ -1,0 +1,136 @@
+import dgram from 'node:dgram'
+import { isIPv6 } from 'node:net'
+import { beginTurn } from '../../base/turn-clock.ts'
+import { withoutMapping } from '../connection-facts.ts'
+import type { ListenOptions } from '../listen.ts'
+import type { StreamContext } from './stream-context.ts'
+import type { StreamListener } from './stream-listener.ts'
+import { UdpSession, type UdpHome } from './udp-session.ts'
+
+/** Listens for datagrams. @throws what the system says when the address cannot be had */
+export async function startUdpListener(
+  options: ListenOptions,
+  context: StreamContext,
+): Promise<StreamListener> {
+  const socket = dgram.createSocket({
+    type: isIPv6(options.host) ? 'udp6' : 'udp4',
+    // The system gives all datagrams of a client to the same worker.
+    reusePort: options.reusePort ?? false,
+    ipv6Only: options.ipv6Only ?? false,
+  })
+  await new Promise<void>((resolve, reject) => {
+    socket.once('error', reject)
+    socket.bind({ address: options.host, port: options.port }, () => {
+      socket.removeListener('error', reject)
+      resolve()
+    })
+  })
+  return new UdpListener(socket, options, context)
+}
+
+/** What waits to be sent to clients; more than that is lost, as datagrams may be. */
+const QUEUE_BYTES = 4 * 1024 * 1024
+
+class UdpListener implements StreamListener, UdpHome {
+  readonly port: number
+  readonly context: StreamContext
+  readonly #socket: dgram.Socket
+  readonly #localIp: string
+  readonly #serverPort: number
+  readonly #sessions = new Map<string, UdpSession>()
+  #isDraining = false
+  #isFull = false
+  #isClosed = false
+  #whenAnswered: (() => void) | undefined
+
+  constructor(socket: dgram.Socket, options: ListenOptions, context: StreamContext) {
+    const { address, port } = socket.address()
+    this.#socket = socket
+    this.context = context
+    this.port = port
+    this.#localIp = withoutMapping(address)
+    this.#serverPort = options.publicPort ?? port
+    socket.on('message', (datagram, from) => this.#arrive(datagram, from))
+    socket.on('error', (error) => context.log.error('Cannot receive datagrams', error))
+  }
+
+  #arrive(datagram: Buffer, { address, port }: dgram.RemoteInfo): void {
+    beginTurn()
+    const key = `${address}|${port}`
+    const known = this.#sessions.get(key)
+    if (known !== undefined) known.take(datagram)
+    else if (this.#hasRoom(address)) {
+      const session = new UdpSession(this, key, {
+        peerIp: withoutMapping(address),
+        peerPort: port,
+        localIp: this.#localIp,
+        serverPort: this.#serverPort,
+      })
+      this.#sessions.set(key, session)
+      session.start(datagram)
+    }
+  }
+
+  /** It is told once, until there is room again: whoever fills it must not fill the log as well. */
+  #hasRoom(ip: string): boolean {
+    if (this.#isDraining) return false
+    const { udpSessions, log } = this.context
+    if (this.#sessions.size < udpSessions) {
+      this.#isFull = false
+      return true
+    }
+    if (!this.#isFull)
+      log.warn(
+        `Dropped a datagram of ${ip}: there are ${udpSessions} sessions already (stream_udp_sessions)`,
+      )
+    this.#isFull = true
+    return false
+  }
+
+  reply(datagram: Buffer, { key, session }: UdpSession): void {
+    if (this.#isClosed || this.#socket.getSendQueueSize() > QUEUE_BYTES) return
+    const address = key.slice(0, key.lastIndexOf('|'))
+    this.#socket.send(datagram, session.port, address, (error) => {
+      if (error) this.context.log.warn(`Cannot send to ${address}: ${error.message}`)
+    })
+    if (this.#isDraining) this.#endIfAnswered()
+  }
+
+  onSessionEnded(session: UdpSession): void {
+    this.#sessions.delete(session.key)
+    if (this.#isDraining) this.#endIfAnswered()
+  }
+
+  renewTls(): void {
+    // There is none: see the flags that go with `udp`.
+  }
+
+  /** Sessions have no end of their own, so those without an open question count as over. */
+  async drain(timeoutMs: number): Promise<void> {
+    this.#isDraining = true
+    if (this.#hasQuestions())
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, timeoutMs)
+        this.#whenAnswered = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
+    this.close()
+  }
+
+  #hasQuestions(): boolean {
+    return this.#sessions.values().some(({ isAwaited }) => isAwaited)
+  }
+
+  #endIfAnswered(): void {
+    if (!this.#hasQuestions()) this.#whenAnswered?.()
+  }
+
+  close(): void {
+    if (this.#isClosed) return
+    for (const session of this.#sessions.values()) session.close()
+    this.#isClosed = true
+    this.#socket.close()
+  }
+}
