@@ -12,7 +12,7 @@ type State = 'size' | 'extension' | 'size-lf' | 'data' | 'data-cr' | 'data-lf' |
 
 /**
  * Follows the chunked coding through reads of any size and tells where its data lies. The coding is
- * taken off, never passed on: what goes out is framed anew, without extensions and trailers.
+ * taken off, never passed on: what goes out is framed anew, without extensions.
  *
  * @see RFC 9112 §7.1; stricter: CRLF only, no white space around a size, bounded lines
  */
@@ -23,6 +23,13 @@ export class ChunkedDecoder {
   #lineBytes = 0
   #trailer: TrailerState = { matched: 2, lineBytes: 0, totalBytes: 0 }
   isDone = false
+  /** Lines of the trailer section, where they are kept, a character a byte. */
+  trailers = ''
+  readonly #keepsTrailers: boolean
+
+  constructor(keepsTrailers = false) {
+    this.#keepsTrailers = keepsTrailers
+  }
 
   /**
    * Reads on.
@@ -99,11 +106,12 @@ export class ChunkedDecoder {
     return true
   }
 
-  /** Trailers are read to their end and dropped. `matched` counts the CRLFs at hand: 2 at a line's start. */
+  /** Trailers are read to their end, and dropped where nobody wants them. `matched` counts the CRLFs at hand: 2 at a line's start. */
   #readTrailer(byte: number): boolean {
     const trailer = this.#trailer
     trailer.totalBytes += 1
     if (trailer.totalBytes > TRAILER_LIMIT) return false
+    if (this.#keepsTrailers) this.trailers += String.fromCharCode(byte)
     if (byte === LF) {
       if (trailer.matched % 2 !== 1) return false
       if (trailer.lineBytes === 0) this.isDone = true

@@ -18,7 +18,7 @@ import {
 import type { ProxyExchange } from './exchange.ts'
 import { finish } from './finish.ts'
 import { FAILURES, type FailureCode, type GatewayError } from './gateway-error.ts'
-import { grpcStatus } from './grpc-status.ts'
+import { grpcMessage, grpcStatus } from './grpc-status.ts'
 import { HeaderEdits } from './header-edits.ts'
 import { ownHead } from './response-head.ts'
 import { asBuffer, runBodyFilter, runHeaderFilter } from './run-phase.ts'
@@ -131,7 +131,7 @@ function grpcAnswer(status: number, message: string, headers: AnswerHeaders | un
   const { code, name } = grpcStatus(status)
   return {
     status,
-    headers: { ...headers, 'grpc-status': code, 'grpc-message': message || name },
+    headers: { 'grpc-status': code, 'grpc-message': grpcMessage(message || name), ...headers },
     contentType: 'application/grpc',
     body: EMPTY,
   }
@@ -207,7 +207,8 @@ function send(exchange: ProxyExchange, body: Buffer): void {
   const text = ownHead(exchange, lengthLine(exchange, length), now)
   response.sentHead = text
   response.sizeBytes += text.length
-  if (isEmpty || head.method === 'HEAD') {
+  // Without a body the head is all, and over HTTP/2 ends the stream: gRPC's trailers-only answer.
+  if (isEmpty || head.method === 'HEAD' || (filtered.length === 0 && !isChunked)) {
     downstream.sendWhole(text)
     return
   }

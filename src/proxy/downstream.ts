@@ -1,5 +1,6 @@
 import type { FailureCode } from './gateway-error.ts'
 import type { Transport } from './transport/transport.ts'
+import type { TrailerField } from '../http/trailer-fields.ts'
 import type { TlsFacts } from '../plugin-kit/exchange.ts'
 
 /** What is known of a client's connection before its first request. */
@@ -38,6 +39,8 @@ export type ResponseCoding =
   /** The head says the length, or there is no body. */
   | 'as-is'
   | 'chunked'
+  /** As `chunked`, and fields may come after the body. */
+  | 'with-trailers'
   /** The body ends with the connection. */
   | 'until-close'
 
@@ -63,6 +66,8 @@ export interface Downstream {
   sendBody(bytes: Buffer, start: number, end: number): void
   /** What was sent so far goes out now; it may have been held back to go out together. */
   flush(): void
+  /** Fields for after the body, to be said before its end. Only with the coding `with-trailers`. */
+  sendTrailers(fields: readonly TrailerField[]): void
   endBody(): void
   /** The response cannot be finished: the connection or stream ends so that the client notices. */
   abort(): void

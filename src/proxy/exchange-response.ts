@@ -1,4 +1,5 @@
 import type { HeadFields } from '../http/message-head.ts'
+import type { TrailerField } from '../http/trailer-fields.ts'
 import type { Response } from '../plugin-kit/exchange.ts'
 import {
   headerEntries,
@@ -7,6 +8,8 @@ import {
   headerValues,
   type HeaderEntry,
 } from './header-edits.ts'
+
+const NO_TRAILERS: readonly TrailerField[] = []
 
 /** The response as plugins see and change it: an upstream's, or one the gateway made. */
 export class ExchangeResponse implements Response {
@@ -22,6 +25,10 @@ export class ExchangeResponse implements Response {
   /** The head as it was sent; `''` before. */
   sentHead = ''
   upstreamStatus: number | undefined
+  /** Version in which the upstream answered, as `Via` says it. */
+  viaVersion: '1.1' | '2' = '1.1'
+  /** Fields that came after the body. */
+  trailers: readonly TrailerField[] = NO_TRAILERS
 
   header(name: string): string | undefined {
     return headerValue(this.fields, this.edits, name)
@@ -44,6 +51,10 @@ export class ExchangeResponse implements Response {
         const colon = line.indexOf(':')
         return colon === -1 ? [] : [[line.slice(0, colon), line.slice(colon + 1).trim()]]
       })
+  }
+
+  trailer(name: string): string | undefined {
+    return this.trailers.find(([other]) => other.toLowerCase() === name)?.[1]
   }
 
   setHeader(name: string, value: string | readonly string[]): void {

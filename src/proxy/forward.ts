@@ -6,6 +6,7 @@ import type { Stage } from './downstream.ts'
 import type { ProxyExchange } from './exchange.ts'
 import { finish } from './finish.ts'
 import { FAILURES, GatewayError, type FailureCode } from './gateway-error.ts'
+import { GrpcForwarding } from './grpc/forward-grpc.ts'
 import { isPromise } from './is-promise.ts'
 import { ReceivedResponse } from './receive-response.ts'
 import type { BodySink } from './request-body.ts'
@@ -18,7 +19,7 @@ import {
   peersOf,
   sentMethod,
 } from './tries.ts'
-import { upstreamRequestHead, type SentBody } from './upstream-request.ts'
+import { isGrpcScheme, upstreamRequestHead, type SentBody } from './upstream-request.ts'
 
 /** Sends the request to a peer of its service, to others if that fails, and relays the answer. */
 export function forward(exchange: ProxyExchange): void {
@@ -27,7 +28,9 @@ export function forward(exchange: ProxyExchange): void {
     answerFailure(exchange, new GatewayError('no_service', 'The route has no service'))
     return
   }
-  const forwarding = new Forwarding(exchange, target)
+  const forwarding = isGrpcScheme(exchange)
+    ? new GrpcForwarding(exchange, target)
+    : new Forwarding(exchange, target)
   exchange.stage = forwarding
   forwarding.begin()
 }
@@ -260,6 +263,7 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
       connection: this.#connection!,
       method: sentMethod(this.#exchange),
       target: this.#target,
+      peers: this.#peers,
     })
     const verdict = this.#response.receive(bytes, length)
     if (verdict === 'more') {

@@ -25,3 +25,19 @@ export function grpcStatus(status: number): GrpcStatus {
   if (status >= 500) return BY_HTTP_STATUS[500]!
   return status >= 400 ? BY_HTTP_STATUS[400]! : BY_HTTP_STATUS[200]!
 }
+
+/**
+ * A message as `grpc-message` has it: UTF-8, with everything but printable ASCII percent-encoded.
+ * @see gRPC over HTTP/2, "Status-Message"
+ */
+export function grpcMessage(text: string): string {
+  let encoded = ''
+  for (const byte of Buffer.from(text))
+    encoded +=
+      byte < 0x20 || byte > 0x7e || byte === PERCENT
+        ? `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
+        : String.fromCharCode(byte)
+  return encoded
+}
+
+const PERCENT = 0x25

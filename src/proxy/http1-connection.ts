@@ -3,6 +3,7 @@ import { turnMs } from '../base/turn-clock.ts'
 import type { BodyFraming } from '../http/body-framing.ts'
 import { INCOMPLETE, MALFORMED } from '../http/message-head.ts'
 import { RequestField, type RequestHead } from '../http/request-head.ts'
+import type { TrailerField } from '../http/trailer-fields.ts'
 import type { ClientConnectionFacts } from './connection-facts.ts'
 import type { ProxyContext } from './context.ts'
 import type { Downstream, ResponseCoding } from './downstream.ts'
@@ -375,6 +376,10 @@ export class Http1Connection implements TransportOwner, Deadline, Downstream, Bo
   flush(): void {
     this.#output.flush()
     this.#watchSending()
+  }
+
+  sendTrailers(fields: readonly TrailerField[]): void {
+    this.#output.sendTrailers(fields)
   }
 
   endBody(): void {

@@ -1,3 +1,4 @@
+import type { TrailerField } from '../http/trailer-fields.ts'
 import type { ResponseCoding } from './downstream.ts'
 import type { Transport } from './transport/transport.ts'
 
@@ -14,6 +15,7 @@ export class Http1Output {
   readonly #transport: Transport
   #held = ''
   #isChunked = false
+  #trailers = ''
 
   constructor(transport: Transport) {
     this.#transport = transport
@@ -24,7 +26,7 @@ export class Http1Output {
   }
 
   sendHead(text: string, coding: ResponseCoding): void {
-    this.#isChunked = coding === 'chunked'
+    this.#isChunked = coding === 'chunked' || coding === 'with-trailers'
     this.#held = this.isBare ? '' : text
   }
 
@@ -61,8 +63,13 @@ export class Http1Output {
     this.#transport.writeText(text)
   }
 
+  sendTrailers(fields: readonly TrailerField[]): void {
+    for (const [name, value] of fields) this.#trailers += `${name}: ${value}\r\n`
+  }
+
   endBody(): void {
-    if (this.#isChunked) this.#held += '0\r\n\r\n'
+    if (this.#isChunked) this.#held += `0\r\n${this.#trailers}\r\n`
+    this.#trailers = ''
     this.#isChunked = false
     this.flush()
   }

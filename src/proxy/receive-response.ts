@@ -1,3 +1,4 @@
+import type { PeerSource } from '../balancer/peer.ts'
 import { turnMs } from '../base/turn-clock.ts'
 import { responseFraming } from '../http/body-framing.ts'
 import { INCOMPLETE } from '../http/message-head.ts'
@@ -23,6 +24,8 @@ export interface ResponseSource {
   /** Of the request as it was sent. */
   readonly method: string
   readonly target: ServiceTarget
+  /** Where the peer was picked, and hears how it did. */
+  readonly peers: PeerSource
 }
 
 /** What bytes from the upstream came to. */
@@ -37,6 +40,20 @@ export type ReceiveVerdict =
   /** A plugin or the gateway answered in its place. */
   | 'answered'
   | 'tunnel'
+
+/** The response becomes the upstream's. */
+export function adoptResponse(
+  exchange: ProxyExchange,
+  head: ResponseHead,
+  peers: PeerSource,
+): void {
+  const { response, peer, sentAtMs, answeredAtMs } = exchange
+  response.source = 'service'
+  response.status = head.status
+  response.upstreamStatus = head.status
+  response.fields = head.fields
+  peers.report(peer!, { kind: 'ok', status: head.status, responseMs: answeredAtMs - sentAtMs })
+}
 
 /** Reads one response: interim heads, the head, then the body into its relay. */
 export class ReceivedResponse {
@@ -126,26 +143,12 @@ export class ReceivedResponse {
     const framing = responseFraming(head, this.#source.method)
     if (typeof framing === 'string') return 'invalid'
     this.endsWithConnection = framing.kind === 'until-close'
-    this.#adopt(head)
+    adoptResponse(this.#exchange, head, this.#source.peers)
     const relay = new ResponseRelay(this.#exchange, framing)
     this.#relay = relay
     relay.begin()
     if (relay.isBroken) return 'answered'
     return this.#receiveBody(relay, bytes, at, end)
-  }
-
-  /** The response becomes the upstream's. */
-  #adopt(head: ResponseHead): void {
-    const { response, peer, plan, sentAtMs, answeredAtMs } = this.#exchange
-    response.source = 'service'
-    response.status = head.status
-    response.upstreamStatus = head.status
-    response.fields = head.fields
-    plan!.target!.peers.report(peer!, {
-      kind: 'ok',
-      status: head.status,
-      responseMs: answeredAtMs - sentAtMs,
-    })
   }
 
   #receiveBody(relay: ResponseRelay, bytes: Buffer, at: number, end: number): ReceiveVerdict {
@@ -193,7 +196,7 @@ export class ReceivedResponse {
   #change(head: ResponseHead, bytes: Buffer, at: number, end: number): ReceiveVerdict {
     const exchange = this.#exchange
     if (!wantsUpgrade(exchange) || !exchange.body.isComplete) return 'invalid'
-    this.#adopt(head)
+    adoptResponse(exchange, head, this.#source.peers)
     exchange.upgrade = head.fields.get(ResponseField.upgrade) ?? 'websocket'
     if (exchange.collected.headerFilter.length > 0 && runHeaderFilter(exchange) !== undefined) {
       exchange.upgrade = undefined

@@ -1,10 +1,12 @@
 import type { BodyFraming } from '../http/body-framing.ts'
 import { ChunkedDecoder } from '../http/chunked-decoder.ts'
+import { ResponseField } from '../http/response-head.ts'
+import { trailerFields } from '../http/trailer-fields.ts'
 import { addDebugHeaders, answer, answerFailure } from './answer.ts'
 import type { ResponseCoding } from './downstream.ts'
 import type { ProxyExchange } from './exchange.ts'
 import { GatewayError } from './gateway-error.ts'
-import { proxiedHead, type LengthLine } from './response-head.ts'
+import { proxiedHead, wantsTrailers, type LengthLine } from './response-head.ts'
 import { runBodyFilter, runHeaderFilter, runResponse } from './run-phase.ts'
 
 /** Bodies longer than this are read in bulk: into a buffer of their own. */
@@ -31,13 +33,20 @@ export class ResponseRelay {
   #remaining: number
   #buffered: Buffer[] | undefined
   #bufferedBytes = 0
+  readonly #mayHaveTrailers: boolean
   #pass: ((bytes: Buffer, start: number, end: number) => void) | undefined
 
-  constructor(exchange: ProxyExchange, framing: BodyFraming) {
+  /** @param isHttp2 the upstream answers over HTTP/2, where fields may come after every body */
+  constructor(exchange: ProxyExchange, framing: BodyFraming, isHttp2 = false) {
     this.#exchange = exchange
     this.#framing = framing
     this.#remaining = framing.kind === 'length' ? framing.length : 0
-    this.#decoder = framing.kind === 'chunked' ? new ChunkedDecoder() : undefined
+    const { kind } = framing
+    this.#mayHaveTrailers =
+      kind === 'chunked'
+        ? wantsTrailers(exchange)
+        : isHttp2 && (exchange.downstream.httpVersion === '2' || wantsTrailers(exchange))
+    this.#decoder = kind === 'chunked' ? new ChunkedDecoder(this.#mayHaveTrailers) : undefined
     this.#hasFilters = exchange.collected.bodyFilter.length > 0
     this.isComplete = framing.kind === 'none' || (framing.kind === 'length' && framing.length === 0)
   }
@@ -91,12 +100,20 @@ export class ResponseRelay {
     const isDropped =
       response.isLengthDropped || response.edits?.removed.has('content-length') === true
     if (kind === 'length' && !isDropped) return 'as-is'
-    return downstream.httpVersion === '1.0' ? 'until-close' : 'chunked'
+    if (downstream.httpVersion === '1.0') return 'until-close'
+    return this.#mayHaveTrailers ? 'with-trailers' : 'chunked'
   }
 
   #lengthLine(coding: ResponseCoding): LengthLine {
-    if (coding === 'as-is') return 'as-received'
-    return coding === 'chunked' ? 'chunked' : 'none'
+    if (coding === 'as-is') return this.#isEmptyWithoutSaying() ? 0 : 'as-received'
+    return coding === 'until-close' ? 'none' : 'chunked'
+  }
+
+  /** HTTP/2 ends a message without a body by a flag, which HTTP/1 has to say in a field. */
+  #isEmptyWithoutSaying(): boolean {
+    const { response } = this.#exchange
+    const isEmpty = this.#framing.kind === 'length' && this.#framing.length === 0
+    return isEmpty && response.fields?.has(ResponseField.contentLength) === false
   }
 
   /**
@@ -118,6 +135,7 @@ export class ResponseRelay {
         const pass = this.#pass
         const stop = this.#decoder!.read(bytes, start, end, (from, to) => pass(bytes, from, to))
         this.isComplete = this.#decoder!.isDone
+        if (this.isComplete && this.#mayHaveTrailers) this.takeTrailers(this.#decoder!.trailers)
         return stop
       }
       case 'until-close':
@@ -126,6 +144,11 @@ export class ResponseRelay {
       case 'none':
         return start
     }
+  }
+
+  /** @param lines what came after the body, each line with its CRLF */
+  takeTrailers(lines: string): void {
+    this.#exchange.response.trailers = trailerFields(lines)
   }
 
   #take(bytes: Buffer, start: number, end: number): void {
@@ -201,6 +224,10 @@ export class ResponseRelay {
   #endBody(): void {
     if (this.isBroken) return
     if (this.#hasFilters) this.#filter(EMPTY, true)
-    if (!this.isBroken) this.#exchange.downstream.endBody()
+    if (this.isBroken) return
+    const { response, downstream } = this.#exchange
+    if (this.#mayHaveTrailers && response.trailers.length > 0)
+      downstream.sendTrailers(response.trailers)
+    downstream.endBody()
   }
 }

@@ -103,7 +103,8 @@ export function ownHead(exchange: ProxyExchange, length: LengthLine, now: number
   )
 }
 
-function wantsTrailers({ head }: ProxyExchange): boolean {
+/** Whether the client has said that it reads fields after a body. */
+export function wantsTrailers({ head }: ProxyExchange): boolean {
   return head.fields.get(RequestField.te)?.toLowerCase().includes('trailers') === true
 }
 
@@ -252,7 +253,7 @@ function idOf({ context, id }: ProxyExchange): string {
 }
 
 function viaLine({ response, context }: ProxyExchange): string {
-  const own = context.responseHeaders.via ? `1.1 ${context.product}` : ''
+  const own = context.responseHeaders.via ? `${response.viaVersion} ${context.product}` : ''
   const { fields, edits } = response
   const hasOther = edits !== undefined || fields?.has(ResponseField.via) === true
   const values = hasOther ? response.headerValues('via') : NONE

@@ -3,6 +3,7 @@ import type { DeadlineWheel } from '../base/deadline-wheel.ts'
 import { turnMs } from '../base/turn-clock.ts'
 import type { ResponseHead } from '../http/response-head.ts'
 import type { UpstreamTls } from '../snapshot/upstream-tls.ts'
+import { SessionPool } from './grpc/session-pool.ts'
 import { dialTls } from './transport/dial-tls.ts'
 import type { Sockets } from './transport/sockets.ts'
 import { UpstreamConnection, type UpstreamUser } from './upstream-connection.ts'
@@ -36,6 +37,8 @@ export interface IdleStack {
 /** Connections to upstreams that wait for their next request. */
 export class UpstreamPool {
   readonly options: UpstreamPoolOptions
+  /** Connections that speak HTTP/2. */
+  readonly sessions: SessionPool
   readonly #byKey = new Map<string, IdleStack>()
   /** Saves making the key for every request. */
   readonly #byPeer = new WeakMap<Peer, IdleStack>()
@@ -43,6 +46,7 @@ export class UpstreamPool {
 
   constructor(options: UpstreamPoolOptions) {
     this.options = options
+    this.sessions = new SessionPool(options)
   }
 
   /** An idle connection, if there is one. Connections with equal TLS to one address are interchangeable. */
@@ -95,6 +99,7 @@ export class UpstreamPool {
     this.#isClosed = true
     for (const { connections } of this.#byKey.values())
       for (const connection of connections.slice()) connection.destroy()
+    this.sessions.close()
   }
 
   #stackOf(peer: Peer, tls: EndpointTls | undefined): IdleStack {

@@ -181,3 +181,9 @@ export function isTlsScheme({ upstreamIfChanged, plan }: ProxyExchange): boolean
   const scheme = upstreamIfChanged?.newScheme ?? plan?.target?.scheme
   return scheme === 'https' || scheme === 'grpcs'
 }
+
+/** Whether the upstream is spoken to over HTTP/2. */
+export function isGrpcScheme({ upstreamIfChanged, plan }: ProxyExchange): boolean {
+  const scheme = upstreamIfChanged?.newScheme ?? plan?.target?.scheme
+  return scheme === 'grpc' || scheme === 'grpcs'
+}

@@ -1,4 +1,5 @@
-import { constants, type ServerHttp2Stream } from 'node:http2'
+import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
+import type { TrailerField } from '../../http/trailer-fields.ts'
 import type { ClientConnectionFacts } from '../connection-facts.ts'
 import type { Downstream, ResponseCoding } from '../downstream.ts'
 import type { ProxyExchange } from '../exchange.ts'
@@ -24,6 +25,10 @@ export class Http2Exchange implements Downstream, BodySource {
   readonly #stream: ServerHttp2Stream
   #awaitsContinue: boolean
   #isOver = false
+  /** A head that waits for what follows it, so that one without a body ends the stream itself. */
+  #heldHead: string | undefined
+  #mayHaveTrailers = false
+  #trailers: OutgoingHttpHeaders | undefined
 
   constructor(home: Http2Home, stream: ServerHttp2Stream, opening: Http2Opening) {
     this.#home = home
@@ -96,31 +101,50 @@ export class Http2Exchange implements Downstream, BodySource {
   }
 
   sendHead(text: string, coding: ResponseCoding): void {
-    void coding
-    this.#respond(text, false)
+    this.#heldHead = text
+    this.#mayHaveTrailers = coding === 'with-trailers'
+  }
+
+  #sendHeldHead(endStream: boolean): void {
+    const text = this.#heldHead
+    if (text === undefined) return
+    this.#heldHead = undefined
+    this.#respond(text, endStream)
   }
 
   #respond(text: string, endStream: boolean): void {
     const stream = this.#stream
     if (stream.destroyed || stream.headersSent) return
-    stream.respond(http2ResponseHead(text), { endStream })
+    const waitForTrailers = this.#mayHaveTrailers && !endStream
+    if (waitForTrailers)
+      stream.once('wantTrailers', () => stream.sendTrailers(this.#trailers ?? {}))
+    stream.respond(http2ResponseHead(text), { endStream, waitForTrailers })
   }
 
   sendBody(bytes: Buffer, start: number, end: number): void {
     if (start === end || this.#stream.destroyed) return
+    this.#sendHeldHead(false)
     if (!this.#stream.write(Buffer.from(bytes.subarray(start, end)))) this.isCongested = true
   }
 
   flush(): void {
-    // The session holds nothing back.
+    this.#sendHeldHead(false)
+  }
+
+  sendTrailers(fields: readonly TrailerField[]): void {
+    const trailers: Record<string, string[]> = Object.create(null) as Record<string, never>
+    for (const [name, value] of fields) (trailers[name.toLowerCase()] ??= []).push(value)
+    this.#trailers = trailers
   }
 
   endBody(): void {
+    this.#sendHeldHead(this.#trailers === undefined)
     if (!this.#stream.destroyed) this.#stream.end()
   }
 
   abort(): void {
-    this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+    // `close` with a code would end what was sent so far as if it were whole, then reset.
+    this.#stream.destroy(new Error('The response cannot be finished'))
   }
 
   next(): void {

@@ -16,6 +16,21 @@ export interface TlsDial {
 
 /** Opens a TLS connection. @returns calls the attempt off; nothing is called then */
 export function dialTls(dial: TlsDial, dialer: Dialer): () => void {
+  return dialTlsSocket(dial, {
+    onSecure: (socket) => dialer.onConnected(new PublicTransport(socket, NOBODY)),
+    onConnectFailed: (code) => dialer.onConnectFailed(code),
+  })
+}
+
+/** Hears how a TLS handshake ends; exactly one of the two is called, never at once. */
+export interface TlsDialer {
+  onSecure(socket: tls.TLSSocket): void
+  /** @param code as the system or OpenSSL names it */
+  onConnectFailed(code: string): void
+}
+
+/** As {@link dialTls}, for a protocol that drives the socket itself. */
+export function dialTlsSocket(dial: TlsDial, dialer: TlsDialer): () => void {
   const { serverName, rules } = dial.tls
   const { protocols = ['http/1.1'] } = dial
   const socket = tls.connect({
@@ -39,7 +54,7 @@ export function dialTls(dial: TlsDial, dialer: Dialer): () => void {
     if (rules.verify && !socket.isSessionReused() && isTooDeep(socket, rules.verifyDepth)) {
       callOff(socket)
       dialer.onConnectFailed('CERT_CHAIN_TOO_LONG')
-    } else dialer.onConnected(new PublicTransport(socket, NOBODY))
+    } else dialer.onSecure(socket)
   })
   return () => callOff(socket)
 }
