@@ -15,7 +15,7 @@ function setUp(count: number, refuses: (index: number) => boolean = () => false)
   const deaths: (() => void)[] = []
   const log: string[] = []
   const plane = new DataPlane({
-    settings: { nginx_worker_processes: String(count) } as Settings,
+    settings: { nginx_worker_processes: String(count), ssl_session_timeout: '1d' } as Settings,
     nodeId: 'node',
     log: { crit: (message) => log.push(message), error: (message) => log.push(message) },
     createWorker: ({ index }, events) => {

@@ -7,6 +7,7 @@ import type { ChangedRow } from '../store/medium.ts'
 import type { LogLevel } from '../telemetry/log-level.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { changedEntities, inOrderOfId } from './changed-entities.ts'
+import { InboundSharing } from './inbound-share.ts'
 import type { ListenerCertificates } from './listener-certificates.ts'
 import type { PortsByListener } from './proxy-listeners.ts'
 import { streamPortsAmong } from './stream-listeners.ts'
@@ -48,7 +49,8 @@ const GRACE_MS = 60_000
 export class DataPlane {
   readonly #log: DataPlaneOptions['log']
   readonly #createWorker: NonNullable<DataPlaneOptions['createWorker']>
-  #start: Omit<WorkerStart, 'index'>
+  readonly #inbound: InboundSharing
+  #start: Omit<WorkerStart, 'index' | 'inbound'>
   #workers: WorkerHandle[] = []
   #generation = 0
   #inForce: InForce = { generation: 0, entities: {} }
@@ -58,6 +60,7 @@ export class DataPlane {
 
   constructor({ settings, nodeId, log, createWorker }: DataPlaneOptions) {
     this.#start = { settings, nodeId, memory: makeSharedMemory(), healthMemory: healthMemory() }
+    this.#inbound = new InboundSharing(settings, Date.now())
     this.#log = log
     this.#createWorker = createWorker ?? ((start, events) => new WorkerThread(start, events))
   }
@@ -192,7 +195,7 @@ export class DataPlane {
   #startWorker(index: number): WorkerHandle {
     const startedAt = Date.now()
     return this.#createWorker(
-      { ...this.#start, index },
+      { ...this.#start, index, inbound: this.#inbound.share(startedAt) },
       {
         onGone: (reason) => {
           // Before anything is served, whoever starts the gateway hears of it.

@@ -6,6 +6,7 @@ import type { Settings } from '../settings/settings.ts'
 import { prefixLayout } from './prefix-layout.ts'
 import { selfSignedCertificate } from './self-signed-certificate.ts'
 import { StartFault } from './start-fault.ts'
+import { checkTlsRules } from './tls-rules.ts'
 
 /** PEM texts. */
 export interface CertificatePem {
@@ -38,6 +39,7 @@ export async function listenerCertificates(settings: Settings): Promise<Listener
   const certificates = { proxy: [], admin: [], status: [], console: [] } as {
     -readonly [Server in keyof ListenerCertificates]: readonly CertificatePem[]
   }
+  if (settings.listeners.proxy.some(({ ssl }) => ssl)) checkTlsRules(settings)
   for (const server of Object.keys(SERVERS) as (keyof ListenerCertificates)[]) {
     if (!listenersOf(server, settings).some(({ ssl }) => ssl)) continue
     const { property, filePrefix } = SERVERS[server]

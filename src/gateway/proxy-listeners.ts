@@ -2,15 +2,16 @@ import type { SecureContextOptions } from 'node:tls'
 import type { ProxyContext } from '../proxy/context.ts'
 import type { ListenOptions } from '../proxy/listen.ts'
 import { startListener, type Listener } from '../proxy/listener.ts'
+import type { ClientVerification, ServerTls, SessionStore } from '../proxy/server-tls.ts'
 import type { Listener as ListenerSettings } from '../settings/listener.ts'
-import type { Settings } from '../settings/settings.ts'
 import type { CertificateIndex } from './certificate-index.ts'
 import { bindFault } from './check-ports.ts'
+import { sessionStore } from './inbound-share.ts'
 import { keepAliveOf } from './keep-alive-of.ts'
-import type { CertificatePem } from './listener-certificates.ts'
 import { StartFault } from './start-fault.ts'
-import { tlsRules } from './tls-rules.ts'
-import type { InForceSettings } from './worker-messages.ts'
+import type { TicketKeys } from './ticket-keys.ts'
+import { sessionSeconds, tlsRules } from './tls-rules.ts'
+import type { InForceSettings, WorkerStart } from './worker-messages.ts'
 
 /** A port by the text of its listener; those the system chose are in it too. */
 export type PortsByListener = ReadonlyMap<string, number>
@@ -21,18 +22,47 @@ interface Running {
   readonly text: string
 }
 
+export interface ProxyListenersOptions {
+  readonly context: ProxyContext
+  readonly certificates: CertificateIndex
+  /** The contexts of {@link certificates} are made with them too. */
+  readonly tickets: TicketKeys
+  readonly start: Pick<WorkerStart, 'index' | 'settings' | 'inbound'>
+}
+
 /** The listening sockets of one worker. Those that stay over a reload are not touched. */
 export class ProxyListeners {
-  readonly #context: ProxyContext
-  readonly #certificates: CertificateIndex
-  readonly #takesUnix: boolean
+  readonly #options: ProxyListenersOptions
+  readonly #sessions: SessionStore | undefined
   #running = new Map<string, Running>()
+  #inForce: InForceSettings | undefined
+  #renewal: NodeJS.Timeout | undefined
 
-  /** @param workerIndex unix sockets cannot be shared as ports can: the first worker alone has them */
-  constructor(context: ProxyContext, certificates: CertificateIndex, workerIndex: number) {
-    this.#context = context
-    this.#certificates = certificates
-    this.#takesUnix = workerIndex === 0
+  constructor(options: ProxyListenersOptions) {
+    const { settings, inbound } = options.start
+    this.#options = options
+    this.#sessions = sessionStore(inbound.sessions, sessionSeconds(settings))
+    this.#renewAfterPeriod()
+  }
+
+  /** Makes new contexts with the keys for sessions that are due then. */
+  #renewAfterPeriod(): void {
+    const { tickets, certificates } = this.#options
+    const restMs = Math.max(tickets.endsAtMs - Date.now(), 0)
+    this.#renewal = setTimeout(
+      () => {
+        if (Date.now() >= tickets.endsAtMs) {
+          certificates.renew()
+          if (this.#inForce !== undefined) this.#renewTls(this.#inForce)
+        }
+        this.#renewAfterPeriod()
+      },
+      timerLimit(restMs + 1),
+    ).unref()
+  }
+
+  #renewTls(inForce: InForceSettings): void {
+    for (const { listener } of this.#running.values()) listener.renewTls(this.#tlsOptions(inForce))
   }
 
   /**
@@ -44,25 +74,27 @@ export class ProxyListeners {
    * @throws {StartFault} when an address cannot be had
    */
   async update(
-    { settings, certificates }: InForceSettings,
+    inForce: InForceSettings,
     ports: PortsByListener | undefined,
   ): Promise<PortsByListener> {
+    const { settings } = inForce
     const next = new Map<string, Running>()
     const opened: Listener[] = []
     for (const listener of settings.listeners.proxy) {
-      if (listener.path !== undefined && !this.#takesUnix) continue
+      // Unix sockets cannot be shared as ports can.
+      if (listener.path !== undefined && this.#options.start.index !== 0) continue
       const text = textOf(listener)
       const running = this.#running.get(text)
       if (running !== undefined) {
-        running.listener.renewTls(tlsOptions(settings, certificates.proxy))
+        running.listener.renewTls(this.#tlsOptions(inForce))
         next.set(text, running)
         continue
       }
       const port = ports?.get(text) ?? listener.port
       try {
         this.#checkPath(listener)
-        const options = this.#options({ settings, certificates }, listener, port)
-        const started = await startListener(options, this.#context)
+        const options = this.#listenOptions(inForce, listener, port)
+        const started = await startListener(options, this.#options.context)
         opened.push(started)
         next.set(text, { listener: started, text })
       } catch (error) {
@@ -73,6 +105,7 @@ export class ProxyListeners {
     }
     const gone = [...this.#running.values()].filter(({ text }) => !next.has(text))
     this.#running = next
+    this.#inForce = inForce
     const timeoutMs = timerLimit(settings.graceful_timeout * 1000)
     // Not awaited: their exchanges may take their time.
     for (const { listener } of gone) void listener.drain(timeoutMs)
@@ -90,6 +123,7 @@ export class ProxyListeners {
 
   /** @param timeoutMs 0: cuts everything off at once */
   async close(timeoutMs: number): Promise<void> {
+    clearTimeout(this.#renewal)
     const listeners = [...this.#running.values()].map(({ listener }) => listener)
     await Promise.all(
       listeners.map((listener) =>
@@ -98,11 +132,12 @@ export class ProxyListeners {
     )
   }
 
-  #options(
-    { settings, certificates }: InForceSettings,
+  #listenOptions(
+    inForce: InForceSettings,
     listener: ListenerSettings,
     port: number,
   ): ListenOptions {
+    const { settings } = inForce
     return {
       host: listener.ip,
       port,
@@ -115,21 +150,26 @@ export class ProxyListeners {
       http2: listener.http2,
       proxyProtocol: listener.proxyProtocol,
       publicPort: settings.hostPorts.get(port),
-      tls: listener.ssl
-        ? {
-            options: tlsOptions(settings, certificates.proxy),
-            contextFor: (serverName) => this.#certificates.contextFor(serverName),
-          }
-        : undefined,
+      tls: listener.ssl ? this.#serverTls(inForce) : undefined,
     }
   }
-}
 
-function tlsOptions(settings: Settings, pairs: readonly CertificatePem[]): SecureContextOptions {
-  return {
-    ...tlsRules(settings),
-    cert: pairs.map(({ certificate }) => certificate),
-    key: pairs.map(({ key }) => key),
+  #serverTls(inForce: InForceSettings): ServerTls {
+    const { certificates } = this.#options
+    return {
+      options: this.#tlsOptions(inForce),
+      contextFor: (serverName) => certificates.contextFor(serverName),
+      verifyClient: inForce.settings.nginx_proxy_ssl_verify_client as ClientVerification,
+      sessions: this.#sessions,
+    }
+  }
+
+  #tlsOptions({ settings, certificates }: InForceSettings): SecureContextOptions {
+    return {
+      ...tlsRules(settings, this.#options.tickets.keys(Date.now())),
+      cert: certificates.proxy.map(({ certificate }) => certificate),
+      key: certificates.proxy.map(({ key }) => key),
+    }
   }
 }
 

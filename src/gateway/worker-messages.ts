@@ -7,6 +7,7 @@ import type { ConnectionCounters } from '../proxy/context.ts'
 import type { StreamCounters } from '../proxy/stream/stream-context.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { LogLevel } from '../telemetry/log-level.ts'
+import type { InboundShare } from './inbound-share.ts'
 import type { ListenerCertificates } from './listener-certificates.ts'
 import type { PortsByListener } from './proxy-listeners.ts'
 
@@ -16,6 +17,7 @@ export interface WorkerStart {
   readonly nodeId: string
   /** What all workers count and cache in. */
   readonly memory: SharedMemory
+  readonly inbound: InboundShare
   /** Where all workers count the health of addresses. */
   readonly healthMemory: SharedArrayBuffer
   readonly index: number

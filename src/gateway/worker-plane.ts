@@ -25,6 +25,7 @@ import { ProxyListeners, type PortsByListener } from './proxy-listeners.ts'
 import { proxyRules } from './proxy-rules.ts'
 import { ServingSnapshot } from './serving-snapshot.ts'
 import { StreamPlane } from './stream-plane.ts'
+import { TicketKeys } from './ticket-keys.ts'
 import { tlsRules } from './tls-rules.ts'
 import type {
   Content,
@@ -64,8 +65,9 @@ export class WorkerPlane {
     const { settings } = start
     this.#settings = settings
     this.#logs = logs
+    const tickets = new TicketKeys(start.inbound.tickets)
     this.#certificates = new CertificateIndex({
-      rules: () => tlsRules(this.#settings),
+      rules: () => tlsRules(this.#settings, tickets.keys(Date.now())),
       warn: (message) => logs.error.warn(message),
     })
     this.#balancers = createBalancers({
@@ -126,7 +128,12 @@ export class WorkerPlane {
       certificates: this.#certificates,
       index: start.index,
     })
-    this.#listeners = new ProxyListeners(this.#context, this.#certificates, start.index)
+    this.#listeners = new ProxyListeners({
+      context: this.#context,
+      certificates: this.#certificates,
+      tickets,
+      start,
+    })
   }
 
   prepare(generation: number, content: Content): PrepareOutcome {

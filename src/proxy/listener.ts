@@ -157,7 +157,7 @@ class ClientListener implements Listener, ConnectionHome, SessionHome {
   #beginSecure(socket: tls.TLSSocket): void {
     const under = socketUnder(socket)
     const known = {
-      tls: clientTlsFacts(socket),
+      tls: clientTlsFacts(socket, this.#options.tls?.verifyClient),
       proxied: under === undefined ? undefined : this.#proxied.get(under),
     }
     if (socket.alpnProtocol === 'h2')

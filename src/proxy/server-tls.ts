@@ -4,20 +4,34 @@ import type { TlsFacts } from '../plugin-kit/exchange.ts'
 
 /** How a listener speaks TLS. */
 export interface ServerTls {
-  /** Protocols, ciphers, session rules; certificates of the default context. */
+  /** Protocols, ciphers, session rules; certificates of the default context; authorities of clients. */
   readonly options: tls.TlsOptions
   /**
    * The certificate for a name a client asks for.
    * @returns nothing to show the default one
    */
   readonly contextFor: (serverName: string) => tls.SecureContext | undefined
+  readonly verifyClient?: ClientVerification | undefined
+  /** Where sessions are kept that clients do not keep themselves. */
+  readonly sessions?: SessionStore | undefined
+}
+
+/**
+ * Whether clients are asked for a certificate. `on` refuses those without a good one in the
+ * handshake, `optional` those with a bad one, `optional_no_ca` none.
+ */
+export type ClientVerification = 'off' | 'on' | 'optional' | 'optional_no_ca'
+
+export interface SessionStore {
+  get(id: Buffer): Uint8Array | undefined
+  set(id: Buffer, session: Uint8Array): void
 }
 
 const HANDSHAKE_TIMEOUT_MS = 60_000
 
 /** A server that is fed connections by `emit('connection', socket)` and never listens itself. */
 export function createTlsServer(
-  { options, contextFor }: ServerTls,
+  { options, contextFor, verifyClient = 'off', sessions }: ServerTls,
   protocols: readonly string[],
   on: {
     readonly onSecure: (socket: tls.TLSSocket) => void
@@ -28,6 +42,8 @@ export function createTlsServer(
     ALPNProtocols: [...protocols],
     handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
     ...options,
+    requestCert: verifyClient !== 'off',
+    rejectUnauthorized: verifyClient === 'on',
     SNICallback: (serverName, done) => {
       try {
         done(null, contextFor(serverName))
@@ -36,9 +52,50 @@ export function createTlsServer(
       }
     },
   })
-  server.on('secureConnection', on.onSecure)
+  server.on('secureConnection', (socket) => {
+    if (isRefused(socket, verifyClient)) on.onFailed(socket)
+    else on.onSecure(socket)
+  })
   server.on('tlsClientError', (_, socket) => on.onFailed(socket))
+  if (sessions !== undefined) keepSessions(server, sessions)
   return server
+}
+
+function keepSessions(server: tls.Server, sessions: SessionStore): void {
+  server.on('newSession', (id, session, done: () => void) => {
+    sessions.set(id, session)
+    done()
+  })
+  server.on('resumeSession', (id, done) => {
+    const session = sessions.get(id)
+    done(null, session === undefined ? null : Buffer.from(session))
+  })
+}
+
+function hasCertificate(socket: tls.TLSSocket): boolean {
+  return Object.keys(socket.getPeerCertificate()).length > 0
+}
+
+/**
+ * A session that began without a certificate must not become a good one when it is taken up again,
+ * which is how Node judges it under TLS 1.3; so the certificate itself is asked for.
+ */
+function isRefused(socket: tls.TLSSocket, verifyClient: ClientVerification): boolean {
+  switch (verifyClient) {
+    case 'off':
+    case 'optional_no_ca':
+      return false
+    case 'on':
+      return !(socket.authorized && hasCertificate(socket))
+    case 'optional':
+      return !socket.authorized && hasCertificate(socket)
+  }
+}
+
+/** As nginx says it: `NONE`, `SUCCESS` or `FAILED:` and why. @see nginx, variable `ssl_client_verify` */
+function verdictOn(socket: tls.TLSSocket): string {
+  if (!hasCertificate(socket)) return 'NONE'
+  return socket.authorized ? 'SUCCESS' : `FAILED:${String(socket.authorizationError)}`
 }
 
 /** The connection under a TLS socket that came out of a server of {@link createTlsServer}. */
@@ -48,12 +105,15 @@ export function socketUnder(socket: tls.TLSSocket): net.Socket | undefined {
 }
 
 /** What plugins and logs may know of a client's TLS. */
-export function clientTlsFacts(socket: tls.TLSSocket): TlsFacts {
+export function clientTlsFacts(
+  socket: tls.TLSSocket,
+  verifyClient: ClientVerification = 'off',
+): TlsFacts {
   const serverName = (socket as { servername?: string | false }).servername
   return {
     version: socket.getProtocol() ?? '',
     cipher: socket.getCipher().name,
     sni: typeof serverName === 'string' ? serverName : undefined,
-    clientVerify: 'NONE',
+    clientVerify: verifyClient === 'off' ? 'NONE' : verdictOn(socket),
   }
 }

@@ -21,7 +21,9 @@ export function findProblems(
     ...identityProblems(settings),
     ...consoleProblems(settings),
     ...certificateProblems(settings),
+    ...clientCertificateProblems(settings, fileExists),
     ...adminProblems(settings, fileExists),
+    ...sessionProblems(settings),
     ...directiveProblems(settings),
     ...hybridProblems(settings),
     ...databaseProblems(settings),
@@ -152,6 +154,21 @@ function certificateProblems(settings: Settings): readonly FoundProblem[] {
   return problems
 }
 
+/** As nginx has it, whoever is to be judged needs a judge. */
+function clientCertificateProblems(
+  settings: Settings,
+  fileExists: (path: string) => boolean,
+): readonly FoundProblem[] {
+  const { nginx_proxy_ssl_verify_client: verify } = settings
+  const property = 'nginx_proxy_ssl_client_certificate'
+  const authorities = settings[property]
+  if (authorities && !fileExists(authorities))
+    return [{ property, message: `${property}: no such file at ${authorities}` }]
+  if (authorities || verify === 'off' || verify === 'optional_no_ca') return []
+  const message = `${property} must be specified, for nginx_proxy_ssl_verify_client = ${verify}`
+  return [{ property: 'nginx_proxy_ssl_verify_client', message }]
+}
+
 const LEAST_TOKEN_LENGTH = 16
 
 function adminProblems(
@@ -199,13 +216,29 @@ const DURATIONS = [
   'nginx_http_send_timeout',
 ] as const
 
+const LEAST_CACHE_BYTES = 65_536
+
+function sessionProblems(settings: Settings): readonly FoundProblem[] {
+  const { ssl_session_cache_size: size, ssl_session_timeout: timeout } = settings
+  const problems: FoundProblem[] = []
+  if ((parseSize(size) ?? 0) < LEAST_CACHE_BYTES)
+    problems.push(invalid(settings, 'ssl_session_cache_size', 'a size of 64k or more, such as 10m'))
+  if ((parseDuration(timeout) ?? 0) < 1000)
+    problems.push(
+      invalid(settings, 'ssl_session_timeout', 'a time of a second or more, such as 5m or 1d'),
+    )
+  return problems
+}
+
+function invalid(settings: Settings, property: PropertyName, right: string): FoundProblem {
+  const message = `${property} has an invalid value: '${String(settings[property])}' (${right})`
+  return { property, message }
+}
+
 function directiveProblems(settings: Settings): readonly FoundProblem[] {
   const problems: FoundProblem[] = []
   const refuse = (property: PropertyName, right: string) =>
-    problems.push({
-      property,
-      message: `${property} has an invalid value: '${String(settings[property])}' (${right})`,
-    })
+    problems.push(invalid(settings, property, right))
   for (const name of SIZES)
     if (parseSize(settings[name]) === undefined) refuse(name, 'a size such as 0, 8k, 10m or 1g')
   for (const name of DURATIONS)

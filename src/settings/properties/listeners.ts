@@ -1,4 +1,4 @@
-import { accepted, acceptedString, type PropertyTable } from '../property.ts'
+import { accepted, type PropertyTable } from '../property.ts'
 
 const CERTIFICATES = {
   type: 'array',
@@ -131,10 +131,39 @@ export const LISTENERS = {
     default: 'on',
     description: 'Whether the order of `ssl_ciphers` decides, for `ssl_cipher_suite = custom`.',
   },
-  ssl_dhparam: acceptedString,
-  ssl_session_tickets: accepted('on'),
-  ssl_session_timeout: accepted('1d'),
-  ssl_session_cache_size: accepted('10m'),
+  ssl_dhparam: {
+    type: 'string',
+    description:
+      'Parameters for DHE ciphers of TLS 1.2: a PEM file, PEM text, or the name of a group such as `ffdhe2048`. Unset: a group that fits the certificate.',
+  },
+  ssl_session_tickets: {
+    type: 'string',
+    default: 'on',
+    oneOf: ['on', 'off'],
+    description:
+      'Whether clients keep their TLS sessions themselves, sealed with keys that all workers share and that change after `ssl_session_timeout`; `off`: the gateway keeps those of TLS 1.2, and those of TLS 1.3 end with their connection.',
+  },
+  ssl_session_timeout: {
+    type: 'string',
+    default: '1d',
+    description: 'How long a TLS session may be taken up again.',
+  },
+  ssl_session_cache_size: {
+    type: 'string',
+    default: '10m',
+    description: 'Memory for the TLS sessions of all workers, where `ssl_session_tickets = off`.',
+  },
+  nginx_proxy_ssl_verify_client: {
+    type: 'string',
+    default: 'off',
+    oneOf: ['off', 'on', 'optional', 'optional_no_ca'],
+    description:
+      'Whether clients are asked for a certificate: `on` lets none in without a good one, `optional` none with a bad one; `optional_no_ca` takes any and only notes the verdict in logs.',
+  },
+  nginx_proxy_ssl_client_certificate: {
+    type: 'string',
+    description: 'File of the authorities whose client certificates are good ones.',
+  },
   client_ssl: {
     type: 'boolean',
     default: false,
