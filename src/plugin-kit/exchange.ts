@@ -155,6 +155,8 @@ export interface Response {
   removeHeader(name: string): void
   /** To be called in `headerFilter` by a plugin whose `bodyFilter` may change the length. */
   dropLength(): void
+  /** In the phase `response`: sends another body; status and headers stay what they are. */
+  replaceBody(body: string | Uint8Array): void
   /** From the log phase on: the headers as they were sent, with those that the gateway added itself. */
   sentHeaders?(): readonly (readonly [name: string, value: string])[]
   /** A field the upstream sent after the body; known from the last call of `bodyFilter` on. @param name lower-case */

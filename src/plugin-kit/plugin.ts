@@ -18,6 +18,11 @@ export interface PluginHandlers {
   access?(exchange: Exchange): PhaseResult
   /** With the whole upstream response buffered; excludes the two filters below. */
   response?(exchange: Exchange, body: Uint8Array): PhaseResult
+  /**
+   * Whether `response` is to run for this exchange; where it is not, the two filters do and the body
+   * streams. Absent: it always is. Asked more than once, so it must not change its mind.
+   */
+  buffersResponse?(exchange: Exchange): boolean
   headerFilter?(exchange: Exchange): void
   /**
    * One call a chunk, and a last one with `isLast`.

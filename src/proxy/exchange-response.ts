@@ -20,6 +20,8 @@ export class ExchangeResponse implements Response {
   edits: HeaderEdits | undefined
   /** The length the head says no longer holds. */
   isLengthDropped = false
+  /** What a plugin sends instead of the upstream's body. */
+  newBody: Buffer | undefined
   bodyBytes = 0
   sizeBytes = 0
   /** The head as it was sent; `''` before. */
@@ -70,6 +72,11 @@ export class ExchangeResponse implements Response {
   }
 
   dropLength(): void {
+    this.isLengthDropped = true
+  }
+
+  replaceBody(body: string | Uint8Array): void {
+    this.newBody = typeof body === 'string' ? Buffer.from(body) : Buffer.from(body)
     this.isLengthDropped = true
   }
 }

@@ -7,7 +7,7 @@ import type { ResponseCoding } from './downstream.ts'
 import type { ProxyExchange } from './exchange.ts'
 import { GatewayError } from './gateway-error.ts'
 import { proxiedHead, wantsTrailers, type LengthLine } from './response-head.ts'
-import { runBodyFilter, runHeaderFilter, runResponse } from './run-phase.ts'
+import { isHeldBack, runBodyFilter, runHeaderFilter, runResponse } from './run-phase.ts'
 
 /** Bodies longer than this are read in bulk: into a buffer of their own. */
 const BULK_BYTES = 65_536
@@ -63,7 +63,7 @@ export class ResponseRelay {
   begin(): void {
     const { collected, context } = this.#exchange
     if (context.allowsDebugHeader) addDebugHeaders(this.#exchange)
-    if (collected.response.length > 0) this.#buffered = []
+    if (collected.response.length > 0 && isHeldBack(this.#exchange)) this.#buffered = []
     else this.#sendHead()
   }
 
@@ -215,8 +215,9 @@ export class ResponseRelay {
     if (refusal instanceof GatewayError) answerFailure(exchange, refusal)
     else if (refusal !== undefined) answer(exchange, refusal)
     else if (!exchange.isOver) {
+      const body = exchange.response.newBody ?? whole
       this.#sendHead()
-      this.#take(whole, 0, whole.length)
+      this.#take(body, 0, body.length)
       this.#endBody()
     }
   }

@@ -1,3 +1,4 @@
+import type { PluginHandlers } from '../plugin-kit/plugin.ts'
 import { runAccess, type AccessOutcome, type Instance } from '../snapshot/chain.ts'
 import type { ProxyExchange } from './exchange.ts'
 import { GatewayError } from './gateway-error.ts'
@@ -63,6 +64,15 @@ function pluginFailure(exchange: ProxyExchange, phase: string, error: unknown): 
   return new GatewayError('plugin_failed', `A plugin failed in ${phase}`)
 }
 
+/** Whether the upstream's response is held back, for plugins that want it whole. */
+export function isHeldBack(exchange: ProxyExchange): boolean {
+  return exchange.collected.response.some(({ handlers }) => wantsWhole(handlers, exchange))
+}
+
+function wantsWhole(handlers: PluginHandlers, exchange: ProxyExchange): boolean {
+  return handlers.response !== undefined && handlers.buffersResponse?.(exchange) !== false
+}
+
 /**
  * Runs `response` with the whole body.
  * @returns what is sent instead, or nothing
@@ -73,6 +83,7 @@ export async function runResponse(
 ): Promise<Refusal | undefined> {
   try {
     for (const { handlers } of exchange.collected.response) {
+      if (!wantsWhole(handlers, exchange)) continue
       const answer = await handlers.response!(exchange, body)
       if (answer) return answer
     }
@@ -88,7 +99,7 @@ export function runHeaderFilter(exchange: ProxyExchange): GatewayError | undefin
   try {
     for (let index = 0; index < instances.length; index += 1) {
       const { handlers } = instances[index]!
-      if (handlers.response === undefined) handlers.headerFilter!(exchange)
+      if (!wantsWhole(handlers, exchange)) handlers.headerFilter!(exchange)
     }
     return undefined
   } catch (error) {
@@ -103,7 +114,7 @@ export function runHeaderFilter(exchange: ProxyExchange): GatewayError | undefin
 export function runBodyFilter(exchange: ProxyExchange, piece: Buffer, isLast: boolean): Buffer {
   let current = piece
   for (const { handlers } of exchange.collected.bodyFilter) {
-    if (handlers.response !== undefined) continue
+    if (wantsWhole(handlers, exchange)) continue
     const changed = handlers.bodyFilter!(exchange, current, isLast)
     if (changed !== undefined) current = asBuffer(changed)
   }

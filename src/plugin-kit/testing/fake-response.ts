@@ -22,6 +22,9 @@ export function fakeResponse(): FakeResponse {
       response.hasLostLength = true
       response.removeHeader('content-length')
     },
+    replaceBody: () => {
+      throw new Error('A fake response runs no phase in which its body can be replaced')
+    },
     bodyBytes: 0,
     sizeBytes: 0,
     upstreamStatus: undefined as number | undefined,

@@ -82,6 +82,7 @@ const HANDLERS: Readonly<Record<keyof PluginHandlers, true>> = {
   rewrite: true,
   access: true,
   response: true,
+  buffersResponse: true,
   headerFilter: true,
   bodyFilter: true,
   log: true,
