@@ -10,20 +10,33 @@ export const IDENTITY_FIELDS =
   (1 << RequestField.credentialIdentifier) |
   (1 << RequestField.anonymousConsumer)
 
-const made = new WeakMap<Identity, string>()
+interface Made {
+  readonly consumer: Identity['consumer']
+  readonly credentialIdentifier: Identity['credentialIdentifier']
+  readonly lines: string
+}
 
-/** The header lines that tell the upstream who the client is; made once for an identity object. */
+/** By credential, or by identity where it has no entity: every token brings an identity of its own. */
+const made = new WeakMap<object, Made>()
+
+/** The header lines that tell the upstream who the client is; made once for a credential. */
 export function identityLines(identity: Identity): string {
-  const known = made.get(identity)
-  if (known !== undefined) return known
   const { consumer, credential, credentialIdentifier } = identity
+  const home = credential?.entity ?? identity
+  const known = made.get(home)
+  if (
+    known !== undefined &&
+    known.consumer === consumer &&
+    known.credentialIdentifier === credentialIdentifier
+  )
+    return known.lines
   const lines =
     line('X-Consumer-ID', consumer?.id) +
     line('X-Consumer-Custom-ID', consumer?.custom_id) +
     line('X-Consumer-Username', consumer?.username) +
     line('X-Credential-Identifier', credentialIdentifier) +
     (credential === undefined && consumer !== undefined ? 'X-Anonymous-Consumer: true\r\n' : '')
-  made.set(identity, lines)
+  made.set(home, { consumer, credentialIdentifier, lines })
   return lines
 }
 

@@ -1,5 +1,3 @@
-const LETTERS = /^[A-Za-z0-9_-]*={0,2}$/
-
 /**
  * Decodes base64url. Stricter than node:buffer, which skips what it does not know; looser than
  * RFC 7515 where Kong is: padding may be there, and the unused bits of the last letter be set.
@@ -7,8 +5,17 @@ const LETTERS = /^[A-Za-z0-9_-]*={0,2}$/
  * @returns `undefined` for other letters and for lengths that no bytes encode to
  */
 export function decodeBase64Url(text: string): Buffer | undefined {
-  if (!LETTERS.test(text)) return undefined
-  const padding = text.indexOf('=')
-  const letters = padding === -1 ? text : text.slice(0, padding)
-  return letters.length % 4 === 1 ? undefined : Buffer.from(letters, 'base64url')
+  const letters = text.endsWith('=') ? withoutPadding(text) : text
+  if (letters.length % 4 === 1) return undefined
+  // The other alphabet of RFC 4648 is taken by node:buffer as well.
+  if (letters.includes('+') || letters.includes('/')) return undefined
+  // Of a letter beyond Latin-1 it takes the low byte.
+  if (Buffer.byteLength(letters) !== letters.length) return undefined
+  const bytes = Buffer.from(letters, 'base64url')
+  // For every letter that was skipped there is less.
+  return bytes.length === Math.floor((letters.length * 3) / 4) ? bytes : undefined
+}
+
+function withoutPadding(text: string): string {
+  return text.slice(0, text.endsWith('==') ? -2 : -1)
 }

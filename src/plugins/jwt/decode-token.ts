@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { isJsonObject, type JsonObject } from '../../base/json.ts'
 import { ALGORITHMS, type Algorithm } from './algorithms.ts'
 import { decodeBase64Url } from './base64url.ts'
-import { jsonShape } from './strict-json.ts'
+import { hasDuplicates, isTooDeep } from './strict-json.ts'
 
 /** A token taken apart; nothing in it is verified yet. */
 export interface DecodedToken {
@@ -40,9 +40,9 @@ export function decodeToken(token: string): DecodedToken | TokenFault {
   if (token.length > MAX_LENGTH)
     return { fault: 'invalid JSON', why: `it is longer than ${MAX_LENGTH} characters` }
 
-  const header = decodePart(token.slice(0, firstDot), 'refuse duplicates')
+  const header = decodeHeader(token.slice(0, firstDot))
   if ('why' in header) return { fault: 'invalid JSON', why: `its header ${header.why}` }
-  const payload = decodePart(token.slice(firstDot + 1, secondDot), 'last duplicate counts')
+  const payload = decodePart(token.slice(firstDot + 1, secondDot))
   if ('why' in payload) return { fault: 'invalid JSON', why: `its payload ${payload.why}` }
   return decodeRest(token, secondDot, header.value, payload.value)
 }
@@ -82,22 +82,35 @@ function decodeRest(
   }
 }
 
-function decodePart(
-  text: string,
-  duplicates: 'refuse duplicates' | 'last duplicate counts',
-): { readonly value: unknown } | { readonly why: string } {
+type Part = { readonly value: unknown; readonly json: string } | { readonly why: string }
+
+/** Longer headers, and more of them than this, are not remembered. */
+const REMEMBERED = { letters: 512, headers: 64 }
+const headers = new Map<string, Part>()
+
+/** All tokens of an issuer have the same header, so what it says is remembered by its text. */
+function decodeHeader(text: string): Part {
+  const known = headers.get(text)
+  if (known !== undefined) return known
+  const part = decodePart(text)
+  const header = 'json' in part && hasDuplicates(part.json) ? { why: 'has a name twice' } : part
+  if (text.length <= REMEMBERED.letters) {
+    // Whoever sends many has nothing from it but that they are read anew.
+    if (headers.size === REMEMBERED.headers) headers.clear()
+    headers.set(Buffer.from(text, 'latin1').toString('latin1'), header)
+  }
+  return header
+}
+
+function decodePart(text: string): Part {
   const bytes = decodeBase64Url(text)
   if (bytes === undefined) return { why: 'is not base64url' }
   if (!isUtf8(bytes)) return { why: 'is not UTF-8' }
   const json = bytes.toString('utf8')
-  let value: unknown
   try {
-    value = JSON.parse(json)
+    const value = JSON.parse(json) as unknown
+    return isTooDeep(json) ? { why: 'is nested too deep' } : { value, json }
   } catch {
     return { why: 'is not JSON' }
   }
-  const { isTooDeep, hasDuplicates } = jsonShape(json)
-  if (isTooDeep) return { why: 'is nested too deep' }
-  if (hasDuplicates && duplicates === 'refuse duplicates') return { why: 'has a name twice' }
-  return { value }
 }

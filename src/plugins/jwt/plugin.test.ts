@@ -710,7 +710,7 @@ describe('jwt › remembered tokens', () => {
     const gateway = testGateway([[jwt, config]], { entities: ENTITIES, now: () => now })
     const request = bearer(token({ claims: { iss: 'key', exp: NOW + 60, nbf: NOW } }))
     const seen = async () => verdict(await gateway.send(request))
-    expect([await seen(), await seen()]).toEqual(['passed', 'passed'])
+    expect([await seen(), await seen(), await seen()]).toEqual(['passed', 'passed', 'passed'])
     now += 59_999
     expect(await seen()).toBe('passed')
     now += 1
@@ -738,9 +738,10 @@ describe('jwt › remembered tokens', () => {
     )
   })
 
-  it('set the same identity the second time', async () => {
+  it('set the same identity', async () => {
     const gateway = testGateway([[jwt, {}]], { entities: ENTITIES })
     const good = token()
+    await gateway.send(bearer(good))
     await gateway.send(bearer(good))
     const { upstream, exchange } = await gateway.send(bearer(good))
     expect(upstream.header('x-credential-identifier')).toBe('key')

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { jsonShape } from './strict-json.ts'
+import { hasDuplicates, isTooDeep } from './strict-json.ts'
 
-describe('jsonShape', () => {
+describe('hasDuplicates', () => {
   it.each([
     ['an object', '{"a":1,"b":2}', false],
     ['a name twice', '{"a":1,"a":2}', true],
@@ -14,22 +14,30 @@ describe('jsonShape', () => {
     ['quotes and brackets in strings', String.raw`{"a\"":"{\\\"","a":"]}"}`, false],
     ['the prototype as a name', '{"__proto__":1,"__proto__":2}', true],
   ])('finds duplicates in %s', (_, text, expected) => {
-    expect(jsonShape(text)).toEqual({ isTooDeep: false, hasDuplicates: expected })
-  })
-
-  it('finds what is nested too deep', () => {
-    expect(jsonShape('['.repeat(64) + ']'.repeat(64)).isTooDeep).toBe(false)
-    expect(jsonShape('['.repeat(65) + ']'.repeat(65)).isTooDeep).toBe(true)
+    expect(hasDuplicates(text)).toBe(expected)
   })
 
   it('finds no duplicates in what JSON.stringify wrote, and always one that is added', () => {
     fc.assert(
       fc.property(fc.json({ maxDepth: 8 }), fc.string(), (text, name) => {
         const value = JSON.stringify(JSON.parse(text))
-        expect(jsonShape(value)).toEqual({ isTooDeep: false, hasDuplicates: false })
+        expect(hasDuplicates(value)).toBe(false)
         const key = JSON.stringify(name)
-        expect(jsonShape(`{${key}:${value},${key}:${value}}`).hasDuplicates).toBe(true)
+        expect(hasDuplicates(`{${key}:${value},${key}:${value}}`)).toBe(true)
       }),
     )
+  })
+})
+
+describe('isTooDeep', () => {
+  it('holds from the 65th bracket on', () => {
+    expect(isTooDeep('['.repeat(64) + ']'.repeat(64))).toBe(false)
+    expect(isTooDeep('['.repeat(65) + ']'.repeat(65))).toBe(true)
+    expect(isTooDeep('{"a":'.repeat(65) + '1' + '}'.repeat(65))).toBe(true)
+  })
+
+  it('counts what is open, not what was, and nothing in strings', () => {
+    expect(isTooDeep(`[${Array(100).fill('[]').join()}]`)).toBe(false)
+    expect(isTooDeep(JSON.stringify({ a: '['.repeat(100), ['\\"{'.repeat(50)]: 1 }))).toBe(false)
   })
 })

@@ -10,6 +10,7 @@ export interface VerifiedToken extends Validity {
 export interface VerifiedTokens {
   /** @returns `undefined` also for a token whose time is not now; the caller then says why */
   find(token: string, now: number): VerifiedToken | undefined
+  /** Keeps it from the second time on. */
   remember(token: string, verified: VerifiedToken): void
 }
 
@@ -23,6 +24,9 @@ const DEFAULT_LIMITS: CacheLimits = { entries: 10_000, bytes: 8 * 1024 * 1024 }
 /** What an entry takes beside its token: identity, credential, times, place in the map. */
 const ENTRY_BYTES = 400
 
+/** Tokens of which it is known that they came once; some more pass for such, which does no harm. */
+const ONCE_SEEN = { bits: 1 << 17, tokens: 1 << 14 }
+
 /**
  * Remembers tokens whose signature was right, by their whole text, so that a token is verified once
  * and not with every request. Failures are not remembered: nobody but the holder of a key can fill
@@ -32,11 +36,31 @@ const ENTRY_BYTES = 400
  *
  * Two generations stand in for a list of recent use: what is asked for moves from the old to the
  * young one, and when that is full the old one is dropped. A hit thus costs one look-up.
+ *
+ * A token is kept when it comes for the second time: one that is used once would only push out
+ * others, and cost the collection of what was kept for it.
  */
 export function verifiedTokens(limits: CacheLimits = DEFAULT_LIMITS): VerifiedTokens {
   let young = new Map<string, VerifiedToken>()
   let old = new Map<string, VerifiedToken>()
   let youngBytes = 0
+  const seenOnce = new Uint32Array(ONCE_SEEN.bits / 32)
+  let seenCount = 0
+
+  /** Whether the token came before, as far as can be told; it counts as having come from now on. */
+  function wasSeen(token: string): boolean {
+    const bit = signatureBits(token) & (ONCE_SEEN.bits - 1)
+    const mask = 1 << (bit & 31)
+    const word = seenOnce[bit >> 5]!
+    if ((word & mask) !== 0) return true
+    if (seenCount === ONCE_SEEN.tokens) {
+      seenOnce.fill(0)
+      seenCount = 0
+    }
+    seenOnce[bit >> 5] = seenOnce[bit >> 5]! | mask
+    seenCount += 1
+    return false
+  }
 
   function add(token: string, verified: VerifiedToken): void {
     const bytes = token.length + ENTRY_BYTES
@@ -63,9 +87,18 @@ export function verifiedTokens(limits: CacheLimits = DEFAULT_LIMITS): VerifiedTo
       return now >= verified.from && now < verified.until ? verified : undefined
     },
     remember(token, verified) {
-      if (!young.has(token)) add(ownText(token), verified)
+      if (wasSeen(token) && !young.has(token)) add(ownText(token), verified)
     },
   }
+}
+
+/** Bits by which tokens differ: of the signature, which is as good as random. */
+function signatureBits(token: string): number {
+  let bits = 0
+  // Not the last letter, of which some bits are always the same.
+  for (let at = token.length - 8; at < token.length - 1; at += 1)
+    bits = Math.imul(bits, 67) + token.charCodeAt(at)
+  return bits ^ (bits >>> 15)
 }
 
 /** The text without what it was cut from: a slice would keep the whole request head alive. */
