@@ -2,13 +2,18 @@
  * What finding a route costs with 1, 100, 10,000 and 50,000 routes.
  *
  * Paths and hosts are cut from request heads for every lookup, as the codec does it, so that no
- * hash is remembered inside a string. `npx node bench/micro/router.bench.ts`
+ * hash is remembered inside a string. All counts are measured in turn in every round, and of each
+ * the least CPU time counts: the rest is what else the machine was doing.
+ *
+ * `npm run bench:micro router [flavour] [--save]`
  */
 import { randomInt } from 'node:crypto'
+import { parseArgs } from 'node:util'
 import type { Route, Service } from '../../src/entities/entity.ts'
 import { normalizePath } from '../../src/http/normalize-path.ts'
 import { buildRouter } from '../../src/router/build-router.ts'
-import type { RouterFlavor, RoutingRequest } from '../../src/router/route-match.ts'
+import type { Router, RouterFlavor, RoutingRequest } from '../../src/router/route-match.ts'
+import { saveResult } from '../load/machine.ts'
 
 interface Shape {
   readonly name: string
@@ -67,9 +72,14 @@ const SHAPES: readonly Shape[] = [
 ]
 
 const COUNTS = [1, 100, 10_000, 50_000] as const
-const LOOKUPS = 200_000
-const ROUNDS = 9
-const flavor = (process.argv[2] ?? 'traditional_compatible') as RouterFlavor
+const LOOKUPS = 100_000
+const ROUNDS = 25
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { save: { type: 'boolean', default: false } },
+})
+const FLAVORS: readonly RouterFlavor[] = ['traditional', 'expressions']
+const flavor = FLAVORS.find((name) => positionals.includes(name)) ?? 'traditional_compatible'
 
 class BenchRequest implements RoutingRequest {
   readonly method = 'GET'
@@ -127,8 +137,15 @@ function routeOf(number: number, fields: Partial<Route>): Route {
   }
 }
 
+interface Subject {
+  readonly count: number
+  readonly router: Router
+  readonly heads: readonly Head[]
+  readonly buildMs: number
+}
+
 /** @param hot how many of the routes get all the requests */
-function measure(shape: Shape, count: number, hot: number) {
+function subjectOf(shape: Shape, count: number, hot: number): Subject {
   // All numbers have as many digits, so that one route's path is as long as that of any other.
   const made = Array.from({ length: count }, (_, number) => shape.make(50_003 + number))
   const routes = made.map(({ fields }, number) => routeOf(number, fields))
@@ -140,47 +157,84 @@ function measure(shape: Shape, count: number, hot: number) {
       made[randomInt(Math.min(count, hot)) * Math.max(1, Math.floor(count / hot))]!
     return headOf(path, host)
   })
-  const request = new BenchRequest()
-  const aim = (at: number): void => {
-    const head = heads[at & 4095]!
-    request.path = normalizePath(head.text.slice(4, head.pathEnd))
-    request.host = head.text.slice(head.hostStart, head.text.length - 17)
+  return { count, router, heads, buildMs }
+}
+
+const request = new BenchRequest()
+
+/** CPU time in µs. */
+function cpuOf(run: () => void): number {
+  const before = process.cpuUsage()
+  run()
+  return process.cpuUsage(before).user
+}
+
+function aim({ heads }: Subject, at: number): void {
+  const head = heads[at & 4095]!
+  request.path = normalizePath(head.text.slice(4, head.pathEnd))
+  request.host = head.text.slice(head.hostStart, head.text.length - 17)
+}
+
+function aimAll(subject: Subject): void {
+  for (let at = 0; at < LOOKUPS; at += 1) aim(subject, at)
+}
+
+function lookUpAll(subject: Subject): void {
+  for (let at = 0; at < LOOKUPS; at += 1) {
+    aim(subject, at)
+    if (subject.router.match(request) === undefined) throw new Error('A lookup found nothing')
   }
-  const bare = leastCpu(() => {
-    for (let at = 0; at < LOOKUPS; at += 1) aim(at)
-  })
-  const full = leastCpu(() => {
-    for (let at = 0; at < LOOKUPS; at += 1) {
-      aim(at)
-      if (router.match(request) === undefined)
-        throw new Error(`${shape.name}: a lookup found nothing`)
+}
+
+interface Measured {
+  readonly routes: number
+  readonly nanoseconds: number
+  readonly lookupsPerSecond: number
+  readonly buildMs: number
+}
+
+function measure(shape: Shape, hot: number): readonly Measured[] {
+  const subjects = COUNTS.map((count) => subjectOf(shape, count, hot))
+  const bare = subjects.map(() => Infinity)
+  const full = subjects.map(() => Infinity)
+  for (let round = 0; round < ROUNDS; round += 1)
+    for (const [index, subject] of subjects.entries()) {
+      bare[index] = Math.min(
+        bare[index]!,
+        cpuOf(() => aimAll(subject)),
+      )
+      full[index] = Math.min(
+        full[index]!,
+        cpuOf(() => lookUpAll(subject)),
+      )
+    }
+  return subjects.map(({ count, buildMs }, index) => {
+    const nanoseconds = ((full[index]! - bare[index]!) * 1000) / LOOKUPS
+    return {
+      routes: count,
+      nanoseconds: Math.round(nanoseconds),
+      lookupsPerSecond: Math.round(1e9 / nanoseconds),
+      buildMs: Math.round(buildMs),
     }
   })
-  return { nanoseconds: ((full - bare) * 1000) / LOOKUPS, buildMs }
 }
 
-/** Least CPU time in µs of several runs: the rest is what else the machine was doing. */
-function leastCpu(run: () => void): number {
-  const samples = Array.from({ length: ROUNDS }, () => {
-    const before = process.cpuUsage()
-    run()
-    return process.cpuUsage(before).user
-  })
-  return Math.min(...samples)
-}
-
+const results: object[] = []
 console.log(`flavour ${flavor}: ns a lookup (thousand lookups a second), build in ms`)
-for (const [label, hot] of [
-  ['requests to 100 of the routes', 100],
-  ['requests to any route', 4096],
+for (const [requests, hot] of [
+  ['to 100 of the routes', 100],
+  ['to any route', 4096],
 ] as const) {
-  console.log(label)
+  console.log(`requests ${requests}`)
   for (const shape of SHAPES) {
-    const cells = COUNTS.map((count) => {
-      const { nanoseconds, buildMs } = measure(shape, count, hot)
-      const rate = Math.round(1e6 / nanoseconds)
-      return `${count}: ${nanoseconds.toFixed(0)} (${rate}k) ${buildMs.toFixed(0)} ms`
-    })
-    console.log(`  ${shape.name.padEnd(24)} ${cells.join('  ')}`)
+    const measured = measure(shape, hot)
+    const slowdown = measured.at(-1)!.nanoseconds / measured[0]!.nanoseconds
+    results.push({ shape: shape.name, requests, slowdown: Number(slowdown.toFixed(2)), measured })
+    const cells = measured.map(
+      ({ routes, nanoseconds, lookupsPerSecond, buildMs }) =>
+        `${routes}: ${nanoseconds} (${Math.round(lookupsPerSecond / 1000)}k) ${buildMs} ms`,
+    )
+    console.log(`  ${shape.name.padEnd(24)} ${cells.join('  ')}  ${slowdown.toFixed(2)}`)
   }
 }
+if (values.save) saveResult('router', {}, { flavor, lookups: LOOKUPS, rounds: ROUNDS, results })

@@ -25,11 +25,11 @@ export const Field = {
   PARENT: 2,
   LONGEST: 3,
   SET: 4,
-  KEY: 5,
-  LENGTH: 6,
-  FIRST_RANK: 7,
+  LENGTH: 5,
+  FIRST_RANK: 6,
 } as const
-const RECORD = 8
+/** Fields of a record; the bytes of its prefix follow them, so that a hit is one place in memory. */
+const FIELDS = 7
 
 /**
  * Finds the longest of very many prefixes of a text, in a time that does not depend on how many
@@ -51,7 +51,8 @@ export class PrefixIndex<Item> {
   /** Pairs of a hash and a record's number plus one; 0 is a free slot. */
   #slots = new Int32Array(0)
   #mask = 0
-  #keys = new Uint8Array(0)
+  /** The same memory, for the bytes of prefixes. */
+  #bytes = new Uint8Array(0)
   /** Of the prepared text: hash of its first n bytes at n. */
   #hashes = new Int32Array(1)
 
@@ -86,54 +87,56 @@ export class PrefixIndex<Item> {
       const key = plan.join()
       set.plan = shared.get(key) ?? plan
       shared.set(key, set.plan)
-      set.root = entries.length * RECORD
       set.lengths = lengthsOf(plan)
       longest = Math.max(longest, set.lengths[0] ?? 0)
       collectEntries(set, entries)
     }
-    this.#writeRecords(entries, rankOf)
-    this.#fillTable(entries)
+    const places = placesOf(entries)
+    for (const set of this.#sets) set.root = places.get(set.nodes.get('')!)!
+    this.#writeRecords(entries, places, rankOf)
+    this.#fillTable(entries, places)
     this.#hashes = new Int32Array(longest + 1).fill(FNV_SEED, 0, 1)
     for (const set of this.#sets) set.nodes.clear()
   }
 
-  #writeRecords(entries: readonly Entry<Item>[], rankOf: (item: Item) => number): void {
-    const numbers = new Map(entries.map(({ node }, index) => [node, index * RECORD]))
-    const keys: Buffer[] = []
-    let keyStart = 0
-    this.records = new Int32Array(entries.length * RECORD)
-    for (const [index, { set, node, longest, parent }] of entries.entries()) {
+  #writeRecords(
+    entries: readonly Entry<Item>[],
+    places: Places<Item>,
+    rankOf: (item: Item) => number,
+  ): void {
+    const { node: last } = entries.at(-1)!
+    this.records = new Int32Array(places.get(last)! + recordWords(last))
+    this.#bytes = new Uint8Array(this.records.buffer)
+    for (const { set, node, longest, parent } of entries) {
+      const place = places.get(node)!
       const start = this.items.length
       for (const item of node.items) this.items.push(item)
       const fields = [
         start,
         this.items.length,
-        parent === undefined ? -1 : numbers.get(parent)!,
-        numbers.get(longest)!,
+        parent === undefined ? -1 : places.get(parent)!,
+        places.get(longest)!,
         set.id,
-        keyStart,
         node.prefix.length,
         node.items[0] === undefined ? 0x7fffffff : rankOf(node.items[0]),
       ]
-      this.records.set(fields, index * RECORD)
-      keys.push(Buffer.from(node.prefix, 'latin1'))
-      keyStart += node.prefix.length
+      this.records.set(fields, place)
+      this.#bytes.set(Buffer.from(node.prefix, 'latin1'), (place + FIELDS) * 4)
     }
-    this.#keys = new Uint8Array(Buffer.concat(keys))
   }
 
-  #fillTable(entries: readonly Entry<Item>[]): void {
+  #fillTable(entries: readonly Entry<Item>[], places: Places<Item>): void {
     let size = 8
     while (size < entries.length * 2) size *= 2
     this.#mask = size - 1
     this.#slots = new Int32Array(size * 2)
-    for (const [index, { set, node }] of entries.entries()) {
+    for (const { set, node } of entries) {
       if (node.prefix === '') continue
       const hash = slotHash(fnv1a(node.prefix), set.id)
       let slot = hash & this.#mask
       while (this.#slots[slot * 2 + 1] !== 0) slot = (slot + 1) & this.#mask
       this.#slots[slot * 2] = hash
-      this.#slots[slot * 2 + 1] = index * RECORD + 1
+      this.#slots[slot * 2 + 1] = places.get(node)! + 1
     }
   }
 
@@ -181,12 +184,12 @@ export class PrefixIndex<Item> {
 
   #isPrefix(record: number, set: PrefixSet<Item>, text: string): boolean {
     const { records } = this
-    const keys = this.#keys
+    const bytes = this.#bytes
     if (records[record + Field.SET] !== set.id) return false
     const length = records[record + Field.LENGTH]!
-    const start = records[record + Field.KEY]!
+    const start = (record + FIELDS) * 4
     for (let at = 0; at < length; at += 1)
-      if (keys[start + at] !== text.charCodeAt(at)) return false
+      if (bytes[start + at] !== text.charCodeAt(at)) return false
     return true
   }
 
@@ -222,6 +225,23 @@ interface Entry<Item> {
   /** The node itself, or for a marker the longest node that is a prefix of it. */
   readonly longest: Node<Item>
   readonly parent: Node<Item> | undefined
+}
+
+/** Where the record of each node or marker begins. */
+type Places<Item> = ReadonlyMap<Node<Item>, number>
+
+function placesOf<Item>(entries: readonly Entry<Item>[]): Places<Item> {
+  const places = new Map<Node<Item>, number>()
+  let end = 0
+  for (const { node } of entries) {
+    places.set(node, end)
+    end += recordWords(node)
+  }
+  return places
+}
+
+function recordWords({ prefix }: Node<unknown>): number {
+  return FIELDS + Math.ceil(prefix.length / 4)
 }
 
 /** Nodes and markers of a set, the root first. */
