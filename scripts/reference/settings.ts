@@ -1,5 +1,6 @@
 import { ALIASES, PROPERTY_GROUPS } from '../../src/settings/properties.ts'
 import type { Property, PropertyTable } from '../../src/settings/property.ts'
+import { whyIgnored } from '../../src/settings/why-ignored.ts'
 import { GENERATED } from './generated.ts'
 
 /** The page of everything `kong.conf` and the environment may say. */
@@ -30,8 +31,14 @@ function table(properties: PropertyTable): string {
   const note =
     idle.length === 0
       ? []
-      : [`\nAccepted without effect here: ${idle.map(([name]) => `\`${name}\``).join(', ')}.`]
+      : ['\nAccepted without effect here:\n', ...byReason(idle.map(([name]) => name))]
   return ['| property | default | meaning |', '| --- | --- | --- |', ...lines, ...note].join('\n')
+}
+
+function byReason(names: readonly string[]): readonly string[] {
+  return [...Map.groupBy(names, whyIgnored)].map(
+    ([why, alike]) => `- ${alike.map((name) => `\`${name}\``).join(', ')}: ${why}.`,
+  )
 }
 
 function byDefault(property: Property): string {

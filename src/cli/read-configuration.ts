@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseConfiguration } from '../gateway/parse-configuration.ts'
+import { routeFinder } from '../gateway/route-finder.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { ReadConfiguration } from './summary.ts'
 
@@ -14,5 +15,7 @@ export function readConfiguration(settings: Settings): ReadConfiguration | undef
   if (!file) return undefined
   const text = readFileSync(file, 'utf8')
   const config = parseConfiguration(settings, { text, fileName: file })
-  return config.ok ? { name: path.basename(file), text, config } : undefined
+  if (!config.ok) return undefined
+  const findRoute = routeFinder(settings, config.entities)
+  return { name: path.basename(file), text, config, findRoute }
 }

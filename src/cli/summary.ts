@@ -1,10 +1,10 @@
 import path from 'node:path'
 import type { DeclarativeConfig } from '../declarative/declarative.ts'
-import { locator } from '../declarative/faults.ts'
 import type { Gateway } from '../gateway/start.ts'
 import { portunusVersion } from '../gateway/versions.ts'
 import type { Settings } from '../settings/settings.ts'
-import { findWarnings } from './configuration-warnings.ts'
+import type { RouteFinder } from '../gateway/route-finder.ts'
+import { lint, type PlacedWarning } from './lint/lint.ts'
 
 /** What `dev` and `demo` say once they serve. */
 export function summaryLines(
@@ -34,34 +34,24 @@ export interface ReadConfiguration {
   readonly name: string
   readonly text: string
   readonly config: DeclarativeConfig
+  readonly findRoute: RouteFinder
 }
 
 /** How much a configuration holds, and what looks wrong in it. */
-export function configurationLines({ name, text, config }: ReadConfiguration): readonly string[] {
+export function configurationLines(read: ReadConfiguration): readonly string[] {
+  const { name, config } = read
   const counts = (['services', 'routes', 'consumers', 'plugins'] as const)
     .map((kind) => [kind, config.entities[kind]?.length ?? 0] as const)
     .map(([kind, count]) => `${count} ${count === 1 ? kind.slice(0, -1) : kind}`)
   return [
     `  ${name}   ${counts.join(', ')}   _format_version ${config.formatVersion}`,
-    ...warningLines({ name, text, config }).map((line) => `  ! ${line}`),
+    ...lint(read).map((warning) => `  ! ${warningLine(name, warning)}`),
   ]
 }
 
-/** What looks wrong, each with its place: `kong.yml:31:9  jwt on "orders" does not check exp`. */
-export function warningLines({ name, text, config }: ReadConfiguration): readonly string[] {
-  const warnings = findWarnings(config.entities)
-  if (warnings.length === 0) return []
-  const locate = locator(text)
-  const places = config.places()
-  return warnings
-    .map(({ kind, id, message }) => {
-      const path = places.get(`${kind}/${id}`)
-      return { message, ...(path && locate({ path, message })) }
-    })
-    .sort((a, b) => (a.line ?? 0) - (b.line ?? 0))
-    .map(({ message, line, column = 1 }) =>
-      line === undefined ? `${name}  ${message}` : `${name}:${line}:${column}  ${message}`,
-    )
+/** A warning with its place, as compilers print them: `kong.yml:31:9  jwt on "orders" does not …`. */
+export function warningLine(name: string, { line, column = 1, message }: PlacedWarning): string {
+  return line === undefined ? `${name}  ${message}` : `${name}:${line}:${column}  ${message}`
 }
 
 function shortPath(file: string): string {

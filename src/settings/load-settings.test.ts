@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { formatKongEnv } from './kong-env.ts'
 import { loadSettings, type LoadOptions } from './load-settings.ts'
+import { PROPERTIES } from './properties.ts'
 import type { Settings } from './settings.ts'
+import { whyIgnored } from './why-ignored.ts'
 
 function load(options: Partial<LoadOptions> & { conf?: string }) {
   const { conf, ...rest } = options
@@ -174,5 +176,15 @@ describe('the Admin API', () => {
     expect(problemsOf('nginx_admin_ssl_verify_client = on')).toEqual([
       'nginx_admin_ssl_client_certificate must be specified',
     ])
+  })
+})
+
+describe('a property without effect', () => {
+  it('has a reason of its own, so that nobody wonders', () => {
+    const idle = [...PROPERTIES].filter(([, { hasNoEffect }]) => hasNoEffect === true)
+    const unexplained = idle
+      .map(([name]) => name)
+      .filter((name) => whyIgnored(name) === whyIgnored('?'))
+    expect(unexplained).toEqual([])
   })
 })

@@ -50,7 +50,8 @@ export function loadSettings(options: LoadOptions): SettingsResult {
   const found = findProblems(settings, options.fileExists)
   if (found.length > 0)
     return { ok: false, problems: found.map((problem) => locate(problem, raw)), warnings }
-  return { ok: true, settings, warnings }
+  const origins = new Map([...raw.values].map(([name, { origin }]) => [name, origin]))
+  return { ok: true, settings, warnings, origins }
 }
 
 function dereferenced(

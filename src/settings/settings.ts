@@ -28,7 +28,13 @@ export interface SettingsProblem {
 }
 
 export type SettingsResult =
-  | { readonly ok: true; readonly settings: Settings; readonly warnings: readonly string[] }
+  | {
+      readonly ok: true
+      readonly settings: Settings
+      readonly warnings: readonly string[]
+      /** Where each property was given that was: `kong.conf:12`, `KONG_LOG_LEVEL`. */
+      readonly origins: ReadonlyMap<string, string>
+    }
   | {
       readonly ok: false
       readonly problems: readonly SettingsProblem[]

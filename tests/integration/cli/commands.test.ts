@@ -75,6 +75,25 @@ describe('portunus', () => {
     )
   })
 
+  it('says which settings of Kong have no effect here, and why', async () => {
+    await using place = workplace()
+    const conf = 'database = off\nmem_cache_size = 5m\nlog_level = info\npg_ro_host = replica\n'
+    writeFileSync(path.join(place.folder, 'my.conf'), conf)
+    const { code, stdout, stderr } = await place.run(['check', 'my.conf'])
+    expect([code, stdout]).toEqual([0, 'configuration at my.conf is valid\n'])
+    expect(stderr.split('\n')).toEqual([
+      'my.conf:2: mem_cache_size is ignored: all entities are in memory; there is no cache to size',
+      'my.conf:4: pg_ro_host is ignored: reads are answered from memory, so there is nothing for a replica to do',
+      '',
+    ])
+    const json = JSON.parse((await place.run(['check', 'my.conf', '--json'])).stdout) as object
+    expect(json).toMatchObject({
+      valid: true,
+      problems: [],
+      ignored: [{ name: 'mem_cache_size', origin: 'my.conf:2' }, { name: 'pg_ro_host' }],
+    })
+  })
+
   it('says what is most likely not meant in a declarative file, and where', async () => {
     await using place = workplace({ KONG_DATABASE: 'off' })
     writeFileSync(
@@ -99,11 +118,48 @@ consumers:
     const { code, stderr } = await place.run(['check', 'kong.yml'])
     expect(code).toBe(0)
     expect(stderr.split('\n')).toEqual([
-      'kong.yml:6:5  route "open" has no authentication: open to everyone',
-      'kong.yml:10:7  jwt on "endless" does not check exp: its tokens never expire',
-      'kong.yml:11:3  service "idle" has no route: nothing reaches it',
-      'kong.yml:15:5  the secret of jwt key "k" is shorter than 32 bytes: it can be guessed from a token',
+      'kong.yml:6:5  route "open" has no authentication: open to everyone (open-route)',
+      '    add a plugin such as jwt or key-auth to it or to its service',
+      'kong.yml:10:7  jwt on "endless" does not check exp: its tokens never expire (jwt-without-exp)',
+      '    set config.claims_to_verify to [exp]',
+      'kong.yml:11:3  service "idle" has no route: nothing reaches it (unused-service)',
+      '    add a route to it, or remove it',
+      'kong.yml:15:5  the secret of jwt key "k" is shorter than 32 bytes: it can be guessed from a token (weak-secret)',
+      '    make a new one: openssl rand -base64 48',
       '',
     ])
+    const allowed = 'open-route,jwt-without-exp,unused-service'
+    expect((await place.run(['check', 'kong.yml', '--allow', allowed, '--strict'])).code).toBe(1)
+    const all = `${allowed},weak-secret`
+    expect(await place.run(['check', 'kong.yml', '--allow', all, '--strict'])).toEqual({
+      code: 0,
+      stdout: 'configuration at kong.yml is valid\n',
+      stderr: '',
+    })
+    expect((await place.run(['check', 'kong.yml', '--allow', 'nonsense'])).stderr).toContain(
+      'no such rule: nonsense; there are open-route,',
+    )
+    const { stdout } = await place.run(['check', 'kong.yml', '--json'])
+    expect(JSON.parse(stdout)).toMatchObject({
+      file: 'kong.yml',
+      valid: true,
+      faults: [],
+      warnings: [
+        { code: 'open-route', line: 6, column: 5, kind: 'routes', fix: expect.any(String) },
+        {},
+        {},
+        {},
+      ],
+    })
+    writeFileSync(
+      path.join(place.folder, 'bad.yml'),
+      '_format_version: "3.0"\nroutes: [{pats: [/]}]\n',
+    )
+    const bad = await place.run(['check', 'bad.yml', '--json'])
+    expect(bad.code).toBe(1)
+    expect(JSON.parse(bad.stdout)).toMatchObject({
+      valid: false,
+      faults: [{}, { line: 2, column: 11, message: 'unknown field', hint: 'did you mean paths?' }],
+    })
   })
 })

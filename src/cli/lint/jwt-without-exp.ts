@@ -1,0 +1,18 @@
+import { placeOf, type Rule } from './rule.ts'
+
+/** jwt plugins that take a token however old it is. */
+export const jwtWithoutExp: Rule = {
+  code: 'jwt-without-exp',
+  find: (config) =>
+    config.plugins
+      .filter(({ name, config: { claims_to_verify: claims } }) => {
+        const isChecked = Array.isArray(claims) && claims.includes('exp')
+        return name === 'jwt' && !isChecked
+      })
+      .map((plugin) => ({
+        kind: 'plugins',
+        id: plugin.id,
+        message: `jwt on ${placeOf(plugin, config)} does not check exp: its tokens never expire`,
+        fix: 'set config.claims_to_verify to [exp]',
+      })),
+}

@@ -1,0 +1,63 @@
+import type { Entity, EntitySet, PluginEntity, Route, Service } from '../../entities/entity.ts'
+import type { RouteFinder } from '../../gateway/route-finder.ts'
+
+/** Something allowed that is most likely not meant, the entity it is about, and what to do. */
+export interface Warning {
+  readonly kind: string
+  readonly id: string
+  readonly message: string
+  readonly fix: string
+}
+
+/** A way in which a configuration can be other than meant. Its page is `docs/lint/<code>.md`. */
+export interface Rule {
+  /** Never changes: it stands in comments and scripts. */
+  readonly code: string
+  find(config: LintedConfig): readonly Warning[]
+}
+
+/** What rules look at. */
+export interface LintedConfig {
+  readonly entities: EntitySet
+  readonly services: readonly Service[]
+  readonly routes: readonly Route[]
+  /** Those that are not switched off. */
+  readonly plugins: readonly PluginEntity[]
+  readonly findRoute: RouteFinder
+}
+
+/** @param findRoute of the same entities */
+export function lintedConfig(entities: EntitySet, findRoute: RouteFinder): LintedConfig {
+  const plugins = (entities['plugins'] ?? []) as readonly PluginEntity[]
+  return {
+    entities,
+    services: (entities['services'] ?? []) as readonly Service[],
+    routes: (entities['routes'] ?? []) as readonly Route[],
+    plugins: plugins.filter(({ enabled }) => enabled),
+    findRoute,
+  }
+}
+
+/** Plugins that ask who is there before a request goes on. */
+export const AUTHENTICATING: ReadonlySet<string> = new Set([
+  'jwt',
+  'key-auth',
+  'basic-auth',
+  'hmac-auth',
+  'oauth2',
+  'ldap-auth',
+  'session',
+])
+
+export function nameOf(row: Entity): string {
+  const { name, username } = row
+  return typeof name === 'string' ? name : typeof username === 'string' ? username : row.id
+}
+
+/** Where a plugin is bound, for a sentence: `"orders"`, or everywhere. */
+export function placeOf({ route, service }: PluginEntity, { entities }: LintedConfig): string {
+  const kind = route ? 'routes' : 'services'
+  const id = (route ?? service)?.id
+  const row = entities[kind]?.find((candidate) => candidate.id === id)
+  return row === undefined ? 'all routes' : `"${nameOf(row)}"`
+}
