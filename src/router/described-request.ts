@@ -33,28 +33,35 @@ export function describedRequest(
   const [path = '', ...query] = parts[3]!.split('?')
   const rawPath = toBytes(path === '' ? '/' : path)
   if (isMalformedPath(rawPath)) return { fault: `the path "${path}" is malformed` }
-  const {
-    headers,
-    sni,
-    sourceIp = LOOPBACK,
-    sourcePort = 0,
-    destinationIp = LOOPBACK,
-  } = description
+  const { method, headers } = description
   const host = headers['host']?.[0] ?? parts[2] ?? ''
-  const port = description.destinationPort ?? hostPort(host) ?? (scheme === 'https' ? 443 : 80)
   return {
-    method: description.method,
+    method,
     path: normalizePath(rawPath),
     rawQuery: toBytes(query.join('?')),
     host: toBytes(host),
     scheme,
+    ...connectionOf(description, scheme, host),
+    headerValues: (name) => headers[name]?.map(toBytes) ?? [],
+  }
+}
+
+function connectionOf(
+  description: RequestDescription,
+  scheme: 'http' | 'https',
+  host: string,
+): Omit<RoutingRequest, 'method' | 'path' | 'rawQuery' | 'host' | 'scheme' | 'headerValues'> {
+  const { sni = hostName(host), sourceIp = LOOPBACK, sourcePort = 0 } = description
+  const { destinationIp = LOOPBACK } = description
+  const usualPort = scheme === 'https' ? 443 : 80
+  const port = description.destinationPort ?? hostPort(host) ?? usualPort
+  return {
     port,
-    sni: scheme === 'https' ? (sni ?? hostName(host)) : undefined,
+    sni: scheme === 'https' ? sni : undefined,
     sourceIp,
     sourcePort,
     destinationIp,
     destinationPort: port,
-    headerValues: (name) => headers[name]?.map(toBytes) ?? [],
   }
 }
 
