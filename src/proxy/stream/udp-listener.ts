@@ -12,11 +12,12 @@ export async function startUdpListener(
   options: ListenOptions,
   context: StreamContext,
 ): Promise<StreamListener> {
+  const isV6 = isIPv6(options.host)
   const socket = dgram.createSocket({
-    type: isIPv6(options.host) ? 'udp6' : 'udp4',
+    type: isV6 ? 'udp6' : 'udp4',
     // The system gives all datagrams of a client to the same worker.
     reusePort: options.reusePort ?? false,
-    ipv6Only: options.ipv6Only ?? false,
+    ipv6Only: isV6 && options.ipv6Only === true,
   })
   await new Promise<void>((resolve, reject) => {
     socket.once('error', reject)

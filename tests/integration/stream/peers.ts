@@ -27,13 +27,16 @@ export async function startTcpServer(
     tlsOptions === undefined
       ? net.createServer({ allowHalfOpen: true }, take)
       : tls.createServer({ allowHalfOpen: true, ...tlsOptions }, take)
+  // Those whose handshake failed as well, which would keep the server open.
+  const connections = new Set<net.Socket>()
+  server.on('connection', (socket: net.Socket) => connections.add(socket))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {
     port: (server.address() as net.AddressInfo).port,
     sockets,
     async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy()
+      for (const socket of [...sockets, ...connections]) socket.destroy()
       await new Promise<void>((resolve) => server.close(() => resolve()))
     },
   }
