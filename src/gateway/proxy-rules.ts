@@ -40,13 +40,19 @@ export function proxyRules(settings: Settings): ProxyRules {
   }
 }
 
+/** Kong writes longer bodies than the setting to disk; here they stay in memory up to this size. */
+const HELD_AT_LEAST_BYTES = 1024 * 1024
+
 function limitsOf(settings: Settings): ProxyLimits {
   const [count = '4', size = '8k'] = settings.nginx_http_large_client_header_buffers.split(/\s+/)
   const lineBytes = parseSize(size)!
   return {
     head: { lineBytes, headBytes: lineBytes * Number(count) },
     bodyBytes: parseSize(settings.nginx_http_client_max_body_size)!,
-    bufferedBodyBytes: parseSize(settings.nginx_http_client_body_buffer_size)!,
+    bufferedBodyBytes: Math.max(
+      parseSize(settings.nginx_http_client_body_buffer_size)!,
+      HELD_AT_LEAST_BYTES,
+    ),
     headTimeoutMs: parseDuration(settings.nginx_http_client_header_timeout)!,
     bodyTimeoutMs: parseDuration(settings.nginx_http_client_body_timeout)!,
     idleTimeoutMs: parseDuration(settings.nginx_http_keepalive_timeout)!,

@@ -42,7 +42,7 @@ export interface ProxyLimits {
   readonly head: HeadLimits
   /** 0: unlimited. */
   readonly bodyBytes: number
-  /** A body up to this size is read whole before the upstream is asked, so that a try can be repeated. */
+  /** A route that buffers reads a body up to this size whole before it asks, so that a try can be repeated. */
   readonly bufferedBodyBytes: number
   readonly headTimeoutMs: number
   readonly bodyTimeoutMs: number

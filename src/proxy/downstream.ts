@@ -58,6 +58,12 @@ export interface Downstream {
   closeAfter(): void
   /** `HTTP/1.1 100 Continue`, if the client waits for it. */
   sendContinue(): void
+  /**
+   * Passes on `103 Early Hints`, where the client surely takes it: HTTP/1 has clients that take any
+   * interim answer for the final one. See RFC 8297 §3.
+   * @param links values of its Link fields
+   */
+  sendEarlyHints(links: readonly string[]): void
   /** Head and whole body at once; the response is over. @param text latin1 */
   sendWhole(text: string): void
   /** Head lines with the final empty line. @param text latin1 */

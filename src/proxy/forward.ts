@@ -35,8 +35,6 @@ export function forward(exchange: ProxyExchange): void {
   forwarding.begin()
 }
 
-/** A body of unknown length is held up to this size, so that its length can be said and a try repeated. */
-const HELD_BYTES = 1024 * 1024
 /** A held body up to this size is sent in one write with the head. */
 const JOINED_BYTES = 16_384
 
@@ -67,7 +65,8 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
 
   /** A route that buffers holds small bodies, so that a failed try can be repeated. */
   begin(): void {
-    const { body, downstream, plan, upstreamIfChanged, bodyFault } = this.#exchange
+    const { body, downstream, plan, upstreamIfChanged, bodyFault, context } = this.#exchange
+    const heldBytes = context.limits.bufferedBodyBytes
     if (bodyFault !== undefined) this.onBodyFault(bodyFault)
     else if (body.isComplete) this.#try()
     else {
@@ -75,8 +74,8 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
       if (upstreamIfChanged?.newBody !== undefined) {
         body.discard()
         this.#try()
-      } else if (plan!.route.request_buffering && (body.knownLength ?? 0) <= HELD_BYTES)
-        body.collect(HELD_BYTES, (outcome) => {
+      } else if (plan!.route.request_buffering && (body.knownLength ?? 0) <= heldBytes)
+        body.collect(heldBytes, (outcome) => {
           if (outcome !== 'failed' && !this.#isOver) this.#try()
         })
       else this.#try()
@@ -335,7 +334,11 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
 
   onUpstreamEnded(): void {
     if (this.#response?.endsWithConnection === true) this.#complete()
-    else this.#tryFailed('broken', 'upstream_closed')
+    else this.onUpstreamBroken()
+  }
+
+  onUpstreamBroken(): void {
+    this.#tryFailed('broken', 'upstream_closed')
   }
 
   onDownstreamDrained(): void {

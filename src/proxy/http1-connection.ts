@@ -358,6 +358,10 @@ export class Http1Connection implements TransportOwner, Deadline, Downstream, Bo
     this.#transport.writeText('HTTP/1.1 100 Continue\r\n\r\n')
   }
 
+  sendEarlyHints(): void {
+    // Not over HTTP/1.
+  }
+
   sendWhole(text: string): void {
     this.#output.sendWhole(text)
     this.#watchSending()

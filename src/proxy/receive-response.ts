@@ -62,6 +62,8 @@ export class ReceivedResponse {
   #relay: ResponseRelay | undefined
   #begun: Buffer | undefined
   #isBulk = false
+  /** Size of the interim heads so far. */
+  #interimBytes = 0
   /** More came than the response. */
   #hasSurplus = false
   endsWithConnection = false
@@ -120,14 +122,22 @@ export class ReceivedResponse {
       }
       if (after === NOT_HTTP && at === 0) return this.#passBare(bytes, end)
       if (after < 0) return 'invalid'
+      this.#interimBytes += after - at
       at = after
       if (head.status === 101) return this.#change(head, bytes, at, end)
       if (head.status >= 200) {
         this.#remember(head)
         return this.#begin(head, bytes, at, end)
       }
+      if (head.status === 103) this.#passHints(head)
+      if (this.#interimBytes > HEAD_LIMIT) return 'invalid'
       if (at === end) return 'more'
     }
+  }
+
+  #passHints({ fields }: ResponseHead): void {
+    const links = fields.values('link')
+    if (links.length > 0) this.#exchange.downstream.sendEarlyHints(links)
   }
 
   /** Upstreams say the same again and again; from the second time on it is compared, not read. */

@@ -12,8 +12,10 @@ export interface UpstreamUser {
   /** Bytes are valid during the call only. */
   onUpstreamBytes(bytes: Buffer, length: number): void
   onUpstreamDrained(): void
-  /** The upstream sends no more, or the connection broke. */
+  /** The upstream sends no more, which may be the end of its response. */
   onUpstreamEnded(): void
+  /** The connection is gone without the upstream having said that it is done. */
+  onUpstreamBroken(): void
   onUpstreamDeadline(): void
 }
 
@@ -74,7 +76,7 @@ export class UpstreamConnection implements TransportOwner, Deadline, Dialer {
     this.#unwatch()
     const { user } = this
     if (user === undefined) this.#pool.forget(this)
-    else user.onUpstreamEnded()
+    else user.onUpstreamBroken()
   }
 
   onDeadline(): void {

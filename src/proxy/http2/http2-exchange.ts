@@ -93,6 +93,12 @@ export class Http2Exchange implements Downstream, BodySource {
     this.#stream.additionalHeaders({ ':status': 100 })
   }
 
+  sendEarlyHints(links: readonly string[]): void {
+    const stream = this.#stream
+    if (!stream.destroyed && !stream.headersSent)
+      stream.additionalHeaders({ ':status': 103, link: [...links] })
+  }
+
   sendWhole(text: string): void {
     const bodyStart = text.indexOf('\r\n\r\n') + 4
     const hasBody = bodyStart < text.length
