@@ -107,6 +107,7 @@ describe('bundled.ts', () => {
       'ai-proxy': 770,
       'ai-response-transformer': 768,
       'standard-webhooks': 760,
+      'aws-lambda': 750,
       'azure-functions': 749,
       'proxy-cache': 100,
       opentelemetry: 14,

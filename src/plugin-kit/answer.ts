@@ -15,6 +15,8 @@ export interface ExitAnswer {
   readonly message?: string
   /** It stands for the upstream's own, as from a cache: headers about latency and the log say so. */
   readonly countsAsProxied?: boolean
+  /** Time in ms that passed until another server gave it; counts as an upstream's, not as ours. */
+  readonly waitedMs?: number
   /** For logs and the decision record only; the client never sees it. */
   readonly reason?: string
 }

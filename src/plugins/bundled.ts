@@ -3,6 +3,7 @@ import { acl } from './acl/plugin.ts'
 import { aiPromptDecorator } from './ai-prompt-decorator/plugin.ts'
 import { aiPromptGuard } from './ai-prompt-guard/plugin.ts'
 import { aiPromptTemplate } from './ai-prompt-template/plugin.ts'
+import { awsLambda } from './aws-lambda/plugin.ts'
 import { azureFunctions } from './azure-functions/plugin.ts'
 import { basicAuth } from './basic-auth/plugin.ts'
 import { botDetection } from './bot-detection/plugin.ts'
@@ -67,6 +68,7 @@ export const BUNDLED_PLUGINS: readonly Plugin[] = [
   aiPromptDecorator,
   aiPromptGuard,
   standardWebhooks,
+  awsLambda,
   azureFunctions,
   proxyCache,
   opentelemetry,

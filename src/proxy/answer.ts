@@ -31,7 +31,13 @@ export function answer(exchange: ProxyExchange, given: Answer): void {
   if (given.kind === 'exit' && given.countsAsProxied === true) {
     exchange.sentAtMs = exchange.answeredAtMs = Date.now()
     deliver(exchange, 'service', rendered)
-  } else deliver(exchange, given.kind, rendered)
+    return
+  }
+  if (given.kind === 'exit' && given.waitedMs !== undefined) {
+    exchange.answeredAtMs = Date.now()
+    exchange.sentAtMs = exchange.answeredAtMs - given.waitedMs
+  }
+  deliver(exchange, given.kind, rendered)
 }
 
 /** Answers for a failure as the table of failures has it, and ends the exchange. */

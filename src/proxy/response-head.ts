@@ -87,7 +87,9 @@ function startOf(exchange: ProxyExchange, length: LengthLine): string {
 /** The head of a response that the gateway makes. */
 export function ownHead(exchange: ProxyExchange, length: LengthLine, now: number): string {
   const { response, context } = exchange
-  const isProxied = exchange.sentAtMs !== -1
+  // A plugin that waited for another server has times as well, and no peer.
+  const isMadeHere = response.source === 'exit' && exchange.peer === undefined
+  const isProxied = exchange.sentAtMs !== -1 && !isMadeHere
   const typedLine = withCharset(exchange, response.header('content-type'))
   return (
     statusLine(exchange) +
@@ -270,7 +272,11 @@ function madeHereLines(exchange: ProxyExchange, context: ProxyContext, now: numb
   const via = exchange.response.headerValues('via').join(', ')
   const isForeign = rules.via && via === `1.1 ${product}`
   let lines = via === '' ? '' : `Via: ${via}\r\n`
-  if (rules.responseLatency) lines += `X-Kong-Response-Latency: ${now - exchange.startedAtMs}\r\n`
+  if (rules.responseLatency) {
+    const { startedAtMs, sentAtMs, answeredAtMs } = exchange
+    const waited = answeredAtMs === -1 ? 0 : answeredAtMs - sentAtMs
+    lines += `X-Kong-Response-Latency: ${now - startedAtMs - waited}\r\n`
+  }
   const server = isForeign ? exchange.response.header('server') : rules.server ? product : undefined
   if (server !== undefined) lines += `Server: ${server}\r\n`
   return rules.requestId ? `${lines}X-Kong-Request-Id: ${exchange.id}\r\n` : lines
