@@ -28,8 +28,9 @@ export class RequestBody {
   isFailed = false
   /** Body bytes received so far. */
   receivedBytes = 0
-  held: Buffer[] = []
   heldBytes = 0
+  /** What is held stands at its beginning. */
+  #room = NO_ROOM
   readonly #decoder: ChunkedDecoder | undefined
   readonly #source: BodySource
   #remaining: number
@@ -86,8 +87,20 @@ export class RequestBody {
       this.#sink.takeBody(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end))
       return
     }
-    this.held.push(Buffer.from(bytes.subarray(start, end)))
+    this.#makeRoom(end - start)
+    bytes.copy(this.#room, this.heldBytes, start, end)
     this.heldBytes += end - start
+  }
+
+  /** For all that is announced and may be held, so that it is copied once; else for twice as much. */
+  #makeRoom(bytes: number): void {
+    const needed = this.heldBytes + bytes
+    if (needed <= this.#room.length) return
+    const limit = this.#collecting?.limitBytes ?? HIGH_WATER_BYTES
+    const announced = this.framing.kind === 'length' ? Math.min(this.framing.length, limit) : 0
+    const room = Buffer.allocUnsafe(Math.max(needed, announced, this.#room.length * 2))
+    this.#room.copy(room, 0, 0, this.heldBytes)
+    this.#room = room
   }
 
   /** Decisions wait for the end of a read, so that a body that came whole is seen as whole. */
@@ -129,17 +142,14 @@ export class RequestBody {
 
   /** The held bytes as one piece; they stay held. */
   heldAsOne(): Buffer {
-    if (this.held.length !== 1) this.held = [Buffer.concat(this.held)]
-    return this.held[0]!
+    return this.#room.subarray(0, this.heldBytes)
   }
 
   /** Hands what is held, and from then on what comes, to a sink. */
   pipe(sink: BodySink): void {
     this.#sink = sink
-    const { held } = this
-    this.held = []
-    this.heldBytes = 0
-    for (const bytes of held) sink.takeBody(bytes)
+    if (this.heldBytes > 0) sink.takeBody(this.heldAsOne())
+    this.#letGo()
     if (this.isComplete) sink.endBody()
     else this.#source.resumeBody()
   }
@@ -165,11 +175,17 @@ export class RequestBody {
   discard(): void {
     this.#sink = DISCARD
     this.#collecting = undefined
-    this.held = []
-    this.heldBytes = 0
+    this.#letGo()
     if (!this.isComplete) this.#source.resumeBody()
   }
+
+  #letGo(): void {
+    this.#room = NO_ROOM
+    this.heldBytes = 0
+  }
 }
+
+const NO_ROOM = Buffer.alloc(0)
 
 interface Collecting {
   readonly limitBytes: number
