@@ -68,6 +68,26 @@ describe('ConsistentHashing', () => {
     )
   })
 
+  // The bounds are the figures of docs/design/balancing.md, for fewer keys.
+  it.each([
+    [2, { least: 0.85, most: 1.15, moved: 0.35, stray: 0 }],
+    [5, { least: 0.8, most: 1.3, moved: 0.2, stray: 0 }],
+    [10, { least: 0.75, most: 1.25, moved: 0.13, stray: 0.025 }],
+    [50, { least: 0.6, most: 1.4, moved: 0.07, stray: 0.05 }],
+  ])('spreads keys over %i addresses and moves few when one is added', (count, figures) => {
+    const addresses = addressesOf(Array.from({ length: count + 1 }, () => 100))
+    const before = ringOf(addresses.slice(0, count))
+    const after = ringOf(addresses)
+    const shares = [...counts(before).values()].map((keys) => (keys / KEYS.length) * count)
+    expect(shares).toHaveLength(count)
+    expect(Math.min(...shares)).toBeGreaterThan(figures.least)
+    expect(Math.max(...shares)).toBeLessThan(figures.most)
+    const moved = KEYS.filter((key) => ownerOf(before, key) !== ownerOf(after, key))
+    const stray = moved.filter((key) => ownerOf(after, key) !== addresses[count])
+    expect(moved.length / KEYS.length).toBeLessThan(figures.moved)
+    expect(stray.length / KEYS.length).toBeLessThanOrEqual(figures.stray)
+  })
+
   it('gives the keys of an unavailable address to others and leaves the rest where they are', () => {
     const addresses = addressesOf([1, 1, 1, 1])
     const ring = ringOf(addresses)

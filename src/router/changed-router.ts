@@ -45,7 +45,7 @@ export function changedRouter(
   changes: RouteChanges,
   services: ReadonlyMap<string, Service>,
 ): Router | undefined {
-  const { ranked, index, flavor } = built
+  const { ranked, flavor } = built
   if (changes.gone.size + changes.added.length > MAX_CHANGED) return undefined
   const added = rankParts(changes.added, services, flavor)
   const ranks = ranksAmong(ranked, added, flavor)
