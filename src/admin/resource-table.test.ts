@@ -43,12 +43,17 @@ describe('resourceTable()', () => {
     expect(found(path)).toEqual([expected, params])
   })
 
-  it.each(['/nope', '/plugins/x/y', '/plugins//service/z', '//plugins', '/__proto__', '/Plugins'])(
-    'has nothing at %s',
-    (path) => {
-      expect(found(path)).toBeUndefined()
-    },
-  )
+  it.each([
+    '/nope',
+    '/plugins/x/y',
+    '/plugins//service',
+    '/plugins//',
+    '//plugins',
+    '/__proto__',
+    '/Plugins',
+  ])('has nothing at %s', (path) => {
+    expect(found(path)).toBeUndefined()
+  })
 
   it('answers paths of thousands of segments', () => {
     expect(found('/a'.repeat(10_000))).toBeUndefined()

@@ -60,6 +60,8 @@ function find(
   const fixed = node.fixed.get(segment)
   const found = fixed && find(fixed, rest, params)
   if (found !== undefined) return found
+  // Nothing has an empty name.
+  if (segment === '') return undefined
   for (const [name, child] of node.parameters) {
     const below = find(child, rest, params)
     if (below === undefined) continue

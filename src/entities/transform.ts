@@ -23,7 +23,11 @@ export function transform(
 ): Parsed<Entity> {
   const { transformations = [] } = kind
   if (transformations.length === 0) return parsed as Parsed<Entity>
-  const missing = transformations.flatMap((transformation) => incomplete(transformation, options))
+  // What the gateway makes itself, such as a secret, is there once a new row is parsed.
+  const complete = parsed.ok && options.mode === 'insert' ? parsed.value : options.input
+  const missing = transformations.flatMap((transformation) =>
+    incomplete(transformation, options, complete),
+  )
   if (!parsed.ok || missing.length > 0)
     return { ok: false, violations: [...(parsed.ok ? [] : parsed.violations), ...missing] }
   const row = parsed.value as Entity
@@ -46,13 +50,14 @@ function runs(
 function incomplete(
   { input, needs = [] }: Transformation,
   { mode, current, input: given }: TransformOptions,
+  complete: Readonly<JsonObject>,
 ): readonly Violation[] {
   const isTouched = input.some((name) => isFilled(valueAt(given, name)))
   const changes =
     mode === 'update' && needs.some((name) => valueAt(given, name) !== valueAt(current, name))
   if (!isTouched && !(changes && needs.some((name) => isFilled(valueAt(given, name))))) return []
   const names = [...input, ...needs]
-  return names.every((name) => isFilled(valueAt(given, name)))
+  return names.every((name) => isFilled(valueAt(complete, name)))
     ? []
     : [{ path: [], message: mutuallyRequired(names), kind: 'entity' }]
 }

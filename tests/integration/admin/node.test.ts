@@ -186,6 +186,13 @@ describe('a node of the Admin API', () => {
     expect(await memory('unit=b')).toMatchObject({
       workers_lua_vms: [{ http_allocated_gc: 3145728 }],
     })
+    expect(await memory('scale=x')).toMatchObject({
+      lua_shared_dicts: { kong_db_cache: { capacity: '128.00 MiB', allocated_slabs: '0.00 MiB' } },
+    })
+    expect(await admin.call('GET', '/status?scale=-1')).toMatchObject({
+      status: 400,
+      body: { message: 'scale must be equal or greater than 0' },
+    })
     expect((await admin.call('GET', '/status?unit=x')).status).toBe(400)
   })
 

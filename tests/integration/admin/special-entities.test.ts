@@ -18,6 +18,20 @@ beforeEach(() => {
 
 const idOf = (body: unknown): string => (body as { id: string }).id
 
+describe('an oauth2 credential', () => {
+  it('has its secret hashed also when the gateway made it', async () => {
+    const admin = adminClient()
+    await admin.call('PUT', '/consumers/ann', {})
+    const made = await admin.call('POST', '/consumers/ann/oauth2', { name: 'a', hash_secret: true })
+    expect(made).toMatchObject({
+      status: 201,
+      body: { client_secret: expect.stringMatching(/^\$pbkdf2-sha512\$/) },
+    })
+    const input = { name: 'a', hash_secret: true, client_secret: null }
+    expect((await admin.call('POST', '/consumers/ann/oauth2', input)).status).toBe(400)
+  })
+})
+
 describe('certificates of the Admin API', () => {
   it('have their server names in order, and are found by them', async () => {
     const { status, body } = await admin.call('POST', '/certificates', {
