@@ -628,7 +628,12 @@ function portMap(s) {
   // a gateway on other ports is compared as if it were on 8000/8001
   const p = new URL(opt.base).port,
     a = new URL(opt.admin).port
-  if (p !== '8000') s = s.replaceAll(`:${p}`, ':8000').replace(new RegExp(`^${p}$`), '8000')
+  if (p !== '8000')
+    // the last: an echo of the upstream in an answer that is no JSON, as that to HTTP/0.9
+    s = s
+      .replaceAll(`:${p}`, ':8000')
+      .replace(new RegExp(`^${p}$`), '8000')
+      .replaceAll(`"X-Forwarded-Port":"${p}"`, '"X-Forwarded-Port":"8000"')
   if (a !== '8001') s = s.replaceAll(`:${a}`, ':8001')
   return s
 }
