@@ -28,6 +28,7 @@ const OWN_COMMANDS: Readonly<Record<string, Load>> = {
   diff: async () => (await import('./diff.ts')).diff,
   'docker-start': async () => (await import('./start.ts')).dockerStart,
   history: async () => (await import('./history.ts')).history,
+  migrate: async () => (await import('./migrate.ts')).migrate,
   rollback: async () => (await import('./rollback.ts')).rollback,
   route: async () => (await import('./route.ts')).route,
   schema: async () => (await import('./schema.ts')).schema,

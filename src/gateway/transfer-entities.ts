@@ -4,7 +4,7 @@ import { parseDeclarative } from '../declarative/parse.ts'
 import type { Catalog } from '../entities/catalog.ts'
 import type { EntitySet } from '../entities/entity.ts'
 import type { Settings } from '../settings/settings.ts'
-import type { Operation, Store, WriteFault } from '../store/store.ts'
+import type { Operation, Store, WriteFault, WriteResult } from '../store/store.ts'
 import { catalogOf } from './catalog-of.ts'
 import { loadPlugins } from './load-plugins.ts'
 import { openStore } from './open-store.ts'
@@ -30,12 +30,23 @@ export async function importEntities(
     const parsed = parseDeclarative(source, { catalog, nowSeconds: Math.floor(Date.now() / 1000) })
     if (!parsed.ok) return { ok: false, refusal: parsed }
     onParsed()
-    const result = await store.write(upserts(parsed.entities, catalog), {
-      by: 'import',
-      ...(source.fileName !== undefined && { detail: source.fileName }),
-    })
+    const result = await upsertAll(store, catalog, parsed.entities, source.fileName)
     return result.ok ? { ok: true } : { ok: false, fault: result.fault }
   })
+}
+
+/**
+ * Writes entities into the database, all or nothing, as an import does.
+ *
+ * @param detail where they come from, for the history
+ * @throws {StartFault} when the database cannot be used
+ */
+export async function writeEntities(
+  settings: Settings,
+  entities: EntitySet,
+  detail: string,
+): Promise<WriteResult> {
+  return withStore(settings, (store, catalog) => upsertAll(store, catalog, entities, detail))
 }
 
 /** The entities of the database as a declarative file. @throws {StartFault} */
@@ -43,6 +54,16 @@ export async function exportEntities(settings: Settings): Promise<string> {
   return withStore(settings, (store, catalog) =>
     Promise.resolve(exportDeclarative(store.all(), catalog)),
   )
+}
+
+function upsertAll(
+  store: Store,
+  catalog: Catalog,
+  entities: EntitySet,
+  detail: string | undefined,
+): Promise<WriteResult> {
+  const origin = { by: 'import', ...(detail !== undefined && { detail }) } as const
+  return store.write(upserts(entities, catalog), origin)
 }
 
 /** Parents come before what refers to them. */
