@@ -31,6 +31,18 @@ describe('SharedCounters', () => {
     expect(counters.get('key', NOW + 19)).toBe(1)
   })
 
+  it('gives the room of a count that is back at zero to others', () => {
+    const counters = new SharedCounters(sharedCounterMemory(8))
+    for (let index = 0; index < 1000; index += 1) {
+      counters.add(`key ${index}`, 1, NOW + 1_000_000, NOW)
+      counters.add(`key ${index}`, -1, NOW + 1_000_000, NOW)
+    }
+    for (let index = 0; index < 4; index += 1) counters.add(`kept ${index}`, 1, NOW + 60, NOW)
+    counters.add('key 1', 1, NOW + 60, NOW)
+    expect(counters.get('key 1', NOW)).toBe(1)
+    expect(counters.get('kept 0', NOW)).toBe(1)
+  })
+
   it('forgets what ends soonest when space runs out, and never grows', () => {
     const memory = sharedCounterMemory(8)
     const counters = new SharedCounters(memory)

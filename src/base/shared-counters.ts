@@ -66,6 +66,8 @@ export class SharedCounters {
     }
     const count = words[slot + 3]! + by
     words[slot + 3] = count
+    // A count back at zero is as good as none, and needs no room.
+    if (count === 0) words[slot + 2] = 0
     this.#unlock(place)
     return count
   }

@@ -200,6 +200,7 @@ export class DataPlane {
         onGone: (reason) => {
           // Before anything is served, whoever starts the gateway hears of it.
           if (this.#isClosing || this.#listening === undefined) return
+          this.#inbound.onWorkerLost()
           this.#log.crit(`worker ${index} is gone (${reason}), another one takes its place`)
           const lived = Date.now() - startedAt
           const wait = lived < MIN_LIFE_MS ? RESTART_AFTER_MS : 0

@@ -1,4 +1,6 @@
 import { SharedBytes, sharedBytesMemory } from '../base/shared-bytes.ts'
+import { SharedCounters, sharedCounterMemory } from '../base/shared-counters.ts'
+import type { ConnectionCount } from '../proxy/connection-caps.ts'
 import type { SessionStore } from '../proxy/server-tls.ts'
 import type { Settings } from '../settings/settings.ts'
 import { parseDuration, parseSize } from '../settings/size.ts'
@@ -9,12 +11,27 @@ export interface InboundShare {
   readonly tickets: TicketState
   /** TLS sessions of clients; absent where these keep them themselves. */
   readonly sessions: SharedArrayBuffer | undefined
+  readonly connections: SharedConnections
 }
+
+/** Where the connections of clients are counted. */
+export interface SharedConnections {
+  readonly counters: SharedArrayBuffer
+  /** An Int32 that grows when a worker is lost: nobody takes its connections off the counts. */
+  readonly era: SharedArrayBuffer
+}
+
+/** Clients with connections at a time that are sure to be told apart. */
+const CONNECTION_COUNTERS = 2 ** 16
 
 /** The control plane's side of it. */
 export class InboundSharing {
   readonly #tickets: TicketKeys
   readonly #sessions: SharedArrayBuffer | undefined
+  readonly #connections: SharedConnections = {
+    counters: sharedCounterMemory(CONNECTION_COUNTERS),
+    era: new SharedArrayBuffer(4),
+  }
 
   constructor(settings: Settings, nowMs: number) {
     const periodMs = parseDuration(settings.ssl_session_timeout)!
@@ -27,7 +44,16 @@ export class InboundSharing {
 
   /** For a worker that starts now. */
   share(nowMs: number): InboundShare {
-    return { tickets: this.#tickets.state(nowMs), sessions: this.#sessions }
+    return {
+      tickets: this.#tickets.state(nowMs),
+      sessions: this.#sessions,
+      connections: this.#connections,
+    }
+  }
+
+  /** A worker is gone with its connections, so that counts begin anew. */
+  onWorkerLost(): void {
+    Atomics.add(new Int32Array(this.#connections.era), 0, 1)
   }
 }
 
@@ -43,5 +69,19 @@ export function sessionStore(
     get: (id) => bytes.get(id.toString('base64'), nowSeconds()),
     set: (id, session) =>
       void bytes.set(id.toString('base64'), session, nowSeconds() + lifeSeconds),
+  }
+}
+
+/** Connections are counted as long as they last, which nobody knows. */
+const NEVER_SECONDS = 2 ** 31 - 1
+
+export function connectionCount({ counters, era }: SharedConnections): ConnectionCount {
+  const counts = new SharedCounters(counters)
+  const eras = new Int32Array(era)
+  return {
+    get era() {
+      return Atomics.load(eras, 0)
+    },
+    add: (key, by) => counts.add(key, by, NEVER_SECONDS, Math.floor(Date.now() / 1000)),
   }
 }

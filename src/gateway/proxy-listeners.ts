@@ -1,4 +1,5 @@
 import type { SecureContextOptions } from 'node:tls'
+import { ConnectionCaps, type ConnectionCount } from '../proxy/connection-caps.ts'
 import type { ProxyContext } from '../proxy/context.ts'
 import type { ListenOptions } from '../proxy/listen.ts'
 import { startListener, type Listener } from '../proxy/listener.ts'
@@ -6,7 +7,7 @@ import type { ClientVerification, ServerTls, SessionStore } from '../proxy/serve
 import type { Listener as ListenerSettings } from '../settings/listener.ts'
 import type { CertificateIndex } from './certificate-index.ts'
 import { bindFault } from './check-ports.ts'
-import { sessionStore } from './inbound-share.ts'
+import { connectionCount, sessionStore } from './inbound-share.ts'
 import { keepAliveOf } from './keep-alive-of.ts'
 import { StartFault } from './start-fault.ts'
 import type { TicketKeys } from './ticket-keys.ts'
@@ -34,6 +35,7 @@ export interface ProxyListenersOptions {
 export class ProxyListeners {
   readonly #options: ProxyListenersOptions
   readonly #sessions: SessionStore | undefined
+  readonly #count: ConnectionCount
   #running = new Map<string, Running>()
   #inForce: InForceSettings | undefined
   #renewal: NodeJS.Timeout | undefined
@@ -42,6 +44,7 @@ export class ProxyListeners {
     const { settings, inbound } = options.start
     this.#options = options
     this.#sessions = sessionStore(inbound.sessions, sessionSeconds(settings))
+    this.#count = connectionCount(inbound.connections)
     this.#renewAfterPeriod()
   }
 
@@ -149,9 +152,20 @@ export class ProxyListeners {
       keepAlive: keepAliveOf(listener.keepAlive),
       http2: listener.http2,
       proxyProtocol: listener.proxyProtocol,
+      caps: this.#capsOf(listener),
       publicPort: settings.hostPorts.get(port),
       tls: listener.ssl ? this.#serverTls(inForce) : undefined,
     }
+  }
+
+  #capsOf(listener: ListenerSettings): ConnectionCaps {
+    const { context } = this.#options
+    return new ConnectionCaps({
+      name: String(listener.shown['listener']),
+      count: this.#count,
+      limits: () => context.limits,
+      warn: (message) => context.log.warn(message),
+    })
   }
 
   #serverTls(inForce: InForceSettings): ServerTls {

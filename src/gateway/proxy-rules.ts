@@ -46,6 +46,7 @@ const HELD_AT_LEAST_BYTES = 1024 * 1024
 function limitsOf(settings: Settings): ProxyLimits {
   const [count = '4', size = '8k'] = settings.nginx_http_large_client_header_buffers.split(/\s+/)
   const lineBytes = parseSize(size)!
+  const idleTimeoutMs = idleTimeoutOf(settings)
   return {
     head: { lineBytes, headBytes: lineBytes * Number(count) },
     bodyBytes: parseSize(settings.nginx_http_client_max_body_size)!,
@@ -55,10 +56,19 @@ function limitsOf(settings: Settings): ProxyLimits {
     ),
     headTimeoutMs: parseDuration(settings.nginx_http_client_header_timeout)!,
     bodyTimeoutMs: parseDuration(settings.nginx_http_client_body_timeout)!,
-    idleTimeoutMs: parseDuration(settings.nginx_http_keepalive_timeout)!,
+    idleTimeoutMs,
     sendTimeoutMs: parseDuration(settings.nginx_http_send_timeout)!,
-    requestsPerConnection: Number(settings.nginx_http_keepalive_requests),
+    minBodyBytesPerSecond: settings.client_min_body_rate,
+    // Without time for a next request there is none.
+    requestsPerConnection: idleTimeoutMs === 0 ? 0 : Number(settings.nginx_http_keepalive_requests),
+    connections: settings.max_connections,
+    connectionsPerClient: settings.max_connections_per_client,
   }
+}
+
+/** The second word of the directive is for a header that only some old clients read. */
+function idleTimeoutOf({ nginx_http_keepalive_timeout: timeout }: Settings): number {
+  return parseDuration(timeout.trim().split(/\s+/)[0]!)!
 }
 
 function realIpOf(settings: Settings): RealIpRules {

@@ -13,7 +13,7 @@ export interface ListenerFacts {
 }
 
 /** What stands for the address of a peer on a unix socket, as in nginx. */
-const UNIX_PEER = 'unix:'
+export const UNIX_PEER = 'unix:'
 
 /** Both ends of a connection. */
 export type Addresses = Pick<

@@ -46,9 +46,15 @@ export interface ProxyLimits {
   readonly bufferedBodyBytes: number
   readonly headTimeoutMs: number
   readonly bodyTimeoutMs: number
+  /** Least pace of a body as a whole; 0: any. */
+  readonly minBodyBytesPerSecond: number
   readonly idleTimeoutMs: number
   readonly sendTimeoutMs: number
   readonly requestsPerConnection: number
+  /** Most connections of a listener, all workers together; 0: unlimited. */
+  readonly connections: number
+  /** Most connections of one client to a listener; 0: unlimited. */
+  readonly connectionsPerClient: number
 }
 
 export interface RealIpRules {

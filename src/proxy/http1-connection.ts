@@ -4,7 +4,9 @@ import type { BodyFraming } from '../http/body-framing.ts'
 import { INCOMPLETE, MALFORMED } from '../http/message-head.ts'
 import { RequestField, type RequestHead } from '../http/request-head.ts'
 import type { TrailerField } from '../http/trailer-fields.ts'
+import { BodyPace } from './body-pace.ts'
 import type { ClientConnectionFacts } from './connection-facts.ts'
+import type { ConnectionHome, ServedConnection } from './connection-home.ts'
 import type { ProxyContext } from './context.ts'
 import type { Downstream, ResponseCoding } from './downstream.ts'
 import { ProxyExchange } from './exchange.ts'
@@ -12,8 +14,14 @@ import { GatewayError, type FailureCode } from './gateway-error.ts'
 import { handleExchange, refuseExchange } from './handle-exchange.ts'
 import { giveRequestHead, takeRequestHead } from './head-pool.ts'
 import { Http1Output } from './http1-output.ts'
-import { HTTP2_PREFACE, beginsWithPreface } from './http2/preface.ts'
-import { bodyFramingOf, connectionWish, headFailure, requestLineOf } from './read-request.ts'
+import { prefaceIn } from './http2/preface.ts'
+import {
+  bodyFramingOf,
+  connectionWish,
+  headFailure,
+  requestLineOf,
+  type NoRequest,
+} from './read-request.ts'
 import { RepeatedHead } from './repeated-head.ts'
 import { RequestBody, type BodySource } from './request-body.ts'
 import type { Transport, TransportOwner } from './transport/transport.ts'
@@ -24,23 +32,13 @@ const NO_BODY: BodyFraming = { kind: 'none' }
 const CR = 13
 const LF = 10
 
-/** Whoever counts and ends the connections of a listener. */
-export interface ConnectionHome {
-  readonly context: ProxyContext
-  /** No connection serves another request than the one it has. */
-  readonly isDraining: boolean
-  /** Clients may begin with HTTP/2 at once, knowing that it is spoken. */
-  readonly takesHttp2: boolean
-  onConnectionClosed(connection: Http1Connection): void
-  /** The client speaks HTTP/2, and the connection is no longer this one's. @param first bytes it began with */
-  onHttp2(connection: Http1Connection, transport: Transport, first: Buffer): void
-}
-
 /**
  * A client's HTTP/1 connection: reads requests one after the other and hands each on; the next one is
  * not looked at before the exchange is over, whatever has come already.
  */
-export class Http1Connection implements TransportOwner, Deadline, Downstream, BodySource {
+export class Http1Connection
+  implements ServedConnection, TransportOwner, Deadline, Downstream, BodySource
+{
   deadlineMs = Infinity
   wheelTick = -1
   readonly facts: ClientConnectionFacts
@@ -54,6 +52,7 @@ export class Http1Connection implements TransportOwner, Deadline, Downstream, Bo
   /** A head that has begun, or requests that came early. */
   #pending: Buffer | undefined
   readonly #repeated = new RepeatedHead()
+  readonly #pace = new BodyPace()
   #startedAtMs = 0
   #minorVersion = 1
   #keepsAlive = true
@@ -195,29 +194,22 @@ export class Http1Connection implements TransportOwner, Deadline, Downstream, Bo
   /** Waits for the rest of a head, or refuses what is none, unless HTTP/2 begins with it. */
   #readNoRequest(found: NoRequest, bytes: Buffer, end: number): number {
     const { verdict, head, start, at } = found
-    const isPreface =
-      verdict === MALFORMED &&
-      this.#home.takesHttp2 &&
-      this.facts.requests === 0 &&
-      beginsWithPreface(bytes, start, end)
-    if (isPreface && end - start >= HTTP2_PREFACE.length) {
+    const mayBeHttp2 = verdict === MALFORMED && this.#home.takesHttp2 && this.facts.requests === 0
+    const preface = mayBeHttp2 ? prefaceIn(bytes, start, end) : 'none'
+    if (preface === 'whole') {
       giveRequestHead(head)
-      return this.#giveToHttp2(bytes, start, end)
+      this.#isClosing = true
+      this.deadlineMs = Infinity
+      this.#home.onHttp2(this, this.#transport, Buffer.from(bytes.subarray(start, end)))
+      return end
     }
-    if (verdict === INCOMPLETE || isPreface) {
+    if (verdict === INCOMPLETE || preface === 'begun') {
       giveRequestHead(head)
       // The time for a head is counted from its first byte, however slowly the others come.
       if (!found.hasBegun) this.#setDeadline(this.#context.limits.headTimeoutMs)
       return start
     }
     this.#refuse(headFailure(verdict), head, requestLineOf(bytes, at, end))
-    return end
-  }
-
-  #giveToHttp2(bytes: Buffer, start: number, end: number): number {
-    this.#isClosing = true
-    this.deadlineMs = Infinity
-    this.#home.onHttp2(this, this.#transport, Buffer.from(bytes.subarray(start, end)))
     return end
   }
 
@@ -231,7 +223,11 @@ export class Http1Connection implements TransportOwner, Deadline, Downstream, Bo
     const body = new RequestBody(framing, this)
     const exchange = this.#createExchange(head, body)
     this.deadlineMs = Infinity
-    const at = body.isComplete ? start : this.#readBody(bytes, start, end)
+    let at = start
+    if (!body.isComplete) {
+      this.#pace.restart()
+      at = this.#readBody(bytes, start, end)
+    }
     if (this.#exchange === exchange) handleExchange(exchange)
     return at
   }
@@ -294,10 +290,15 @@ export class Http1Connection implements TransportOwner, Deadline, Downstream, Bo
       this.#failBody(at === -1 ? 'bad_request' : 'body_too_large')
       return end
     }
-    if (!body.isComplete) this.#setDeadline(this.#context.limits.bodyTimeoutMs)
+    if (!body.isComplete) this.#awaitBody(body)
     else if (body === this.#unwanted) this.#endUnwanted()
     else if (!this.#transport.isCongested) this.deadlineMs = Infinity
     return at
+  }
+
+  #awaitBody(body: RequestBody): void {
+    const { limits, wheel } = this.#context
+    wheel.set(this, this.#pace.deadlineMs(body.receivedBytes, limits, turnMs()))
   }
 
   #isBeyondLimit(body: RequestBody): boolean {
@@ -321,12 +322,14 @@ export class Http1Connection implements TransportOwner, Deadline, Downstream, Bo
 
   pauseBody(): void {
     this.deadlineMs = Infinity
+    this.#pace.pause(turnMs())
     this.#transport.pause()
   }
 
   resumeBody(): void {
     if (this.#isClosing) return
-    this.#setDeadline(this.#context.limits.bodyTimeoutMs)
+    const body = this.#exchange?.body ?? this.#unwanted
+    if (body !== undefined) this.#awaitBody(body)
     this.#transport.resume()
   }
 
@@ -478,18 +481,6 @@ export class Http1Connection implements TransportOwner, Deadline, Downstream, Bo
   destroy(): void {
     this.#transport.destroy()
   }
-}
-
-/** Bytes that are no whole request. */
-interface NoRequest {
-  /** A negative one of the codec. */
-  readonly verdict: number
-  readonly head: RequestHead
-  readonly start: number
-  /** Behind empty lines. */
-  readonly at: number
-  /** An earlier part of it has come before. */
-  readonly hasBegun: boolean
 }
 
 /** By minor version, from HTTP/0.9 on; Kong says none for higher ones. */

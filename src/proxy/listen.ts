@@ -1,6 +1,7 @@
 import { lstatSync } from 'node:fs'
 import { unlink } from 'node:fs/promises'
 import net from 'node:net'
+import type { ConnectionCaps } from './connection-caps.ts'
 import type { ServerTls } from './server-tls.ts'
 import type { KeepAlive } from './transport/transport.ts'
 
@@ -20,6 +21,8 @@ export interface ListenOptions {
   readonly keepAlive?: KeepAlive | undefined
   /** Every connection begins with a header of the PROXY protocol. */
   readonly proxyProtocol?: boolean | undefined
+  /** Absent: there may be any number of connections. */
+  readonly caps?: ConnectionCaps | undefined
   /** Port that clients use, where another one leads here. */
   readonly publicPort?: number | undefined
 }

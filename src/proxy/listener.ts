@@ -1,11 +1,19 @@
 import type net from 'node:net'
 import type tls from 'node:tls'
+import { turnMs } from '../base/turn-clock.ts'
 import type { ProxiedClient } from '../http/proxy-protocol.ts'
 import type { TlsFacts } from '../plugin-kit/exchange.ts'
-import { ClientConnectionFacts, type ListenerFacts } from './connection-facts.ts'
+import type { Place } from './connection-caps.ts'
+import {
+  ClientConnectionFacts,
+  UNIX_PEER,
+  withoutMapping,
+  type ListenerFacts,
+} from './connection-facts.ts'
+import type { ConnectionHome, ServedConnection } from './connection-home.ts'
 import type { ProxyContext } from './context.ts'
-import { Http1Connection, type ConnectionHome } from './http1-connection.ts'
-import { Http2Session, type SessionHome } from './http2/http2-session.ts'
+import { Http1Connection } from './http1-connection.ts'
+import { Http2Session } from './http2/http2-session.ts'
 import { listen, type ListenOptions } from './listen.ts'
 import { ProxyPreamble } from './proxy-preamble.ts'
 import { clientTlsFacts, createTlsServer, socketUnder, type ServerTls } from './server-tls.ts'
@@ -38,13 +46,11 @@ export async function startListener(
   return listener
 }
 
-type Served = Http1Connection | Http2Session
-
 /**
  * Where connections begin: PROXY protocol, TLS and the choice of HTTP version, each where it is
  * asked for and in this order.
  */
-class ClientListener implements Listener, ConnectionHome, SessionHome {
+class ClientListener implements Listener, ConnectionHome {
   readonly port: number
   readonly context: ProxyContext
   isDraining = false
@@ -52,11 +58,13 @@ class ClientListener implements Listener, ConnectionHome, SessionHome {
   readonly #server: net.Server
   readonly #options: ListenOptions
   readonly #facts: ListenerFacts
-  readonly #connections = new Set<Served>()
+  readonly #connections = new Set<ServedConnection>()
   /** Those that are not ready for requests yet. */
   readonly #beginning = new Set<net.Socket | ProxyPreamble>()
   /** Clients that a balancer told of, until their handshake is over. */
   readonly #proxied = new WeakMap<net.Socket, ProxiedClient>()
+  /** Of connections without TLS; of others the socket under it knows. */
+  readonly #places = new WeakMap<ServedConnection, Place>()
   #whenEmpty: (() => void) | undefined
   #tlsServer: tls.Server | undefined
 
@@ -103,38 +111,69 @@ class ClientListener implements Listener, ConnectionHome, SessionHome {
   // Arrival
 
   #arrive(transport: Transport): void {
-    const { keepAlive, proxyProtocol } = this.#options
+    const { keepAlive, proxyProtocol, caps } = this.#options
+    const place = caps?.enter(turnMs())
+    if (place === 'refused') {
+      transport.destroy()
+      return
+    }
     if (keepAlive !== undefined) transport.setKeepAlive(keepAlive)
-    if (proxyProtocol === true) this.#readPreamble(transport)
-    else this.#begin(transport, {})
+    if (proxyProtocol === true) this.#readPreamble(transport, place)
+    else if (this.#mayEnter(place, transport, undefined)) this.#begin(transport, {}, { place })
   }
 
   #arriveForTls(socket: net.Socket): void {
-    const { keepAlive } = this.#options
+    const { keepAlive, caps } = this.#options
+    const place = caps?.enter(turnMs())
+    if (place === 'refused' || !this.#mayEnter(place, socketPeer(socket), undefined)) {
+      socket.destroy()
+      return
+    }
     if (keepAlive !== undefined) setSocketKeepAlive(socket, keepAlive)
-    this.#secure(socket)
+    this.#secure(socket, place)
   }
 
-  #secure(socket: net.Socket): void {
+  /** A trusted peer speaks for many clients: the one it names counts, and it does not itself. */
+  #mayEnter(
+    place: Place | undefined,
+    peer: ArrivedPeer,
+    proxied: ProxiedClient | undefined,
+  ): boolean {
+    if (place === undefined) return true
+    const { realIp } = this.context
+    const peerIp = this.#facts.isUnix ? UNIX_PEER : withoutMapping(peer.remoteAddress)
+    const named = realIp.header === 'proxy_protocol' ? proxied?.ip : undefined
+    const client = realIp.isTrusted(peerIp) ? named : peerIp
+    if (client === undefined || client === UNIX_PEER) return true
+    if (this.#options.caps!.enterAs(place, client, turnMs())) return true
+    peer.destroy()
+    return false
+  }
+
+  #secure(socket: net.Socket, place: Place | undefined): void {
     this.#beginning.add(socket)
-    socket.once('close', () => this.#beginning.delete(socket))
+    socket.once('close', () => {
+      this.#beginning.delete(socket)
+      place?.leave()
+    })
     this.#tlsServer!.emit('connection', socket)
   }
 
-  #readPreamble(transport: Transport): void {
+  #readPreamble(transport: Transport, place: Place | undefined): void {
     const preamble = new ProxyPreamble({
       transport,
       wheel: this.context.wheel,
       timeoutMs: this.context.limits.headTimeoutMs,
       onHeader: (client, rest) => {
         this.#beginning.delete(preamble)
-        if (this.isDraining) transport.destroy()
-        else this.#beginProxied(transport, client, rest)
+        if (!this.#mayEnter(place, transport, client)) return
+        this.#beginProxied(transport, client, { first: rest, place })
       },
       onRefused: (fault) => {
         this.#beginning.delete(preamble)
+        place?.leave()
         if (fault === undefined) return
-        const peer = `${transport.remoteAddress || 'unix:'}:${transport.remotePort}`
+        const peer = `${transport.remoteAddress || UNIX_PEER}:${transport.remotePort}`
         this.context.log.warn(`Closed connection of ${peer}: PROXY protocol: ${fault}`)
       },
     })
@@ -142,14 +181,18 @@ class ClientListener implements Listener, ConnectionHome, SessionHome {
     preamble.start()
   }
 
-  #beginProxied(transport: Transport, proxied: ProxiedClient | undefined, rest: Buffer): void {
+  #beginProxied(
+    transport: Transport,
+    proxied: ProxiedClient | undefined,
+    { first, place }: { readonly first: Buffer; readonly place: Place | undefined },
+  ): void {
     if (this.#tlsServer === undefined) {
-      this.#begin(transport, { proxied }, rest)
+      this.#begin(transport, { proxied }, { first, place })
       return
     }
-    const socket = transport.toSocket(rest)
+    const socket = transport.toSocket(first)
     if (proxied !== undefined) this.#proxied.set(socket, proxied)
-    this.#secure(socket)
+    this.#secure(socket, place)
   }
 
   // Choice of HTTP version
@@ -162,14 +205,15 @@ class ClientListener implements Listener, ConnectionHome, SessionHome {
     }
     if (socket.alpnProtocol === 'h2')
       this.#beginHttp2(socket, new ClientConnectionFacts(addressesOf(socket), this.#facts, known))
-    else this.#begin(new PublicTransport(socket, NOBODY), known)
+    else this.#begin(new PublicTransport(socket, NOBODY), known, {})
   }
 
-  #begin(transport: Transport, known: KnownFacts, first?: Buffer): void {
+  #begin(transport: Transport, known: KnownFacts, { first, place }: Beginning): void {
     const facts = new ClientConnectionFacts(transport, this.#facts, known)
     const connection = new Http1Connection(this, transport, facts)
     this.#count()
     this.#connections.add(connection)
+    if (place !== undefined) this.#places.set(connection, place)
     connection.start(first)
   }
 
@@ -178,10 +222,12 @@ class ClientListener implements Listener, ConnectionHome, SessionHome {
     this.#connections.add(new Http2Session(this, socket, facts))
   }
 
-  onHttp2(connection: Http1Connection, transport: Transport, first: Buffer): void {
+  onHttp2(connection: ServedConnection, transport: Transport, first: Buffer): void {
     this.#connections.delete(connection)
+    const place = this.#places.get(connection)
     const session = new Http2Session(this, transport.toSocket(first), connection.facts)
     this.#connections.add(session)
+    if (place !== undefined) this.#places.set(session, place)
     if (this.isDraining) session.drain()
   }
 
@@ -194,12 +240,9 @@ class ClientListener implements Listener, ConnectionHome, SessionHome {
 
   // The end
 
-  onSessionClosed(session: Http2Session): void {
-    this.onConnectionClosed(session)
-  }
-
-  onConnectionClosed(connection: Served): void {
+  onConnectionClosed(connection: ServedConnection): void {
     if (!this.#connections.delete(connection)) return
+    this.#places.get(connection)?.leave()
     this.context.counters.active -= 1
     if (this.#connections.size === 0) this.#whenEmpty?.()
   }
@@ -232,6 +275,22 @@ class ClientListener implements Listener, ConnectionHome, SessionHome {
 interface KnownFacts {
   readonly tls?: TlsFacts | undefined
   readonly proxied?: ProxiedClient | undefined
+}
+
+/** How a connection begins that is ready for requests. */
+interface Beginning {
+  /** Bytes that were read already. */
+  readonly first?: Buffer
+  readonly place?: Place | undefined
+}
+
+interface ArrivedPeer {
+  readonly remoteAddress: string
+  destroy(): void
+}
+
+function socketPeer(socket: net.Socket): ArrivedPeer {
+  return { remoteAddress: socket.remoteAddress ?? '', destroy: () => void socket.destroy() }
 }
 
 function addressesOf(socket: net.Socket) {

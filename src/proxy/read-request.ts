@@ -15,6 +15,18 @@ import type { ProxyExchange } from './exchange.ts'
 import { hostFacts } from './host-facts.ts'
 import { GatewayError, type FailureCode } from './gateway-error.ts'
 
+/** Bytes that are no whole request. */
+export interface NoRequest {
+  /** A negative one of the codec. */
+  readonly verdict: number
+  readonly head: RequestHead
+  readonly start: number
+  /** Behind empty lines. */
+  readonly at: number
+  /** An earlier part of it has come before. */
+  readonly hasBegun: boolean
+}
+
 /** Why a head that broke the grammar is refused. @param verdict a negative one of the codec */
 export function headFailure(verdict: number): FailureCode {
   return HEAD_FAILURES.get(verdict) ?? 'bad_request'

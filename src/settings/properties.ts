@@ -45,7 +45,22 @@ export interface Alias {
   readonly name: PropertyName
   /** Its use is warned about. */
   readonly isDeprecated?: boolean
+  /** It counts even where the property itself is set, as a directive of a server does for nginx. */
+  readonly isStronger?: boolean
 }
+
+/** Directives of the proxy server that are properties under the name they have for all of HTTP. */
+const OF_SERVER = [
+  'charset',
+  'client_body_buffer_size',
+  'client_body_timeout',
+  'client_header_timeout',
+  'client_max_body_size',
+  'keepalive_requests',
+  'keepalive_timeout',
+  'large_client_header_buffers',
+  'send_timeout',
+] as const
 
 export const ALIASES: ReadonlyMap<string, Alias> = new Map<string, Alias>([
   ['nginx_main_user', { name: 'nginx_user' }],
@@ -53,6 +68,13 @@ export const ALIASES: ReadonlyMap<string, Alias> = new Map<string, Alias>([
   ['nginx_main_worker_processes', { name: 'nginx_worker_processes' }],
   ['nginx_proxy_real_ip_header', { name: 'real_ip_header' }],
   ['nginx_proxy_real_ip_recursive', { name: 'real_ip_recursive' }],
+  ...OF_SERVER.map(
+    (directive) =>
+      [
+        `nginx_proxy_${directive}`,
+        { name: `nginx_http_${directive}`, isStronger: true } satisfies Alias,
+      ] as const,
+  ),
   ['opentelemetry_tracing', { name: 'tracing_instrumentations', isDeprecated: true }],
   ['opentelemetry_tracing_sampling_rate', { name: 'tracing_sampling_rate', isDeprecated: true }],
 ])

@@ -30,7 +30,12 @@ const PREFIXES = ['KONG_', 'PORTUNUS_'] as const
 
 /** Brings all sources together: defaults < file < `KONG_*` < `PORTUNUS_*` < command line. */
 export function rawSettings(sources: SettingsSources): RawSettings {
-  const found: Found = { values: new Map(), injected: new Map(), warnings: [] }
+  const found: Found = {
+    values: new Map(),
+    strong: new Set(),
+    injected: new Map(),
+    warnings: [],
+  }
   for (const [name, text] of Object.entries(sources.defaults ?? {}))
     take(name, { text, origin: 'default' }, found)
   if (sources.file) takeFile(sources.file, found)
@@ -43,18 +48,23 @@ export function rawSettings(sources: SettingsSources): RawSettings {
 /** What was found so far; changed in place. */
 interface Found {
   readonly values: Map<string, RawValue>
+  /** Properties set under a name that is stronger than their own. */
+  readonly strong: Set<string>
   readonly injected: Map<string, RawValue>
   readonly warnings: string[]
 }
 
 /** @returns whether the name is known */
-function take(name: string, value: RawValue, { values, injected, warnings }: Found): boolean {
+function take(name: string, value: RawValue, found: Found): boolean {
+  const { values, strong, injected, warnings } = found
   const alias = ALIASES.get(name)
   const property = alias?.name ?? name
   if (alias?.isDeprecated)
     warnings.push(`the '${name}' configuration property is deprecated, use '${property}' instead`)
-  if (PROPERTIES.has(property)) values.set(property, value)
-  else if (isInjectedDirective(name)) injected.set(name, value)
+  if (alias?.isStronger) strong.add(property)
+  if (PROPERTIES.has(property)) {
+    if (alias?.isStronger || !strong.has(property)) values.set(property, value)
+  } else if (isInjectedDirective(name)) injected.set(name, value)
   else return false
   return true
 }

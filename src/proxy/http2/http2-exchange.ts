@@ -1,15 +1,21 @@
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
 import type { TrailerField } from '../../http/trailer-fields.ts'
 import type { ClientConnectionFacts } from '../connection-facts.ts'
+import type { ProxyContext } from '../context.ts'
 import type { Downstream, ResponseCoding } from '../downstream.ts'
 import type { ProxyExchange } from '../exchange.ts'
+import type { FailureCode } from '../gateway-error.ts'
 import type { BodySource, RequestBody } from '../request-body.ts'
 import type { Transport } from '../transport/transport.ts'
 import { http2ResponseHead } from './response-head.ts'
+import { Http2StreamTransport } from './stream-transport.ts'
+import { StreamWatch } from './stream-watch.ts'
 
-/** Whoever counts the exchanges of a session. */
+/** Whoever counts the streams of a session. */
 export interface Http2Home {
-  onExchangeOver(): void
+  onStreamClosed(): void
+  /** Bytes of bodies, in either direction. */
+  countPayload(bytes: number): void
 }
 
 /** The client's side of an exchange that came as an HTTP/2 stream. */
@@ -29,41 +35,62 @@ export class Http2Exchange implements Downstream, BodySource {
   #heldHead: string | undefined
   #mayHaveTrailers = false
   #trailers: OutgoingHttpHeaders | undefined
+  readonly #watch: StreamWatch
+  readonly #isTunnel: boolean
 
   constructor(home: Http2Home, stream: ServerHttp2Stream, opening: Http2Opening) {
     this.#home = home
     this.#stream = stream
     this.facts = opening.facts
     this.#awaitsContinue = opening.awaitsContinue
+    this.#isTunnel = opening.isTunnel
+    this.#watch = new StreamWatch({
+      stream,
+      context: opening.context,
+      onBodyLate: () => this.#failBody('request_timed_out'),
+      onStalled: () => stream.destroy(new Error('The client does not take what is sent')),
+    })
     stream.on('drain', () => {
       this.isCongested = false
+      this.#watch.endSending()
       this.exchange?.stage?.onDownstreamDrained()
     })
     // The code of a reset says nothing that the close does not.
     stream.on('error', () => {})
     stream.on('aborted', () => this.#leave())
-    stream.on('close', () => this.#leave())
+    stream.on('finish', () => this.#watch.endSending())
+    stream.on('close', () => {
+      this.#watch.stop()
+      this.#leave()
+      home.onStreamClosed()
+    })
   }
 
   /** Passes the body on; the stream takes off its framing and checks its length. */
   read(body: RequestBody): void {
     const stream = this.#stream
     const { bodyBytes } = this.exchange!.context.limits
+    this.#watch.awaitBody(0)
     stream.on('data', (bytes: Buffer) => {
-      if (this.#isOver) return
-      if (bodyBytes > 0 && body.receivedBytes + bytes.length > bodyBytes) this.#failBody(body)
+      this.#home.countPayload(bytes.length)
+      if (this.#isOver || body.isFailed) return
+      this.#watch.awaitBody(body.receivedBytes + bytes.length)
+      if (bodyBytes > 0 && body.receivedBytes + bytes.length > bodyBytes)
+        this.#failBody('body_too_large')
       else body.receivePiece(bytes)
     })
     stream.on('end', () => {
+      this.#watch.endBody()
       if (!body.isFailed) body.end()
     })
   }
 
-  #failBody(body: RequestBody): void {
+  #failBody(code: FailureCode): void {
     const exchange = this.exchange!
-    exchange.bodyFault = 'body_too_large'
-    body.fail()
-    exchange.stage?.onBodyFault('body_too_large')
+    this.#watch.endBody()
+    exchange.bodyFault = code
+    exchange.body.fail()
+    exchange.stage?.onBodyFault(code)
   }
 
   #leave(): void {
@@ -76,10 +103,13 @@ export class Http2Exchange implements Downstream, BodySource {
   }
 
   pauseBody(): void {
+    this.#watch.pauseBody()
     this.#stream.pause()
   }
 
   resumeBody(): void {
+    const body = this.exchange?.body
+    if (body !== undefined && !body.isComplete) this.#watch.awaitBody(body.receivedBytes)
     this.#stream.resume()
   }
 
@@ -102,8 +132,16 @@ export class Http2Exchange implements Downstream, BodySource {
   sendWhole(text: string): void {
     const bodyStart = text.indexOf('\r\n\r\n') + 4
     const hasBody = bodyStart < text.length
-    this.#respond(text.slice(0, bodyStart), !hasBody)
-    if (hasBody && !this.#stream.destroyed) this.#stream.end(text.slice(bodyStart), 'latin1')
+    const opensTunnel = this.#isTunnel && text.startsWith(SWITCHING)
+    this.#respond(text.slice(0, bodyStart), !hasBody && !opensTunnel)
+    if (!hasBody || this.#stream.destroyed) return
+    this.#home.countPayload(text.length - bodyStart)
+    this.#stream.end(text.slice(bodyStart), 'latin1')
+    this.#watchEnd()
+  }
+
+  #watchEnd(): void {
+    if (!this.#stream.destroyed && !this.#stream.writableFinished) this.#watch.awaitSending()
   }
 
   sendHead(text: string, coding: ResponseCoding): void {
@@ -130,7 +168,10 @@ export class Http2Exchange implements Downstream, BodySource {
   sendBody(bytes: Buffer, start: number, end: number): void {
     if (start === end || this.#stream.destroyed) return
     this.#sendHeldHead(false)
-    if (!this.#stream.write(Buffer.from(bytes.subarray(start, end)))) this.isCongested = true
+    this.#home.countPayload(end - start)
+    if (this.#stream.write(Buffer.from(bytes.subarray(start, end)))) return
+    this.isCongested = true
+    this.#watch.awaitSending()
   }
 
   flush(): void {
@@ -145,7 +186,9 @@ export class Http2Exchange implements Downstream, BodySource {
 
   endBody(): void {
     this.#sendHeldHead(this.#trailers === undefined)
-    if (!this.#stream.destroyed) this.#stream.end()
+    if (this.#stream.destroyed) return
+    this.#stream.end()
+    this.#watchEnd()
   }
 
   abort(): void {
@@ -158,22 +201,37 @@ export class Http2Exchange implements Downstream, BodySource {
     if (exchange === undefined || this.#isOver) return
     this.#isOver = true
     exchange.context.counters.writing -= 1
-    this.#home.onExchangeOver()
+    this.#watch.endBody()
     const stream = this.#stream
-    if (stream.destroyed || exchange.body.isComplete) return
+    const isRequestOver = exchange.body.isComplete && !this.#isTunnel
+    if (stream.destroyed || isRequestOver) return
     // The answer is whole, so the rest of the request is not wanted: RFC 9113 §8.1.
     if (stream.writableFinished) stream.close(constants.NGHTTP2_NO_ERROR)
     else stream.once('finish', () => stream.close(constants.NGHTTP2_NO_ERROR))
     stream.resume()
   }
 
-  /** A stream cannot become another protocol: no request on it can ask for that. */
+  /** Only a stream that asked for a tunnel is given away: no other request can ask for a protocol. */
   takeOver(): { readonly transport: Transport; readonly rest: Buffer | undefined } {
-    throw new TypeError('Cannot take over an HTTP/2 stream')
+    this.#watch.stop()
+    const { peerIp, peerPort, localIp, localPort } = this.facts
+    const transport = new Http2StreamTransport(this.#stream, {
+      remoteAddress: peerIp,
+      remotePort: peerPort,
+      localAddress: localIp,
+      localPort,
+    })
+    return { transport, rest: undefined }
   }
 }
 
 export interface Http2Opening {
+  readonly context: ProxyContext
   readonly facts: ClientConnectionFacts
   readonly awaitsContinue: boolean
+  /** It asks for a tunnel to speak another protocol in: RFC 8441. */
+  readonly isTunnel: boolean
 }
+
+/** How a head begins that lets a protocol change, in HTTP/1.1. */
+const SWITCHING = 'HTTP/1.1 101 '

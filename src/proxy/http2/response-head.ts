@@ -7,7 +7,11 @@ const CONNECTION_FIELDS: ReadonlySet<string> = new Set([
   'proxy-connection',
   'transfer-encoding',
   'upgrade',
+  // Answers a key that is not sent here: RFC 8441 §5.
+  'sec-websocket-accept',
 ])
+
+const SWITCHING_PROTOCOLS = 101
 
 /**
  * A response head as HTTP/2 has it.
@@ -18,7 +22,9 @@ export function http2ResponseHead(text: string): OutgoingHttpHeaders {
     string,
     never
   >
-  headers[':status'] = Number(text.slice(9, 12))
+  const status = Number(text.slice(9, 12))
+  // A tunnel is opened as any other request is answered: RFC 8441 §5.
+  headers[':status'] = status === SWITCHING_PROTOCOLS ? 200 : status
   let at = text.indexOf('\r\n') + 2
   for (;;) {
     const end = text.indexOf('\r\n', at)

@@ -137,6 +137,33 @@ export const HTTP = {
     default: '60s',
     description: 'How long a client may pause while it takes an answer.',
   },
+  client_min_body_rate: {
+    type: 'number',
+    default: 0,
+    min: 0,
+    boundsMessage: 'client_min_body_rate must be 0 or greater',
+    isOwn: true,
+    description:
+      'Bytes a second that a request body must come with on the whole, after its first five seconds; a slower one is answered 408. 0: any pace will do.',
+  },
+  max_connections: {
+    type: 'number',
+    default: 0,
+    min: 0,
+    boundsMessage: 'max_connections must be 0 or greater',
+    isOwn: true,
+    description:
+      'Most connections at a time to one address of `proxy_listen`, all workers together; more are closed at once. 0: no limit.',
+  },
+  max_connections_per_client: {
+    type: 'number',
+    default: 0,
+    min: 0,
+    boundsMessage: 'max_connections_per_client must be 0 or greater',
+    isOwn: true,
+    description:
+      'Most connections at a time from one client to one address of `proxy_listen`, all workers together; more are closed at once. Peers in `trusted_ips` are not counted: they speak for others. 0: no limit.',
+  },
   nginx_admin_client_max_body_size: {
     type: 'string',
     default: '10m',

@@ -157,6 +157,27 @@ describe('listen flags', () => {
   })
 })
 
+it('connections are capped for all workers together', async () => {
+  await using upstream = await clientUpstream()
+  await using gateway = await startGateway(oneRoute(upstream.url), {
+    nginx_worker_processes: '2',
+    max_connections_per_client: '3',
+  })
+  const agent = new http.Agent({ keepAlive: true })
+  const ask = () => get({ port: gateway.port, agent }).then(({ status }) => status)
+  const outcomes = await Promise.allSettled(Array.from({ length: 12 }, ask))
+  const answered = outcomes.filter(({ status }) => status === 'fulfilled')
+  expect(answered).toHaveLength(3)
+  await until(() => /closed \d+ connections beyond the most/.test(gateway.errorLog()))
+  agent.destroy()
+  await until(() =>
+    ask().then(
+      (status) => status === 200,
+      () => false,
+    ),
+  )
+})
+
 /** What is left of the timer of an accepted connection, in hundredths of a second, as Linux tells it. */
 function keepAliveTimer(port: number): number | undefined {
   const local = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
