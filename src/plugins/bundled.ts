@@ -4,6 +4,7 @@ import { aiPromptDecorator } from './ai-prompt-decorator/plugin.ts'
 import { aiPromptGuard } from './ai-prompt-guard/plugin.ts'
 import { aiPromptTemplate } from './ai-prompt-template/plugin.ts'
 import { awsLambda } from './aws-lambda/plugin.ts'
+import { aiProxy } from './ai-proxy/plugin.ts'
 import { azureFunctions } from './azure-functions/plugin.ts'
 import { basicAuth } from './basic-auth/plugin.ts'
 import { botDetection } from './bot-detection/plugin.ts'
@@ -11,6 +12,8 @@ import { correlationId } from './correlation-id/plugin.ts'
 import { cors } from './cors/plugin.ts'
 import { datadog } from './datadog/plugin.ts'
 import { fileLog } from './file-log/plugin.ts'
+import { grpcGateway } from './grpc-gateway/plugin.ts'
+import { grpcWeb } from './grpc-web/plugin.ts'
 import { hmacAuth } from './hmac-auth/plugin.ts'
 import { httpLog } from './http-log/plugin.ts'
 import { ipRestriction } from './ip-restriction/plugin.ts'
@@ -56,6 +59,7 @@ export const BUNDLED_PLUGINS: readonly Plugin[] = [
   ldapAuth,
   basicAuth,
   hmacAuth,
+  grpcGateway,
   ipRestriction,
   requestSizeLimiting,
   acl,
@@ -67,6 +71,7 @@ export const BUNDLED_PLUGINS: readonly Plugin[] = [
   aiPromptTemplate,
   aiPromptDecorator,
   aiPromptGuard,
+  aiProxy,
   standardWebhooks,
   awsLambda,
   azureFunctions,
@@ -81,6 +86,7 @@ export const BUNDLED_PLUGINS: readonly Plugin[] = [
   tcpLog,
   loggly,
   syslog,
+  grpcWeb,
   requestTermination,
   postFunction,
 ]

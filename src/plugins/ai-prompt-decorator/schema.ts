@@ -1,5 +1,5 @@
 import { maxRequestBodySize } from '../../plugin-kit/llm/body-size-field.ts'
-import { array, record, string, type EntityCheck, type RecordOf } from '../../schema/field.ts'
+import { array, record, string, type EntityCheck } from '../../schema/field.ts'
 
 const message = record(
   {
@@ -26,5 +26,3 @@ export const schema = {
 export const checks: readonly EntityCheck[] = [
   { at_least_one_of: ['config.prompts.prepend', 'config.prompts.append'] },
 ]
-
-export type Config = RecordOf<typeof schema>

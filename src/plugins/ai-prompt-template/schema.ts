@@ -1,5 +1,5 @@
 import { maxRequestBodySize } from '../../plugin-kit/llm/body-size-field.ts'
-import { array, boolean, record, string, type RecordOf } from '../../schema/field.ts'
+import { array, boolean, record, string } from '../../schema/field.ts'
 
 const template = record(
   {
@@ -32,5 +32,3 @@ export const schema = {
   }),
   max_request_body_size: maxRequestBodySize,
 }
-
-export type Config = RecordOf<typeof schema>
