@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { environmentVault } from '../secrets/environment-vault.ts'
+import { DEFAULT_SECRETS_FOLDER, fileVault } from '../secrets/file-vault.ts'
 import { secretResolver } from '../secrets/resolve.ts'
 import { prefixLayout } from '../gateway/prefix-layout.ts'
 import { readSettings } from '../settings/read-settings.ts'
@@ -70,7 +71,13 @@ export function describeProblem({ message, origin }: SettingsProblem, output: Ou
 }
 
 function referencesFrom(environment: Call['environment']) {
-  const resolver = secretResolver(new Map([['env', environmentVault(environment)]]))
+  const { PORTUNUS_VAULT_FILE_FOLDER: own, KONG_VAULT_FILE_FOLDER: other } = environment
+  const resolver = secretResolver(
+    new Map([
+      ['env', environmentVault(environment)],
+      ['file', fileVault(own ?? other ?? DEFAULT_SECRETS_FOLDER)],
+    ]),
+  )
   return (reference: string) => resolver.resolve(reference)
 }
 

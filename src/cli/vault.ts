@@ -1,4 +1,5 @@
 import { environmentVault } from '../secrets/environment-vault.ts'
+import { fileVault } from '../secrets/file-vault.ts'
 import { secretResolver } from '../secrets/resolve.ts'
 import { parseReference } from '../secrets/vault-reference.ts'
 import { cliSettings } from './cli-settings.ts'
@@ -27,9 +28,12 @@ Options:
     if (given === undefined) throw new CommandFault('the <reference> argument is required')
     const reference = given.startsWith('{vault://') ? given : `{vault://${given}}`
     if ('fault' in parseReference(reference)) throw new CommandFault(`not a reference: ${given}`)
-    const { vault_env_prefix } = cliSettings(call, { isQuiet: true })
-    const source = environmentVault(call.environment, vault_env_prefix)
-    const value = secretResolver(new Map([['env', source]])).resolve(reference)
+    const { vault_env_prefix, vault_file_folder } = cliSettings(call, { isQuiet: true })
+    const sources = new Map([
+      ['env', environmentVault(call.environment, vault_env_prefix)],
+      ['file', fileVault(vault_file_folder)],
+    ])
+    const value = secretResolver(sources).resolve(reference)
     if (typeof value !== 'string') throw new CommandFault(value.fault)
     call.output.info(value)
   },

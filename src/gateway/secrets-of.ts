@@ -1,5 +1,6 @@
 import type { EntitySet } from '../entities/entity.ts'
 import { environmentVault } from '../secrets/environment-vault.ts'
+import { fileVault } from '../secrets/file-vault.ts'
 import { resolveIn, secretResolver, type SecretSource } from '../secrets/resolve.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { Logger } from '../telemetry/logger.ts'
@@ -8,7 +9,7 @@ import type { Logger } from '../telemetry/logger.ts'
 const REFERRING_KINDS = ['plugins', 'certificates', 'keys'] as const
 
 export interface SecretsOptions {
-  readonly settings: Pick<Settings, 'vaults' | 'vault_env_prefix'>
+  readonly settings: Pick<Settings, 'vaults' | 'vault_env_prefix' | 'vault_file_folder'>
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly log: Pick<Logger, 'warn'>
 }
@@ -19,9 +20,12 @@ export function entitiesWithSecrets({
   environment,
   log,
 }: SecretsOptions): (entities: EntitySet) => EntitySet {
-  const hasEnvironmentVault = settings.vaults.some((name) => name === 'bundled' || name === 'env')
+  const hasVault = (wanted: string) =>
+    settings.vaults.some((name) => name === 'bundled' || name === wanted)
+  const hasEnvironmentVault = hasVault('env')
   return (entities) => {
     const sources = new Map<string, SecretSource>()
+    if (hasVault('file')) sources.set('file', fileVault(settings.vault_file_folder))
     if (hasEnvironmentVault) {
       sources.set('env', environmentVault(environment, settings.vault_env_prefix))
       for (const { name, prefix, config } of entities['vaults'] ?? [])

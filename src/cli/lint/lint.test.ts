@@ -90,6 +90,7 @@ consumers:
     ])
     expect(warnings(yaml, 'well-known-secret')).toEqual([
       'the secret of jwt key "known" is one that everybody tries first',
+      'the secret of jwt key "elsewhere" is a reference, which counts as a text here',
       'a key of key-auth is one that everybody tries first',
     ])
   })

@@ -41,15 +41,20 @@ export const wellKnownSecret: Rule = {
   code: 'well-known-secret',
   find: (config) =>
     secretsOf(config)
-      .filter(({ secret }) => isWellKnown(secret))
-      .map(({ kind, id, name }) => ({
-        kind,
-        id,
-        message: `${name} is one that everybody tries first`,
-        fix: NEW_SECRET,
-      })),
+      .filter(({ secret }) => isWellKnown(secret) || isReference(secret))
+      .map(({ kind, id, name, secret }) =>
+        isReference(secret)
+          ? {
+              kind,
+              id,
+              message: `${name} is a reference, which counts as a text here`,
+              fix: WRITE_OUT,
+            }
+          : { kind, id, message: `${name} is one that everybody tries first`, fix: NEW_SECRET },
+      ),
 }
 
+const WRITE_OUT = 'write the secret itself: references are for plugins, certificates and keys'
 const NEW_SECRET = 'make a new one: openssl rand -base64 48'
 
 /** Bytes of the hash; a shorter secret is easier to guess than the hash is to forge. RFC 7518 3.2 */
@@ -67,7 +72,13 @@ export const weakSecret: Rule = {
 
 function shortSecret({ kind, id, row, name, secret }: Secret): readonly Warning[] {
   const least = kind === 'jwt_secrets' ? LEAST_BYTES[String(row['algorithm'])] : LEAST_KEY_BYTES
-  if (least === undefined || Buffer.byteLength(secret) >= least || isWellKnown(secret)) return []
+  if (
+    least === undefined ||
+    Buffer.byteLength(secret) >= least ||
+    isWellKnown(secret) ||
+    isReference(secret)
+  )
+    return []
   const how = kind === 'jwt_secrets' ? 'it can be guessed from a token' : 'it can be guessed'
   return [{ kind, id, message: `${name} is shorter than ${least} bytes: ${how}`, fix: NEW_SECRET }]
 }
@@ -107,8 +118,9 @@ function secretsOf({ entities }: LintedConfig): readonly Secret[] {
   return SECRETS.flatMap(({ kind, field, nameOf }) =>
     (entities[kind] ?? []).flatMap((row): readonly Secret[] => {
       const secret = row[field]
-      const isKnown = typeof secret === 'string' && !secret.startsWith('{vault://')
-      return isKnown && !isUnused(row) ? [{ kind, id: row.id, row, name: nameOf(row), secret }] : []
+      return typeof secret === 'string' && !isUnused(row)
+        ? [{ kind, id: row.id, row, name: nameOf(row), secret }]
+        : []
     }),
   )
 }
@@ -116,6 +128,11 @@ function secretsOf({ entities }: LintedConfig): readonly Secret[] {
 /** Credentials with a public key have a secret that nothing asks for; hashed ones show none. */
 function isUnused({ algorithm, hash_secret: isHashed }: Entity): boolean {
   return isHashed === true || (typeof algorithm === 'string' && !algorithm.startsWith('HS'))
+}
+
+/** Kong resolves none in credentials, so whoever reads the file knows the secret. */
+function isReference(secret: string): boolean {
+  return secret.startsWith('{vault://')
 }
 
 function isWellKnown(secret: string): boolean {

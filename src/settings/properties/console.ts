@@ -32,4 +32,11 @@ export const CONSOLE = {
     type: 'string',
     description: 'Put in front of every name looked up in the vault `env`.',
   },
+  vault_file_folder: {
+    type: 'string',
+    default: '/run/secrets',
+    isOwn: true,
+    description:
+      'Folder of the secrets of the vault `file`: `{vault://file/db-password}` is the content of its file `db-password`. For references in `kong.conf` itself only the environment variable counts.',
+  },
 } as const satisfies PropertyTable

@@ -26,10 +26,10 @@ const admin = adminClient({ changes: { pluginEndpoints } })
 const description = async () => (await admin.call('GET', '/openapi.json')).body as Described
 
 function operationsOf({ paths }: Described): readonly (readonly [string, Operation])[] {
-  return Object.entries(paths).flatMap(([path, { parameters: _, ...methods }]) =>
-    Object.entries(methods).map(
-      ([method, operation]) => [`${method.toUpperCase()} ${path}`, operation] as const,
-    ),
+  return Object.entries(paths).flatMap(([path, item]) =>
+    Object.entries(item)
+      .filter(([method]) => method !== 'parameters')
+      .map(([method, operation]) => [`${method.toUpperCase()} ${path}`, operation] as const),
   )
 }
 

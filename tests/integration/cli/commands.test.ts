@@ -53,6 +53,19 @@ describe('portunus', () => {
     expect((await place.run(['vault', 'get', 'env/my-secret'])).stdout).toBe('hello\n')
     expect((await place.run(['vault', 'get', '{vault://env/my-secret}'])).stdout).toBe('hello\n')
     expect(await place.run(['vault', 'get', 'env/absent'])).toMatchObject({ code: 1, stdout: '' })
+    writeFileSync(path.join(place.folder, 'db'), 'from a file\n')
+    writeFileSync(path.join(place.folder, 'db.json'), '{"password": "member"}')
+    writeFileSync(path.join(place.folder, 'my.conf'), 'pg_password = {vault://file/db}\n')
+    const files = { KONG_VAULT_FILE_FOLDER: place.folder }
+    expect((await place.run(['vault', 'get', 'file/db'], files)).stdout).toBe('from a file\n')
+    expect((await place.run(['vault', 'get', 'file/db.json/password'], files)).stdout).toBe(
+      'member\n',
+    )
+    expect((await place.run(['vault', 'get', 'file/..%2Fetc%2Fpasswd'], files)).code).toBe(1)
+    expect((await place.run(['check', 'my.conf'], files)).code).toBe(0)
+    expect((await place.run(['check', 'my.conf'])).stderr).toContain(
+      "failed to dereference '{vault://file/db}': unable to load value (db) from vault (file): not found in /run/secrets for config option 'pg_password'",
+    )
   })
 
   it.each([
