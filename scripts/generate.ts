@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { commandsPage } from './reference/commands.ts'
 import { conformanceTable } from './reference/conformance-table.ts'
 import { entitiesPage } from './reference/entities.ts'
 import { declarativeSchemaFile, openApiFile } from './reference/openapi.ts'
@@ -12,6 +13,7 @@ import { settingsPage } from './reference/settings.ts'
 const files = new Map([
   ['docs/reference/entities.md', entitiesPage()],
   ['docs/reference/settings.md', settingsPage()],
+  ['docs/reference/commands.md', await commandsPage()],
   ['docs/reference/openapi.json', openApiFile()],
   ['docs/reference/kong.schema.json', declarativeSchemaFile()],
   ['ARCHITECTURE.md', withRegion('ARCHITECTURE.md', 'rooms', roomsTable())],
