@@ -27,7 +27,19 @@ describe('requestText', () => {
     expect(requestText(START)?.awaitsContinue).toBe(false)
   })
 
+  it('writes a wish for a tunnel as one for an upgrade, with a key of its own', () => {
+    const wish = [':method', 'CONNECT', ':protocol', 'websocket', ':path', '/a', ':authority', 'h']
+    const written = requestText([...wish, 'sec-websocket-version', '13'])
+    expect(written?.protocol).toBe('websocket')
+    expect(written?.text).toMatch(
+      /^GET \/a HTTP\/1\.1\r\nHost: h\r\nsec-websocket-version: 13\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: \S{24}\r\n\r\n$/,
+    )
+    expect(requestText([...wish])?.text).not.toBe(requestText([...wish])?.text)
+  })
+
   it.each([
+    ['a protocol without CONNECT', [...START, ':protocol', 'websocket']],
+    ['CONNECT without a path', [':method', 'CONNECT', ':authority', 'h:1']],
     ['no path', [':method', 'GET', ':authority', 'h']],
     ['no method', [':path', '/', ':authority', 'h']],
     ['two hosts', [...START, 'host', 'other']],
