@@ -96,11 +96,11 @@ export class FastTransport implements Transport {
     if (this.isClosed) return
     const request = spareRequest ?? this.#binding.newWriteRequest()
     const kept = bytes.buffer === shared.buffer ? Buffer.from(bytes) : bytes
-    this.#written(this.#handle.writeBuffer(request, kept), request)
+    this.#written(this.#handle.writeBuffer(request, kept), request, kept)
   }
 
   /** A request object is used up only by a write that could not be finished at once. */
-  #written(error: number, request: WriteRequest): void {
+  #written(error: number, request: WriteRequest, bytes?: Buffer): void {
     spareRequest = request
     if (error !== 0) {
       process.nextTick(() => this.destroy())
@@ -109,6 +109,8 @@ export class FastTransport implements Transport {
     if (this.#binding.state[this.#binding.lastWriteWasAsync] === 0) return
     spareRequest = undefined
     request.transport = this
+    // The system has but a pointer to them: what nobody holds is freed under it.
+    request.bytes = bytes
     request.oncomplete = onWritten
     this.#pendingWrites += 1
   }

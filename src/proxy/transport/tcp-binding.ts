@@ -25,6 +25,8 @@ export interface AddressParts {
 
 export interface WriteRequest {
   transport: unknown
+  /** What is being written, held until it is. */
+  bytes: Buffer | undefined
   oncomplete: (this: WriteRequest, status: number) => void
 }
 
