@@ -1,5 +1,5 @@
 import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { MAX_VERSIONS, type HistoryRecord, type Journal } from './history.ts'
+import { BoundedRecords, type HistoryRecord, type Journal } from './history.ts'
 
 /** A record, and the hash of the file's text after it. */
 type Line = HistoryRecord & { readonly hash: string }
@@ -11,39 +11,37 @@ type Line = HistoryRecord & { readonly hash: string }
 export class FileJournal implements Journal {
   readonly #file: string
   readonly #hash: () => string
-  #lines: Line[]
+  readonly #lines: BoundedRecords<Line>
 
   /** @param hash of the text that the store is in now */
   constructor(file: string, hash: () => string) {
     this.#file = file
     this.#hash = hash
     const text = existsSync(file) ? readFileSync(file, 'utf8') : ''
-    this.#lines = linesOf(text)
+    this.#lines = new BoundedRecords(linesOf(text))
     // The next line must not end up behind one that a crash cut off.
     if (text !== '' && !text.endsWith('\n')) this.#startOver()
   }
 
   /** The version to begin with: that of the last record, or one more that nothing is known of. */
   firstVersion(): number {
-    const last = this.#lines.at(-1)
+    const { last } = this.#lines
     if (last === undefined) return 0
     return last.hash === this.#hash() ? last.version : last.version + 1
   }
 
   append(record: HistoryRecord): void {
     const line = { ...record, hash: this.#hash() }
-    this.#lines.push(line)
-    if (this.#lines.length >= 2 * MAX_VERSIONS) this.#startOver()
+    if (this.#lines.push(line)) this.#startOver()
     else appendFileSync(this.#file, textOf(line), PRIVATE)
   }
 
   records(): readonly HistoryRecord[] {
-    return this.#lines.slice(-MAX_VERSIONS)
+    return this.#lines.newest()
   }
 
   #startOver(): void {
-    this.#lines = this.#lines.slice(-MAX_VERSIONS)
-    writeFileSync(`${this.#file}.new`, this.#lines.map(textOf).join(''), PRIVATE)
+    writeFileSync(`${this.#file}.new`, this.#lines.newest().map(textOf).join(''), PRIVATE)
     renameSync(`${this.#file}.new`, this.#file)
   }
 }

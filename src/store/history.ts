@@ -16,6 +16,32 @@ export interface HistoryRecord {
 export const MAX_VERSIONS = 1000
 /** Of a change of more rows only the count is kept. */
 const MAX_CHANGES_OF_ONE = 10_000
+/** So many changed rows are kept of all versions together, where they are in memory. */
+const MAX_CHANGES = 100_000
+/** The same in a database, by the size of the records. */
+export const MAX_BYTES = 64 * 1024 * 1024
+/** Sizes are looked at once in so many versions. */
+const LOOK_EVERY = 16
+
+/** Whether it is time to see how much the records of a database take. */
+export function isTimeToMeasure(version: number): boolean {
+  return version % LOOK_EVERY === 0
+}
+
+/** The records that are kept, when there are too many. */
+export function newestRecords<Record extends HistoryRecord>(
+  records: readonly Record[],
+): readonly Record[] {
+  let rows = 0
+  let at = records.length
+  while (at > 0 && records.length - at < MAX_VERSIONS) {
+    rows += records[at - 1]!.changes?.length ?? 0
+    // The newest stays however large it is.
+    if (rows > MAX_CHANGES && at < records.length) break
+    at -= 1
+  }
+  return records.slice(at)
+}
 
 export function historyRecord(record: Omit<HistoryRecord, 'changeCount'>): HistoryRecord {
   const { changes = [], ...rest } = record
@@ -35,16 +61,48 @@ export interface Journal {
 
 /** Keeps them as long as the process lives. */
 export class MemoryJournal implements Journal {
-  #records: HistoryRecord[] = []
+  readonly #records = new BoundedRecords<HistoryRecord>()
 
   append(record: HistoryRecord): void {
     this.#records.push(record)
-    if (this.#records.length >= 2 * MAX_VERSIONS) this.#records = this.#records.slice(-MAX_VERSIONS)
   }
 
   records(): readonly HistoryRecord[] {
-    return this.#records.slice(-MAX_VERSIONS)
+    return this.#records.newest()
   }
+}
+
+/** Records in memory, which are cut back when they have become twice as many as are kept. */
+export class BoundedRecords<Record extends HistoryRecord> {
+  #records: Record[]
+  #changes: number
+
+  constructor(records: Iterable<Record> = []) {
+    this.#records = [...records]
+    this.#changes = changesOf(this.#records)
+  }
+
+  get last(): Record | undefined {
+    return this.#records.at(-1)
+  }
+
+  /** @returns whether older ones are gone */
+  push(record: Record): boolean {
+    this.#records.push(record)
+    this.#changes += record.changes?.length ?? 0
+    if (this.#records.length < 2 * MAX_VERSIONS && this.#changes <= 2 * MAX_CHANGES) return false
+    this.#records = [...newestRecords(this.#records)]
+    this.#changes = changesOf(this.#records)
+    return true
+  }
+
+  newest(): readonly Record[] {
+    return newestRecords(this.#records)
+  }
+}
+
+function changesOf(records: readonly HistoryRecord[]): number {
+  return records.reduce((sum, { changes }) => sum + (changes?.length ?? 0), 0)
 }
 
 /**

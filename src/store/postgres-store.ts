@@ -1,13 +1,21 @@
 import pg from 'pg'
 import type { Catalog } from '../entities/catalog.ts'
-import type { Entity } from '../entities/entity.ts'
+import type { Entity, EntitySet } from '../entities/entity.ts'
 import { bySet } from './by-set.ts'
-import { historyRecord, MAX_VERSIONS, type HistoryRecord } from './history.ts'
+import {
+  historyRecord,
+  isTimeToMeasure,
+  MAX_BYTES,
+  MAX_VERSIONS,
+  type HistoryRecord,
+} from './history.ts'
 import { IndexedStore } from './indexed-store.ts'
 import type { ChangedRow, Commit, CommitOutcome, Elsewhere, Medium } from './medium.ts'
 import { CHANNEL, followChanges, type Following } from './postgres-following.ts'
 import {
   clientConfig,
+  isUnanswered,
+  poolConfig,
   postgresError,
   tableName,
   type PostgresConnection,
@@ -18,6 +26,10 @@ import { Strangers } from './strangers.ts'
 
 export interface PostgresStoreOptions {
   readonly connection: PostgresConnection
+  /** A read-only copy, which is read in full in place of the database itself. It may lag behind. */
+  readonly replica?: PostgresConnection | undefined
+  /** What the database held when it was last seen; served when it does not answer. */
+  readonly kept?: KeptEntities | undefined
   /** How often is looked for what other nodes wrote, should word of it be lost. */
   readonly pollSeconds: number
   /** Unix time in ms. */
@@ -40,6 +52,11 @@ export class DatabaseNotReady extends Error {
   }
 }
 
+export interface KeptEntities {
+  readonly entities: EntitySet
+  readonly version: number
+}
+
 /** Deletions of so many versions are remembered; who missed more reads everything anew. */
 const REMEMBERED_VERSIONS = 10_000
 
@@ -53,34 +70,52 @@ const REMEMBERED_VERSIONS = 10_000
  */
 export async function openPostgresStore(
   catalog: Catalog,
-  { connection, pollSeconds, now, onTrouble }: PostgresStoreOptions,
+  { connection, replica, kept, pollSeconds, now, onTrouble = () => {} }: PostgresStoreOptions,
 ): Promise<Store> {
-  await requireTables(connection)
   const medium = new PostgresMedium(catalog, connection)
   try {
-    const { entities, version } = await medium.readAll()
+    const initial = await firstRead(medium, { replica, kept, onTrouble })
     const store = new IndexedStore(catalog, {
       name: 'postgres',
       isWritable: true,
       medium,
-      initial: { entities, version },
+      initial,
       ...(now && { now }),
     })
-    medium.follow({ store, pollSeconds, onTrouble: onTrouble ?? (() => undefined) })
+    // A replica may be behind. What was kept is, but then the database would only be waited for.
+    if (replica !== undefined && initial !== kept) await store.refresh()
+    medium.follow({ store, pollSeconds, onTrouble })
     return store
   } catch (error) {
     await medium.close()
-    throw postgresError(error)
+    throw error instanceof DatabaseNotReady ? error : postgresError(error)
+  }
+}
+
+async function firstRead(
+  medium: PostgresMedium,
+  {
+    replica,
+    kept,
+    onTrouble,
+  }: Pick<PostgresStoreOptions, 'replica' | 'kept'> & {
+    readonly onTrouble: (error: Error) => void
+  },
+): Promise<KeptEntities> {
+  try {
+    return await medium.readFirst(replica, onTrouble)
+  } catch (error) {
+    if (kept === undefined || error instanceof DatabaseNotReady || !isUnanswered(error)) throw error
+    const { message } = postgresError(error)
+    onTrouble(
+      new Error(`${message}; what it held before is served, and nothing written until it answers`),
+    )
+    return kept
   }
 }
 
 async function requireTables(connection: PostgresConnection): Promise<void> {
-  let state: MigrationState
-  try {
-    state = await migrationState(connection)
-  } catch (error) {
-    throw postgresError(error)
-  }
+  const state = await migrationState(connection)
   if (state.outstanding.length > 0 || state.unknown.length > 0) throw new DatabaseNotReady(state)
 }
 
@@ -101,6 +136,8 @@ class PostgresMedium implements Medium {
   readonly #state: string
   readonly #history: string
   #version = 0
+  /** Not when it was opened while the database did not answer. */
+  #isRead = false
   #following: Following | undefined
 
   constructor(catalog: Catalog, connection: PostgresConnection) {
@@ -109,17 +146,41 @@ class PostgresMedium implements Medium {
     this.#entities = tableName(connection, 'portunus_entities')
     this.#state = tableName(connection, 'portunus_state')
     this.#history = tableName(connection, 'portunus_history')
-    this.#pool = new pg.Pool({ ...clientConfig(connection), max: 2, idleTimeoutMillis: 60_000 })
+    this.#pool = new pg.Pool(poolConfig(connection))
     // Idle connections may break at any time; the next query makes another.
     this.#pool.on('error', () => undefined)
   }
 
-  async readAll(): Promise<Extract<Elsewhere, { kind: 'everything' }>> {
-    // One statement, so that rows and version are of one moment.
-    const { rows } = await this.#pool.query<StoredRow>(
-      `SELECT state.version, state.complete_since, entity.kind, entity.id, entity.content
-       FROM ${this.#state} state LEFT JOIN ${this.#entities} entity ON entity.content IS NOT NULL`,
-    )
+  /** Reads everything for the first time, from a replica where there is one that answers. */
+  async readFirst(
+    replica: PostgresConnection | undefined,
+    onTrouble: (error: Error) => void,
+  ): Promise<Extract<Elsewhere, { kind: 'everything' }>> {
+    await requireTables(this.#connection)
+    const everything = await this.#readFrom(replica, onTrouble)
+    this.#isRead = true
+    return everything
+  }
+
+  async #readFrom(
+    replica: PostgresConnection | undefined,
+    onTrouble: (error: Error) => void,
+  ): Promise<Extract<Elsewhere, { kind: 'everything' }>> {
+    if (replica !== undefined)
+      try {
+        return this.#takeOver(await rowsOfReplica(replica))
+      } catch (error) {
+        onTrouble(postgresError(error))
+      }
+    return this.#readAll()
+  }
+
+  async #readAll(): Promise<Extract<Elsewhere, { kind: 'everything' }>> {
+    const { rows } = await this.#pool.query<StoredRow>(everythingIn(this.#connection))
+    return this.#takeOver(rows)
+  }
+
+  #takeOver(rows: readonly StoredRow[]): Extract<Elsewhere, { kind: 'everything' }> {
     this.#strangers.clear()
     const entities = bySet(this.#strangers.sift(changedRows(rows)))
     this.#version = Number(rows[0]!.version)
@@ -135,6 +196,7 @@ class PostgresMedium implements Medium {
   }
 
   async commit(commit: Commit): Promise<CommitOutcome> {
+    if (!this.#isRead) return { kind: 'stale' }
     try {
       const orphans = this.#strangers.orphanedBy(commit.changes)
       const version = await this.#write(commit, orphans)
@@ -149,6 +211,7 @@ class PostgresMedium implements Medium {
   }
 
   async catchUp(): Promise<Elsewhere | undefined> {
+    if (!this.#isRead) return this.readFirst(undefined, () => {})
     const known = this.#version
     const { rows } = await this.#pool.query<StoredRow>(
       `SELECT state.version, state.complete_since, entity.kind, entity.id, entity.content
@@ -157,7 +220,7 @@ class PostgresMedium implements Medium {
     )
     const [version, completeSince] = [Number(rows[0]!.version), Number(rows[0]!.complete_since)]
     if (version === known) return undefined
-    if (version < known || completeSince > known) return this.readAll()
+    if (version < known || completeSince > known) return this.#readAll()
     this.#version = version
     return { kind: 'rows', rows: this.#strangers.sift(changedRows(rows)), version }
   }
@@ -234,6 +297,19 @@ class PostgresMedium implements Medium {
     await client.query(`DELETE FROM ${this.#history} WHERE version <= $1`, [
       record.version - MAX_VERSIONS,
     ])
+    if (isTimeToMeasure(record.version)) await this.#forgetHistory(client)
+  }
+
+  async #forgetHistory(client: pg.PoolClient): Promise<void> {
+    await client.query(
+      `DELETE FROM ${this.#history} WHERE version <= (
+         SELECT max(version) FROM (
+           SELECT version, sum(length(record)) OVER (ORDER BY version DESC) AS size
+           FROM ${this.#history}
+         ) AS sized WHERE size > $1
+       )`,
+      [MAX_BYTES],
+    )
   }
 
   async #put(client: pg.PoolClient, rows: readonly ChangedRow[], version: number): Promise<void> {
@@ -257,6 +333,26 @@ class PostgresMedium implements Medium {
     }
     await client.query('SELECT pg_notify($1, $2)', [CHANNEL, String(version)])
   }
+}
+
+async function rowsOfReplica(replica: PostgresConnection): Promise<readonly StoredRow[]> {
+  const client = new pg.Client(clientConfig(replica))
+  client.on('error', () => undefined)
+  await client.connect()
+  try {
+    return (await client.query<StoredRow>(everythingIn(replica))).rows
+  } finally {
+    await client.end()
+  }
+}
+
+/** One statement, so that rows and version are of one moment. */
+function everythingIn(connection: PostgresConnection): string {
+  const [state, entities] = ['portunus_state', 'portunus_entities'].map((name) =>
+    tableName(connection, name),
+  )
+  return `SELECT state.version, state.complete_since, entity.kind, entity.id, entity.content
+          FROM ${state} state LEFT JOIN ${entities} entity ON entity.content IS NOT NULL`
 }
 
 function changedRows(rows: readonly StoredRow[]): readonly ChangedRow[] {

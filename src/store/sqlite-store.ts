@@ -3,7 +3,13 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Catalog } from '../entities/catalog.ts'
 import { bySet } from './by-set.ts'
-import { historyRecord, MAX_VERSIONS, type HistoryRecord } from './history.ts'
+import {
+  historyRecord,
+  isTimeToMeasure,
+  MAX_BYTES,
+  MAX_VERSIONS,
+  type HistoryRecord,
+} from './history.ts'
 import { IndexedStore } from './indexed-store.ts'
 import type { ChangedRow, Commit, CommitOutcome, Elsewhere, Medium } from './medium.ts'
 import { migrateSqlite } from './sqlite-migrations.ts'
@@ -203,6 +209,20 @@ class SqliteMedium implements Medium {
     this.#database
       .prepare('DELETE FROM portunus_history WHERE version <= ?')
       .run(record.version - MAX_VERSIONS)
+    if (isTimeToMeasure(record.version)) this.#forgetHistory()
+  }
+
+  #forgetHistory(): void {
+    this.#database
+      .prepare(
+        `DELETE FROM portunus_history WHERE version <= (
+           SELECT max(version) FROM (
+             SELECT version, sum(length(record)) OVER (ORDER BY version DESC) AS size
+             FROM portunus_history
+           ) WHERE size > ?
+         )`,
+      )
+      .run(MAX_BYTES)
   }
 
   #forgetDeletions(before: number): void {

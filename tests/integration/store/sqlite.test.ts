@@ -47,6 +47,17 @@ describe('openSqliteStore()', () => {
     await second.close()
   })
 
+  it('forgets old versions when those it remembers take too much room', async () => {
+    const store = await open(newFile())
+    const text = 'x'.repeat(3 * 1024 * 1024)
+    for (let count = 0; count < 32; count += 1)
+      await insert(store, 'consumers', consumer(text + count))
+    const versions = (await store.history()).map(({ version }) => version)
+    // 21 times 3 MiB are within 64 MiB, the 22nd is not.
+    expect(versions).toEqual(Array.from({ length: 21 }, (_, at) => 12 + at))
+    await store.close()
+  })
+
   it('has every acknowledged write after the process was killed in the midst of writing', async () => {
     const file = newFile()
     const program = `
