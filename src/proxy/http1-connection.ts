@@ -119,7 +119,7 @@ export class Http1Connection
     if (this.#isClosing || this.#transport.isCongested) this.#transport.destroy()
     else if (this.#exchange !== undefined) this.#failBody('request_timed_out')
     else if (this.#pending === undefined || limits.headTimeoutMs === 0) this.#transport.close()
-    else this.#refuse('request_timed_out')
+    else this.refuse('request_timed_out')
   }
 
   #leave(): void {
@@ -209,14 +209,14 @@ export class Http1Connection
       if (!found.hasBegun) this.#setDeadline(this.#context.limits.headTimeoutMs)
       return start
     }
-    this.#refuse(headFailure(verdict), head, requestLineOf(bytes, at, end))
+    this.refuse(headFailure(verdict), head, requestLineOf(bytes, at, end))
     return end
   }
 
   #begin(head: RequestHead, bytes: Buffer, start: number, end: number): number {
     const framing = bodyFramingOf(head)
     if (typeof framing === 'string') {
-      this.#refuse(framing, head)
+      this.refuse(framing, head)
       return end
     }
     this.#readConnectionRules(head)
@@ -267,7 +267,7 @@ export class Http1Connection
   }
 
   /** Answers a request that could not be read, and closes. */
-  #refuse(code: FailureCode, head = takeRequestHead(), line?: string): void {
+  refuse(code: FailureCode, head = takeRequestHead(), line?: string): void {
     this.#keepsAlive = false
     this.#lingers = true
     this.#minorVersion = 1

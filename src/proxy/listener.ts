@@ -100,7 +100,11 @@ class ClientListener implements Listener, ConnectionHome {
     const protocols = this.#options.http2 === true ? ['h2', 'http/1.1'] : ['http/1.1']
     return createTlsServer(options, protocols, {
       onSecure: (socket) => this.#beginSecure(socket),
-      onFailed: (socket) => socket.destroy(),
+      onFailed: (socket, isPlain) => {
+        if (isPlain) this.#answerPlain(socket)
+        socket.destroy()
+      },
+      handshakeTimeoutMs: this.context.limits.headTimeoutMs,
     })
   }
 
@@ -206,6 +210,19 @@ class ClientListener implements Listener, ConnectionHome {
     if (socket.alpnProtocol === 'h2')
       this.#beginHttp2(socket, new ClientConnectionFacts(addressesOf(socket), this.#facts, known))
     else this.#begin(new PublicTransport(socket, NOBODY), known, {})
+  }
+
+  /** Tells a client without TLS what is wrong, over the connection under the handshake that failed. */
+  #answerPlain(socket: tls.TLSSocket): void {
+    const under = socketUnder(socket)
+    if (under === undefined || this.isDraining) return
+    const transport = new PublicTransport(under, NOBODY)
+    const proxied = this.#proxied.get(under)
+    const facts = new ClientConnectionFacts(transport, this.#facts, { proxied })
+    const connection = new Http1Connection(this, transport, facts)
+    this.#count()
+    this.#connections.add(connection)
+    connection.refuse('plain_on_tls_port')
   }
 
   #begin(transport: Transport, known: KnownFacts, { first, place }: Beginning): void {

@@ -28,6 +28,8 @@ export interface SessionStore {
 }
 
 const HANDSHAKE_TIMEOUT_MS = 60_000
+/** OpenSSL's word for a method where a handshake should begin. */
+const PLAIN_HTTP = 'ERR_SSL_HTTP_REQUEST'
 
 /** A server that is fed connections by `emit('connection', socket)` and never listens itself. */
 export function createTlsServer(
@@ -35,12 +37,15 @@ export function createTlsServer(
   protocols: readonly string[],
   on: {
     readonly onSecure: (socket: tls.TLSSocket) => void
-    readonly onFailed: (socket: net.Socket) => void
+    /** @param isPlain the client speaks HTTP without TLS */
+    readonly onFailed: (socket: tls.TLSSocket, isPlain: boolean) => void
+    readonly handshakeTimeoutMs?: number
   },
 ): tls.Server {
   const server = tls.createServer({
     ALPNProtocols: [...protocols],
-    handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+    // 0 would be no limit to Node; to nginx it is none at all.
+    handshakeTimeout: Math.max(on.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS, 1),
     ...options,
     requestCert: verifyClient !== 'off',
     rejectUnauthorized: verifyClient === 'on',
@@ -53,10 +58,12 @@ export function createTlsServer(
     },
   })
   server.on('secureConnection', (socket) => {
-    if (isRefused(socket, verifyClient)) on.onFailed(socket)
+    if (isRefused(socket, verifyClient)) on.onFailed(socket, false)
     else on.onSecure(socket)
   })
-  server.on('tlsClientError', (_, socket) => on.onFailed(socket))
+  server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) =>
+    on.onFailed(socket, error.code === PLAIN_HTTP),
+  )
   if (sessions !== undefined) keepSessions(server, sessions)
   return server
 }

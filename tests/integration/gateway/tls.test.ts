@@ -5,6 +5,7 @@ import path from 'node:path'
 import tls from 'node:tls'
 import { afterAll, describe, expect, it } from 'vitest'
 import { clusteringCertificate } from '../../../src/gateway/self-signed-certificate.ts'
+import { connectRaw } from '../../support/raw-client.ts'
 import { startGateway } from '../../support/start-gateway.ts'
 import { startUpstream } from '../../support/start-upstream.ts'
 import { until } from '../../support/until.ts'
@@ -149,4 +150,21 @@ describe('TLS listeners', () => {
     await expect(started).rejects.toThrow('do not belong together')
     await expect(started).rejects.not.toThrow(other.key.slice(30, 60))
   })
+})
+
+it('TLS listeners tell clients without TLS what is wrong, and log it', async () => {
+  const log = path.join(folder, 'access.log')
+  await using gateway = await startGateway(oneRoute('http://localhost:1'), {
+    proxy_listen: '127.0.0.1:0 ssl',
+    proxy_access_log: log,
+  })
+  using client = await connectRaw(gateway.port)
+  client.send('GET /secret HTTP/1.1\r\nHost: a\r\n\r\n')
+  const text = await client.closes()
+  expect(text).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/)
+  expect(text).toContain('The plain HTTP request was sent to HTTPS port')
+  await until(() => readFileSync(log, 'utf8').includes(' 400 '))
+  using garbage = await connectRaw(gateway.port)
+  garbage.send(Buffer.alloc(64, 1))
+  expect(await garbage.closes()).not.toContain('HTTP')
 })
