@@ -31,7 +31,7 @@ const NAMES = [
   'authorization',
   'accept',
   'content-type',
-  'if-match|if-none-match|if-modified-since|if-unmodified-since|if-range|range|content-range',
+  'if-match|if-none-match|if-modified-since|if-unmodified-since|if-range|content-range',
 ] as const
 
 /** Numbers of the request fields the data plane asks for by bit. */
@@ -174,7 +174,7 @@ export class RequestHead {
    * Reads a head from its first byte. On success `method`, `target` and the fields are set; after a
    * fault nothing is.
    * @returns position after the head, or a negative verdict
-   * @see RFC 9112 §3; laxer as nginx is: several spaces may follow the method
+   * @see RFC 9112 §3; laxer as nginx is: several spaces may follow the method and stand around the version
    */
   read(bytes: Buffer, start: number, end: number, limits: HeadLimits): number {
     const after = this.#read(bytes, start, end, limits)
@@ -211,9 +211,15 @@ export class RequestHead {
       return this.#readWithoutVersion(bytes, start, { methodEnd, targetStart, targetEnd, end })
     if (at + 11 > end) return unfinishedVersion(bytes, at, end)
     if (targetEnd === targetStart) return MALFORMED
-    const minor = readVersion(bytes, at)
+    let minor = readVersion(bytes, at)
+    let fieldsStart = at + 11
+    if (minor === MALFORMED) {
+      const line = bytes.latin1Slice(at, Math.min(end, at + LONGEST_VERSION))
+      minor = readOddVersion(line)
+      fieldsStart = at + line.indexOf('\n') + 1
+    }
     if (minor < 0) return minor
-    const after = this.#readFields(bytes, start, at + 11, end, limits)
+    const after = this.#readFields(bytes, start, fieldsStart, end, limits)
     if (after < 0) return after
     this.minorVersion = minor
     this.pathEnd = pathEnd - targetStart
@@ -310,7 +316,9 @@ function isTargetStart(byte: number): boolean {
   return byte === 47 || (byte >= 97 && byte <= 122) || (byte >= 65 && byte <= 90)
 }
 
+/** For a head that ends before the shortest version could. */
 function unfinishedVersion(bytes: Uint8Array, at: number, end: number): number {
+  while (at + 1 < end && bytes[at] === SPACE && bytes[at + 1] === SPACE) at += 1
   const expected = ' HTTP/'
   for (let offset = 0; at + offset < end && offset < expected.length; offset += 1)
     if (bytes[at + offset] !== expected.charCodeAt(offset)) return MALFORMED
@@ -330,6 +338,22 @@ function readVersion(bytes: Uint8Array, at: number): number {
   if (bytes[at + 9] !== CR || bytes[at + 10] !== LF) return MALFORMED
   return major > 1 ? VERSION_NOT_SUPPORTED : minor
 }
+
+/**
+ * Reads a version as nginx also takes it: with more spaces around it, or with a longer minor number.
+ *
+ * @param rest of the request line, and what follows it
+ * @returns the minor version, or a negative verdict
+ */
+function readOddVersion(rest: string): number {
+  const [, major, minor] = /^ +HTTP\/(\d)\.(\d{1,3}) *\r\n/.exec(rest) ?? []
+  if (major === undefined)
+    return rest.includes('\n') || rest.length === LONGEST_VERSION ? MALFORMED : INCOMPLETE
+  if (Number(major) > 1) return VERSION_NOT_SUPPORTED
+  return major === '1' && Number(minor) < 100 ? Number(minor) : MALFORMED
+}
+
+const LONGEST_VERSION = 64
 
 /** Common methods as constants, so that comparing them compares pointers. */
 function methodOf(text: string, length: number): string {

@@ -67,10 +67,14 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
   begin(): void {
     const { body, downstream, plan, upstreamIfChanged, bodyFault, context } = this.#exchange
     const heldBytes = context.limits.bufferedBodyBytes
-    if (bodyFault !== undefined) this.onBodyFault(bodyFault)
-    else if (body.isComplete) this.#try()
+    if (bodyFault !== undefined) {
+      this.onBodyFault(bodyFault)
+      return
+    }
+    // Also to a client that did not wait for it, as nginx does.
+    downstream.sendContinue()
+    if (body.isComplete) this.#try()
     else {
-      downstream.sendContinue()
       if (upstreamIfChanged?.newBody !== undefined) {
         body.discard()
         this.#try()

@@ -2,7 +2,7 @@ import type { Deadline } from '../base/deadline-wheel.ts'
 import { turnMs } from '../base/turn-clock.ts'
 import type { BodyFraming } from '../http/body-framing.ts'
 import { INCOMPLETE, MALFORMED } from '../http/message-head.ts'
-import { RequestField, type RequestHead } from '../http/request-head.ts'
+import type { RequestHead } from '../http/request-head.ts'
 import type { TrailerField } from '../http/trailer-fields.ts'
 import { BodyPace } from './body-pace.ts'
 import type { ClientConnectionFacts } from './connection-facts.ts'
@@ -18,6 +18,7 @@ import { prefaceIn } from './http2/preface.ts'
 import {
   bodyFramingOf,
   connectionWish,
+  expectsContinue,
   headFailure,
   requestLineOf,
   type NoRequest,
@@ -256,7 +257,7 @@ export class Http1Connection
     const { fields, minorVersion } = head
     this.#minorVersion = minorVersion
     this.#output.isBare = minorVersion === -1
-    this.#awaitsContinue = minorVersion >= 1 && fields.has(RequestField.expect)
+    this.#awaitsContinue = minorVersion >= 1 && expectsContinue(fields)
     this.#keepsAlive =
       minorVersion >= 1 &&
       this.facts.requests + 1 < this.#context.limits.requestsPerConnection &&

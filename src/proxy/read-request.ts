@@ -74,6 +74,12 @@ export function requestLineOf(bytes: Buffer, start: number, end: number): string
   return text.split(/[\r\n]/, 1)[0]!
 }
 
+/** @see RFC 9110 §10.1.1; other expectations are neither met nor refused, as by nginx */
+export function expectsContinue(fields: HeadFields): boolean {
+  const { expect } = RequestField
+  return fields.has(expect) && fields.get(expect)?.toLowerCase() === '100-continue'
+}
+
 /**
  * Refuses what must not reach a route: requests whose host, path or repeated fields could be read
  * in two ways, methods that are for proxies of another kind, and announced bodies beyond the limit.
