@@ -6,6 +6,8 @@ export interface Pattern {
   readonly longestText: number
   /** Whether it matches anywhere in the text. */
   isFoundIn(text: string): boolean
+  /** The first part of the text that it matches. */
+  firstIn(text: string): string | undefined
   /** Whether it matches the text from its first letter to its last. */
   matchesWhole(text: string): boolean
 }
@@ -41,6 +43,10 @@ function linearPattern(text: string): Pattern | undefined {
     return {
       longestText: Infinity,
       isFoundIn: (subject) => compiled.matcher(subject).find(),
+      firstIn(subject) {
+        const matcher = compiled.matcher(subject)
+        return matcher.find() ? (matcher.group() ?? undefined) : undefined
+      },
       matchesWhole: (subject) => compiled.matches(subject),
     }
   } catch {
@@ -56,6 +62,7 @@ function backtrackingPattern(text: string): Pattern {
   return {
     longestText: BACKTRACKING_LIMIT,
     isFoundIn: (subject) => isShort(subject) && found.test(subject),
+    firstIn: (subject) => (isShort(subject) ? found.exec(subject)?.[0] : undefined),
     matchesWhole: (subject) => isShort(subject) && whole.test(subject),
   }
 }

@@ -5,6 +5,8 @@ import { aiPromptGuard } from './ai-prompt-guard/plugin.ts'
 import { aiPromptTemplate } from './ai-prompt-template/plugin.ts'
 import { awsLambda } from './aws-lambda/plugin.ts'
 import { aiProxy } from './ai-proxy/plugin.ts'
+import { aiRequestTransformer } from './ai-request-transformer/plugin.ts'
+import { aiResponseTransformer } from './ai-response-transformer/plugin.ts'
 import { azureFunctions } from './azure-functions/plugin.ts'
 import { basicAuth } from './basic-auth/plugin.ts'
 import { botDetection } from './bot-detection/plugin.ts'
@@ -68,10 +70,12 @@ export const BUNDLED_PLUGINS: readonly Plugin[] = [
   requestTransformer,
   responseTransformer,
   redirect,
+  aiRequestTransformer,
   aiPromptTemplate,
   aiPromptDecorator,
   aiPromptGuard,
   aiProxy,
+  aiResponseTransformer,
   standardWebhooks,
   awsLambda,
   azureFunctions,

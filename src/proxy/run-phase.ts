@@ -84,7 +84,7 @@ export async function runResponse(
   try {
     for (const { handlers } of exchange.collected.response) {
       if (!wantsWhole(handlers, exchange)) continue
-      const answer = await handlers.response!(exchange, body)
+      const answer = await handlers.response!(exchange, exchange.response.newBody ?? body)
       if (answer) return answer
     }
     return undefined

@@ -158,7 +158,7 @@ beforeAll(async () => {
     })
   })
   const all = configs(model.url)
-  gateway = await startGateway({
+  const entities = {
     _format_version: '3.0',
     services: [
       {
@@ -178,7 +178,9 @@ beforeAll(async () => {
       },
     ],
     plugins: [{ name: 'file-log', config: { path: logFile, reopen: true } }],
-  })
+  }
+  // One worker: each has tokens of its own.
+  gateway = await startGateway(entities, { nginx_worker_processes: '1' })
 })
 
 afterAll(async () => {

@@ -60,8 +60,10 @@ function chatAnswer(answer: JsonObject, { name }: Model): JsonObject {
   if (listAt(answer, 'candidates').length === 0)
     throw new FormatFault('no generation candidates received from Gemini, or max_tokens too short')
   const usage = memberAt(answer, 'usageMetadata')
-  const message = messageOf(listAt(answer, 'candidates', 0, 'content', 'parts'))
   const finish_reason = textAt(answer, 'candidates', 0, 'finishReason')?.toLowerCase()
+  // What was held back as unsafe has no content, but says so.
+  const unsaid = finish_reason === 'safety' ? { role: 'assistant' } : undefined
+  const message = messageOf(listAt(answer, 'candidates', 0, 'content', 'parts')) ?? unsaid
   return {
     choices: message === undefined ? [] : [{ index: 0, message, finish_reason }],
     object: 'chat.completion',
