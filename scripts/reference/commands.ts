@@ -18,7 +18,7 @@ export async function commandsPage(): Promise<string> {
 async function section(name: string): Promise<string> {
   const { usage, ownUsage } = await COMMANDS[name]!()
   // Where a command has no options but those of all, nothing stands below their heading.
-  const own = usage.replace(/\n+Options:\n*$/, '')
+  const own = usage.replace(/\n+Options:\n*$/, '').trimEnd()
   const block = (ownUsage === undefined ? own : `${own}\n\n${ownUsage}`)
     .trimEnd()
     .split('\n')

@@ -11,12 +11,11 @@ export const check: Command = {
 
 Check the validity of a given Kong configuration file.
 
-<conf> (default /etc/kong/kong.conf) configuration file; a file that ends
-       in .yml, .yaml or .json is checked as declarative configuration
-
-Options:
+<conf> (default /etc/kong/kong.conf) configuration file
 `,
   ownUsage: `Of Portunus alone:
+ portunus check kong.yml             checks a declarative configuration; so with
+                                     names that end in .yaml or .json
  --json                              says it as JSON, on standard output
  --allow open-route,weak-secret      leaves out warnings of these rules; see
                                      docs/lint, also for a comment that does
