@@ -1,5 +1,6 @@
 import type { Consumer } from '../entities/entity.ts'
 import type { Exchange } from './exchange.ts'
+import type { StreamSession } from './stream-session.ts'
 
 /** What metrics say about one exchange; taken in the log phase, so that it can wait in a queue. */
 export interface Measured {
@@ -28,6 +29,26 @@ export function measure(exchange: Exchange): Measured {
     upstreamLatencyMs: latencies.upstreamMs,
     kongLatencyMs: Math.max(latencies.gatewayMs, 0),
     consumer,
+    routeId: route?.id,
+    routeName: route?.name ?? undefined,
+    service: service && { id: service.id, name: service.name, host: service.host },
+  }
+}
+
+/**
+ * The same of a session of TCP, TLS or UDP: its bytes stand for those of request and response, its
+ * life for the time a request takes. What an upstream answers has no time of its own there.
+ */
+export function measureSession(session: StreamSession): Measured {
+  const { route, service } = session
+  return {
+    status: session.status,
+    requestBytes: session.receivedBytes,
+    responseBytes: session.sentBytes,
+    latencyMs: session.durationMs,
+    upstreamLatencyMs: -1,
+    kongLatencyMs: session.gatewayMs,
+    consumer: undefined,
     routeId: route?.id,
     routeName: route?.name ?? undefined,
     service: service && { id: service.id, name: service.name, host: service.host },

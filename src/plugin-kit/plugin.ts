@@ -99,6 +99,14 @@ export interface WorkerStatistics {
     readonly writing: number
     readonly requests: number
   }
+  /** Connections and sessions of streams; absent where there are none. */
+  readonly streams?: {
+    readonly accepted: number
+    readonly active: number
+    readonly handled: number
+    /** Those that are over. */
+    readonly sessions: number
+  }
   readonly heapBytes: number
 }
 

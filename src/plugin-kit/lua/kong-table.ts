@@ -126,14 +126,14 @@ const LEVELS = {
 } as const
 
 /** `kong.log(…)` and `kong.log.warn(…)`. */
-function logTable(exchange: Exchange, { log }: NodeServices): LuaTable {
+export function logTable(logged: Pick<Exchange, 'setLogValue'>, { log }: NodeServices): LuaTable {
   const write =
     (level: (typeof LEVELS)[keyof typeof LEVELS]): LibraryFunction =>
     ({ values }) =>
       log[level](values.map(toText).join(''))
   const table = libraryTable({
     ...Object.fromEntries(Object.entries(LEVELS).map(([name, level]) => [name, write(level)])),
-    set_serialize_value: (args) => exchange.setLogValue(args.text(0), toScript(args.any(1))),
+    set_serialize_value: (args) => logged.setLogValue(args.text(0), toScript(args.any(1))),
   })
   table.metatable = libraryTable({
     __call: ({ values }) => log.notice(values.slice(1).map(toText).join('')),
@@ -169,6 +169,11 @@ function ngxTable(exchange: Exchange, node: NodeServices): LuaTable {
     request_id: () => exchange.id,
     status: () => exchange.response.status,
   }
+  return ngxOver((name) => variables[name]?.() ?? variableOf(exchange, name), node)
+}
+
+/** `ngx` with its functions. @param variable reads `ngx.var` */
+export function ngxOver(variable: (name: string) => LuaValue, node: NodeServices): LuaTable {
   const ngx = libraryTable(
     {
       now: () => node.now() / 1000,
@@ -182,7 +187,7 @@ function ngxTable(exchange: Exchange, node: NodeServices): LuaTable {
   ngx.set(
     'var',
     lookupTable(
-      (key) => variables[toText(key)]?.() ?? variableOf(exchange, toText(key)),
+      (key) => variable(toText(key)),
       () => undefined,
     ),
   )

@@ -1,12 +1,12 @@
 import { keepQueue } from '../../plugin-kit/batch-queue.ts'
-import { measure, type Measured } from '../../plugin-kit/measured.ts'
+import { measure, measureSession, type Measured } from '../../plugin-kit/measured.ts'
 import { ALL_PROTOCOLS, definePlugin, type Plugin } from '../../plugin-kit/plugin.ts'
 import { queueConfig } from '../../plugin-kit/queue-fields.ts'
 import { udpSender } from '../../plugin-kit/udp-sender.ts'
 import { metricLines } from './metric-lines.ts'
 import { schema } from './schema.ts'
 
-/** Tells a Datadog agent about each request. */
+/** Tells a Datadog agent about each request or session. */
 export const datadog: Plugin = definePlugin({
   name: 'datadog',
   priority: 10,
@@ -23,6 +23,9 @@ export const datadog: Plugin = definePlugin({
       for (const measured of batch)
         for (const line of metricLines(measured, config)) await sender.send(line, host, port)
     })
-    return { log: (exchange) => queue.add(measure(exchange)) }
+    return {
+      log: (exchange) => queue.add(measure(exchange)),
+      logSession: (session) => queue.add(measureSession(session)),
+    }
   },
 })

@@ -1,10 +1,9 @@
-import { customLogFields } from '../../plugin-kit/custom-log-fields.ts'
-import { logEntry } from '../../plugin-kit/log-entry.ts'
+import { logTexts } from '../../plugin-kit/custom-log-fields.ts'
 import { ALL_PROTOCOLS, definePlugin, type Plugin } from '../../plugin-kit/plugin.ts'
 import { AppendFile } from './append-file.ts'
 import { schema } from './schema.ts'
 
-/** Appends a log entry for each request to a file. */
+/** Appends a log entry for each request or session to a file. */
 export const fileLog: Plugin = definePlugin({
   name: 'file-log',
   priority: 9,
@@ -12,7 +11,7 @@ export const fileLog: Plugin = definePlugin({
   protocols: { allowed: ALL_PROTOCOLS },
 
   create({ path, reopen, custom_fields_by_lua: fields }, { node }) {
-    const addFields = customLogFields(fields, node)
+    const texts = logTexts(fields, node)
     // One for each path, whatever instances write to it.
     const file = node.keep(
       `file-log ${path}`,
@@ -20,10 +19,8 @@ export const fileLog: Plugin = definePlugin({
         new AppendFile(path, (error) => node.log.error(`file-log: cannot write "${path}"`, error)),
     )
     return {
-      log(exchange) {
-        addFields(exchange)
-        file.append(JSON.stringify(logEntry(exchange)), reopen)
-      },
+      log: (exchange) => file.append(texts.of(exchange), reopen),
+      logSession: (session) => file.append(texts.ofSession(session), reopen),
     }
   },
 })

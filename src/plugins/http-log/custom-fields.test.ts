@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import type { Route } from '../../entities/entity.ts'
 import { httpLog } from './plugin.ts'
-import { customLogFields } from '../../plugin-kit/custom-log-fields.ts'
+import { logTexts } from '../../plugin-kit/custom-log-fields.ts'
 import { fakeExchange, type FakeRequest } from '../../plugin-kit/testing/fake-exchange.ts'
+import { fakeSession } from '../../plugin-kit/testing/fake-session.ts'
 import {
   configFaults,
   testContext,
@@ -11,11 +13,11 @@ import {
 function valueOf(code: string, request: FakeRequest = {}, setting: TestSetting = {}): unknown {
   const exchange = fakeExchange(request, { startedAtMs: 1000, recordsDecisions: false })
   exchange.shared.set('greeting', { text: 'hi' })
-  customLogFields({ field: code }, testContext(httpLog, setting).node)(exchange)
+  logTexts({ field: code }, testContext(httpLog, setting).node).of(exchange)
   return exchange.logValues.get('field')
 }
 
-describe('customLogFields', () => {
+describe('logTexts() › computed fields', () => {
   it.each([
     ['return 42', 42],
     ['return "text"', 'text'],
@@ -36,6 +38,26 @@ describe('customLogFields', () => {
   ])('computes %s', (code, expected) => {
     const request = { path: '/x?a=1', headers: { 'X-Some-One': 'me' } }
     expect(valueOf(code, request)).toEqual(expected)
+  })
+
+  it.each([
+    ['return kong.client.get_forwarded_ip() .. ":" .. kong.client.get_port()', '192.0.2.1:7'],
+    ['return kong.client.get_protocol()', 'udp'],
+    ['return ngx.var.bytes_sent + ngx.var.bytes_received', 5],
+    ['return ngx.var.protocol .. ngx.var.status', 'UDP200'],
+    ['return kong.router.get_route().name', 'r'],
+    ['kong.log.set_serialize_value("session.sent", nil) return "also"', 'also'],
+  ])('computes %s for sessions', (code, expected) => {
+    const session = fakeSession({
+      protocol: 'udp',
+      ip: '192.0.2.1',
+      port: 7,
+      receivedBytes: 2,
+      sentBytes: 3,
+      route: { id: '1', name: 'r' } as Route,
+    })
+    const text = logTexts({ field: code }, testContext(httpLog).node).ofSession(session)
+    expect(JSON.parse(text)).toMatchObject({ field: expected, client_ip: '192.0.2.1' })
   })
 
   it('reports code that fails, and goes on', () => {

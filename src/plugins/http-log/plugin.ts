@@ -1,12 +1,11 @@
 import { keepQueue } from '../../plugin-kit/batch-queue.ts'
-import { customLogFields } from '../../plugin-kit/custom-log-fields.ts'
-import { logEntry } from '../../plugin-kit/log-entry.ts'
+import { logTexts } from '../../plugin-kit/custom-log-fields.ts'
 import { ALL_PROTOCOLS, definePlugin, type Plugin } from '../../plugin-kit/plugin.ts'
 import { queueConfig } from '../../plugin-kit/queue-fields.ts'
 import { logEndpoint } from './log-endpoint.ts'
 import { configFault, schema } from './schema.ts'
 
-/** Sends a log entry for each request to an HTTP server. */
+/** Sends a log entry for each request or session to an HTTP server. */
 export const httpLog: Plugin = definePlugin({
   name: 'http-log',
   priority: 12,
@@ -16,7 +15,7 @@ export const httpLog: Plugin = definePlugin({
 
   create(config, { node }) {
     const endpoint = logEndpoint(config)
-    const addFields = customLogFields(config.custom_fields_by_lua, node)
+    const texts = logTexts(config.custom_fields_by_lua, node)
     const settings = queueConfig(config.queue, config)
     // A server that takes batches always gets a list, one that takes entries never does.
     const bodyOf = (batch: readonly string[]): string =>
@@ -25,10 +24,8 @@ export const httpLog: Plugin = definePlugin({
       endpoint.send(bodyOf(batch)),
     )
     return {
-      log(exchange) {
-        addFields(exchange)
-        queue.add(JSON.stringify(logEntry(exchange)))
-      },
+      log: (exchange) => queue.add(texts.of(exchange)),
+      logSession: (session) => queue.add(texts.ofSession(session)),
     }
   },
 })

@@ -1,5 +1,4 @@
-import { customLogFields } from '../../plugin-kit/custom-log-fields.ts'
-import { logEntry } from '../../plugin-kit/log-entry.ts'
+import { logTexts } from '../../plugin-kit/custom-log-fields.ts'
 import { ALL_PROTOCOLS, definePlugin, type Plugin } from '../../plugin-kit/plugin.ts'
 import { severityOf } from '../../plugin-kit/severities.ts'
 import { udpSender } from '../../plugin-kit/udp-sender.ts'
@@ -10,7 +9,7 @@ const FACILITY = 8
 /** The number of the enterprise whose data the key is. */
 const ENTERPRISE = 41_058
 
-/** Sends a log entry for each request to Loggly. @see RFC 5424 */
+/** Sends a log entry for each request or session to Loggly. @see RFC 5424 */
 export const loggly: Plugin = definePlugin({
   name: 'loggly',
   priority: 6,
@@ -24,23 +23,21 @@ export const loggly: Plugin = definePlugin({
       (tag) => ` tag="${tag.replaceAll(/["\\\]]/g, String.raw`\$&`)}"`,
     )
     const data = `[${config.key}@${ENTERPRISE}${tags.join('')}]`
-    const addFields = customLogFields(config.custom_fields_by_lua, node)
+    const texts = logTexts(config.custom_fields_by_lua, node)
     const sender = udpSender(node)
 
+    const send = (status: number, text: () => string): void => {
+      const severity = severityOf(status, config)
+      if (severity === undefined) return
+      const time = new Date(node.now()).toISOString()
+      const message = `<${FACILITY + severity}>1 ${time} ${node.hostname} kong - - ${data} ${text()}`
+      sender
+        .send(message, host, port)
+        .catch((error: unknown) => node.log.error(`loggly: cannot send to ${host}:${port}`, error))
+    }
     return {
-      log(exchange) {
-        const severity = severityOf(exchange.response.status, config)
-        if (severity === undefined) return
-        addFields(exchange)
-        const time = new Date(node.now()).toISOString()
-        const entry = JSON.stringify(logEntry(exchange))
-        const message = `<${FACILITY + severity}>1 ${time} ${node.hostname} kong - - ${data} ${entry}`
-        sender
-          .send(message, host, port)
-          .catch((error: unknown) =>
-            node.log.error(`loggly: cannot send to ${host}:${port}`, error),
-          )
-      },
+      log: (exchange) => send(exchange.response.status, () => texts.of(exchange)),
+      logSession: (session) => send(session.status, () => texts.ofSession(session)),
     }
   },
 })

@@ -70,6 +70,17 @@ export const DEFINITIONS = {
     'Time from the first byte of a request to the last of its response, in ms',
     UPSTREAM_BUCKETS,
   ),
+  session_duration_ms: histogram(
+    'Time from the first byte of a session of TCP, TLS or UDP to its end, in ms',
+    UPSTREAM_BUCKETS,
+  ),
+  stream_sessions_total: counter('Sessions of TCP, TLS and UDP by status, service and route', [
+    'service',
+    'route',
+    'code',
+    'source',
+    'workspace',
+  ]),
   upstream_latency_ms: histogram(
     'Time that upstreams take to begin to answer, in ms',
     UPSTREAM_BUCKETS,

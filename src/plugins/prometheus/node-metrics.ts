@@ -1,4 +1,9 @@
-import type { EntityLookup, NodeServices, UpstreamHealthFacts } from '../../plugin-kit/plugin.ts'
+import type {
+  EntityLookup,
+  NodeServices,
+  UpstreamHealthFacts,
+  WorkerStatistics,
+} from '../../plugin-kit/plugin.ts'
 import { MetricStore, type Metrics } from './metric-store.ts'
 
 /** What can be told of a worker at any time, whatever requests came. */
@@ -17,6 +22,8 @@ export function nodeMetrics(node: NodeServices, entities: EntityLookup): Metrics
     for (const state of STATES)
       store.add('nginx_connections_total', [nodeId, 'http', state], states[state])
     store.add('nginx_requests_total', [nodeId, 'http'], connections.requests)
+    if (statistics.streams !== undefined && hasStreams(node))
+      addStreams(store, nodeId, statistics.streams)
     store.add('memory_workers_lua_vms_bytes', [nodeId, String(process.pid), 'http'], heapBytes)
   }
   if (tellsHealth(entities)) addHealth(store, node, entities)
@@ -24,6 +31,22 @@ export function nodeMetrics(node: NodeServices, entities: EntityLookup): Metrics
 }
 
 const STATES = ['accepted', 'active', 'handled', 'reading', 'total', 'waiting', 'writing'] as const
+
+function hasStreams(node: NodeServices): boolean {
+  const listeners = node.setting('stream_listen') as readonly string[] | undefined
+  return listeners !== undefined && listeners[0] !== 'off'
+}
+
+function addStreams(
+  store: MetricStore,
+  nodeId: string,
+  { accepted, active, handled, sessions }: NonNullable<WorkerStatistics['streams']>,
+): void {
+  const states = { accepted, active, handled, total: sessions }
+  for (const [state, count] of Object.entries(states))
+    store.add('nginx_connections_total', [nodeId, 'stream', state], count)
+  store.add('nginx_requests_total', [nodeId, 'stream'], sessions)
+}
 
 /** One instance that wants it is enough, as in Kong. */
 function tellsHealth(entities: EntityLookup): boolean {

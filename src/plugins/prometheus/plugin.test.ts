@@ -3,6 +3,7 @@ import type { Route, Service } from '../../entities/entity.ts'
 import type { NodeServices } from '../../plugin-kit/plugin.ts'
 import { fakeEntities, type FakeRows } from '../../plugin-kit/testing/fake-entities.ts'
 import type { FakeRequest } from '../../plugin-kit/testing/fake-exchange.ts'
+import { fakeSession } from '../../plugin-kit/testing/fake-session.ts'
 import { testContext, testGateway } from '../../plugin-kit/testing/test-plugin.ts'
 import { exposition } from './exposition.ts'
 import { combineMetrics, MetricStore } from './metric-store.ts'
@@ -47,6 +48,32 @@ const about = (lines: readonly string[], name: string) =>
   lines.filter((line) => line.startsWith(`kong_${name}`))
 
 describe('prometheus', () => {
+  it('counts sessions of streams that found a route', async () => {
+    const { node } = testContext(prometheus)
+    const [handlers] = testGateway([[prometheus, ALL]], { node }).handlers
+    const { route, service } = ROUTED
+    const found = { route, service, receivedBytes: 3, sentBytes: 4, durationMs: 60, gatewayMs: 2 }
+    const tries = [
+      { ip: '1.2.3.4', port: 1, state: undefined, code: undefined, startedAtMs: 1, balancerMs: 0 },
+    ]
+    handlers!.logSession!(fakeSession({ ...found, tries }))
+    handlers!.logSession!(fakeSession({ ...found, status: 502 }))
+    handlers!.logSession!(fakeSession({ status: 500 }))
+    const lines = await shown([node])
+    const of = String.raw`service="up.test",route="my \"route\""`
+    expect(about(lines, 'stream_sessions_total')).toEqual([
+      `kong_stream_sessions_total{${of},code="200",source="service",workspace="default"} 1`,
+      `kong_stream_sessions_total{${of},code="502",source="kong",workspace="default"} 1`,
+    ])
+    expect(about(lines, 'session_duration_ms_sum')).toEqual([
+      `kong_session_duration_ms_sum{${of},workspace="default"} 120`,
+    ])
+    expect(about(lines, 'bandwidth_bytes')).toEqual([
+      `kong_bandwidth_bytes{${of},direction="ingress",workspace="default",consumer=""} 6`,
+      `kong_bandwidth_bytes{${of},direction="egress",workspace="default",consumer=""} 8`,
+    ])
+  })
+
   it('counts requests that found a route, and adds up what workers counted', async () => {
     const notFound = { ...ROUTED, reply: { status: 404 } }
     const lines = await shown([

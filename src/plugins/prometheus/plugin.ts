@@ -1,4 +1,4 @@
-import { measure, type Measured } from '../../plugin-kit/measured.ts'
+import { measure, measureSession, type Measured } from '../../plugin-kit/measured.ts'
 import { ALL_PROTOCOLS, definePlugin, type Plugin } from '../../plugin-kit/plugin.ts'
 import { DEFAULT_WORKSPACE } from '../../plugin-kit/workspace.ts'
 import { adminRoutes, metricStore } from './admin-routes.ts'
@@ -22,6 +22,12 @@ export const prometheus: Plugin = definePlugin({
         const source = exchange.response.source === 'service' ? 'service' : 'kong'
         record(store, config, { ...measure(exchange), source })
       },
+      logSession(session) {
+        if (session.route === undefined) return
+        const isProxied = session.status === 200 && session.tries.length > 0
+        const source = isProxied ? 'service' : 'kong'
+        recordSession(store, config, { ...measureSession(session), source })
+      },
     }
   },
 })
@@ -41,6 +47,23 @@ function record(store: MetricStore, config: Config, measured: Recorded): void {
       store.add('bandwidth_bytes', [service, route, direction, workspace, who], count)
   }
   if (config.latency_metrics) recordLatencies(store, [service, route, workspace], measured)
+}
+
+/** Nobody authenticates in a session, so no consumer has it. */
+function recordSession(store: MetricStore, config: Config, measured: Recorded): void {
+  const [service, route] = namesOf(measured)
+  const { name: workspace } = DEFAULT_WORKSPACE
+  const { status, source, requestBytes, responseBytes } = measured
+  if (config.status_code_metrics)
+    store.add('stream_sessions_total', [service, route, String(status), source, workspace], 1)
+  if (config.bandwidth_metrics) {
+    store.add('bandwidth_bytes', [service, route, 'ingress', workspace, ''], requestBytes)
+    store.add('bandwidth_bytes', [service, route, 'egress', workspace, ''], responseBytes)
+  }
+  if (!config.latency_metrics) return
+  const labels = [service, route, workspace]
+  store.observe('session_duration_ms', labels, measured.latencyMs)
+  store.observe('kong_latency_ms', labels, measured.kongLatencyMs)
 }
 
 function namesOf(measured: Measured): readonly [service: string, route: string] {

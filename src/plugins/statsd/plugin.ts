@@ -1,5 +1,5 @@
 import { keepQueue } from '../../plugin-kit/batch-queue.ts'
-import { measure, type Measured } from '../../plugin-kit/measured.ts'
+import { measure, measureSession, type Measured } from '../../plugin-kit/measured.ts'
 import {
   ALL_PROTOCOLS,
   definePlugin,
@@ -15,7 +15,7 @@ import { schema, type Config } from './schema.ts'
 
 const TCP_TIMEOUTS = { timeoutMs: 1000, keepAliveMs: 60_000 }
 
-/** Tells a StatsD server about each request. */
+/** Tells a StatsD server about each request or session. */
 export const statsd: Plugin = definePlugin({
   name: 'statsd',
   priority: 11,
@@ -28,7 +28,10 @@ export const statsd: Plugin = definePlugin({
     const queue = keepQueue<Measured>(node, `statsd ${id}`, settings, (batch) =>
       send(batch.flatMap((measured) => metricLines(measured, config, node.hostname))),
     )
-    return { log: (exchange) => queue.add(measure(exchange)) }
+    return {
+      log: (exchange) => queue.add(measure(exchange)),
+      logSession: (session) => queue.add(measureSession(session)),
+    }
   },
 })
 

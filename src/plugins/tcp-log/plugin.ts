@@ -1,10 +1,9 @@
-import { customLogFields } from '../../plugin-kit/custom-log-fields.ts'
-import { logEntry } from '../../plugin-kit/log-entry.ts'
+import { logTexts } from '../../plugin-kit/custom-log-fields.ts'
 import { ALL_PROTOCOLS, definePlugin, type Plugin } from '../../plugin-kit/plugin.ts'
 import { TcpSender } from '../../plugin-kit/tcp-sender.ts'
 import { schema } from './schema.ts'
 
-/** Sends a log entry for each request to a TCP server, one a line. */
+/** Sends a log entry for each request or session to a TCP server, one a line. */
 export const tcpLog: Plugin = definePlugin({
   name: 'tcp-log',
   priority: 7,
@@ -13,7 +12,7 @@ export const tcpLog: Plugin = definePlugin({
 
   create(config, { node }) {
     const { host, port } = config
-    const addFields = customLogFields(config.custom_fields_by_lua, node)
+    const texts = logTexts(config.custom_fields_by_lua, node)
     const sender = new TcpSender({
       host,
       port,
@@ -21,15 +20,14 @@ export const tcpLog: Plugin = definePlugin({
       keepAliveMs: config.keepalive ?? 60_000,
       ...(config.tls && { tls: { serverName: config.tls_sni } }),
     })
+    const send = (text: string): void => {
+      sender
+        .send(`${text}\n`)
+        .catch((error: unknown) => node.log.error(`tcp-log: cannot send to ${host}:${port}`, error))
+    }
     return {
-      log(exchange) {
-        addFields(exchange)
-        sender
-          .send(`${JSON.stringify(logEntry(exchange))}\n`)
-          .catch((error: unknown) =>
-            node.log.error(`tcp-log: cannot send to ${host}:${port}`, error),
-          )
-      },
+      log: (exchange) => send(texts.of(exchange)),
+      logSession: (session) => send(texts.ofSession(session)),
       dispose: () => sender.close(),
     }
   },
