@@ -11,7 +11,7 @@ export interface LlmCall {
   readonly clientTakesGzip: boolean
   /** Unix time in ms. */
   readonly startedAtMs: number
-  /** The request as it is sent. */
+  /** The request as it is sent, without what proves who asks. */
   readonly request: string
   /** Tokens of the request, as guessed. */
   readonly promptTokens: number

@@ -49,17 +49,18 @@ export async function prepareCall(exchange: Exchange, caller: Caller): Promise<P
     return refused('content-type header does not match request body, or bad JSON formatting')
   const checked = checkRequest(exchange, body, caller.config)
   if (typeof checked === 'string') return refused(checked)
-  const translated = translateBody(body, checked, caller.config.auth)
+  const translated = translateBody(body, checked)
   if (translated.kind === 'fault') return refused(translated.message)
 
   const { model, task, isStream } = checked
   const request = task === undefined ? received! : JSON.stringify(translated.value)
+  const sent = withAuth(request, translated.value, checked, caller.config.auth)
   exchange.upstream.setHeader('Accept-Encoding', isStream ? 'identity' : 'gzip, identity')
   if (task !== undefined) {
-    exchange.upstream.setBody(request)
+    exchange.upstream.setBody(sent)
     exchange.upstream.setHeader('Content-Type', 'application/json')
   }
-  const answer = await redirect(exchange, caller, { ...checked, request })
+  const answer = await redirect(exchange, caller, { ...checked, sent })
   if (answer !== undefined) return { kind: 'answer', answer }
   const promptTokens = guessedTokens(body, model, isStream)
   const call = { ...checked, clientTakesGzip, startedAtMs, request, promptTokens }
@@ -69,13 +70,22 @@ export async function prepareCall(exchange: Exchange, caller: Caller): Promise<P
 function translateBody(
   body: JsonObject,
   { model, task, isStream }: Checked,
-  auth: Config['auth'],
 ): ReturnType<typeof translateRequest> {
-  if (task === undefined) return { kind: 'done', value: body }
-  const translated = translateRequest(isStream ? { ...body, stream: true } : body, model, task)
-  return translated.kind === 'fault'
-    ? translated
-    : { kind: 'done', value: withAuthMember(translated.value, auth) }
+  return task === undefined
+    ? { kind: 'done', value: body }
+    : translateRequest(isStream ? { ...body, stream: true } : body, model, task)
+}
+
+/** What is sent may have a secret in it, which logs are not to have. */
+function withAuth(
+  request: string,
+  body: JsonObject,
+  { task }: Checked,
+  auth: Config['auth'],
+): string {
+  return task === undefined || auth.param_location !== 'body'
+    ? request
+    : JSON.stringify(withAuthMember(body, auth))
 }
 
 /** Only where the provider does not tell them. */
@@ -148,7 +158,7 @@ function formFault(forms: readonly Task[], route: Config['route_type']): string 
 async function redirect(
   exchange: Exchange,
   { config, identity, log }: Caller,
-  { model, task, isStream, request: body }: Checked & { readonly request: string },
+  { model, task, isStream, sent: body }: Checked & { readonly sent: string },
 ): Promise<Answer | undefined> {
   const { request, upstream } = exchange
   let url: URL

@@ -93,6 +93,7 @@ function configs(url: string): Record<string, { route?: string; [field: string]:
       'openai',
       { input_cost: 2, output_cost: 4 },
       {
+        auth: { ...AUTH, param_name: 'key', param_value: 'a secret', param_location: 'body' },
         logging: { log_statistics: true, log_payloads: true },
       },
     ),
@@ -1007,7 +1008,9 @@ describe('ai-proxy › logs', () => {
       cost: (3 * 2 + 5 * 4) / 1_000_000,
       time_per_token: Number(meta!['llm_latency']) / 5,
     })
+    expect(asked.body).toMatchObject({ x: 'whole', key: 'a secret' })
     expect(JSON.parse(String(payload!['request']))).toMatchObject({ model: 'openai-1', x: 'whole' })
+    expect(payload!['request']).not.toContain('a secret')
     expect(JSON.parse(String(payload!['response']))).toEqual(said('So.', 'gpt'))
   })
 
