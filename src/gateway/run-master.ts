@@ -1,6 +1,7 @@
 import type { Settings } from '../settings/settings.ts'
 import { DataPlane, workerCount } from './data-plane.ts'
 import { openLogs } from './logs.ts'
+import { MemorySettler } from './memory-settler.ts'
 import { nodeId, removePidFile, writePidFile } from './prefix-layout.ts'
 import type { Gateway, GatewayOptions } from './start.ts'
 
@@ -32,13 +33,18 @@ export async function runMaster(options: MasterOptions): Promise<Master> {
   dataPlane.startWorkers(workerCount(settings))
   // Loaded while the workers load theirs.
   const { startGateway } = await import('./start.ts')
+  // Nothing here is in a hurry: requests are the workers'.
+  const memory = new MemorySettler(() => 0)
   const gateway = await startGateway({
     settings,
     environment,
     logs,
     dataPlane,
     nodeId: id,
-    onLoad,
+    onLoad(event) {
+      memory.soon()
+      onLoad?.(event)
+    },
   })
   writePidFile(settings.prefix)
 

@@ -20,12 +20,14 @@ import type { ListenerCertificates } from './listener-certificates.ts'
 import { loadPlugins } from './load-plugins.ts'
 import { accessLogger, terseLogger } from './log-exchanges.ts'
 import { openLogs, type Logs } from './logs.ts'
+import { MemorySettler } from './memory-settler.ts'
 import { nodeServices } from './node-services.ts'
+import { PluginCertificates } from './plugin-certificates.ts'
 import { ProxyListeners, type PortsByListener } from './proxy-listeners.ts'
 import { proxyRules } from './proxy-rules.ts'
 import { ServingSnapshot } from './serving-snapshot.ts'
-import { StreamPlane } from './stream-plane.ts'
 import { TicketKeys } from './ticket-keys.ts'
+import { StreamPlane } from './stream-plane.ts'
 import { tlsRules } from './tls-rules.ts'
 import type {
   Content,
@@ -41,6 +43,12 @@ type PrepareOutcome =
   | { readonly kind: 'prepared' | 'behind' }
   | { readonly kind: 'refused'; readonly reason: string }
 
+interface WorkerParts {
+  readonly logs: Logs
+  readonly sockets: Sockets
+  readonly administer: NonNullable<NodeServices['administer']>
+}
+
 /** The data plane of one worker thread, and what the control plane may have done with it. */
 export class WorkerPlane {
   readonly #logs: Logs
@@ -52,16 +60,21 @@ export class WorkerPlane {
   readonly #routes: readonly AdminRoute[]
   #settings: Settings
   readonly #listeners: ProxyListeners
+  readonly #memory = new MemorySettler(() => this.#context.counters.requests)
   readonly #streams: StreamPlane
 
-  static async create(start: WorkerStart): Promise<WorkerPlane> {
+  /** @param administer has the Admin API do something for a plugin */
+  static async create(
+    start: WorkerStart,
+    administer: NonNullable<NodeServices['administer']>,
+  ): Promise<WorkerPlane> {
     const logs = openLogs(start.settings)
     const choice = start.settings.transport as 'auto' | 'fast' | 'public'
     const sockets = await chooseSockets(choice, (message) => logs.error.warn(message))
-    return new WorkerPlane(start, logs, sockets)
+    return new WorkerPlane(start, { logs, sockets, administer })
   }
 
-  constructor(start: WorkerStart, logs: Logs, sockets: Sockets) {
+  constructor(start: WorkerStart, { logs, sockets, administer }: WorkerParts) {
     const { settings } = start
     this.#settings = settings
     this.#logs = logs
@@ -69,6 +82,11 @@ export class WorkerPlane {
     this.#certificates = new CertificateIndex({
       rules: () => tlsRules(this.#settings, tickets.keys(Date.now())),
       warn: (message) => logs.error.warn(message),
+      elsewhere: new PluginCertificates({
+        serving: () => this.#serving.current,
+        rules: () => tlsRules(this.#settings, tickets.keys(Date.now())),
+        warn: (message) => logs.error.warn(message),
+      }),
     })
     this.#balancers = createBalancers({
       dns: dnsSettingsOf(settings),
@@ -88,6 +106,7 @@ export class WorkerPlane {
       memory: start.memory,
       log: logs.error,
       settings: () => this.#settings,
+      administer,
       statistics: () => this.status(),
       upstreamHealth: (upstreamId) => this.#balancers.health(upstreamId),
     })
@@ -147,6 +166,7 @@ export class WorkerPlane {
 
   commit(generation: number): void {
     this.#serving.commit(generation)
+    this.#memory.soon()
   }
 
   discard(generation: number): void {

@@ -1,0 +1,46 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+
+const QUIET_MS = 1500
+
+/**
+ * Gives back what a start or a reload took and no longer needs. V8 would keep it until the heap
+ * grows again, which in a gateway at rest may be never.
+ *
+ * A full collection stops the thread for some ten milliseconds, so it waits until there was no work
+ * for a while.
+ */
+export class MemorySettler {
+  readonly #workDone: () => number
+  #timer: NodeJS.Timeout | undefined
+
+  /** @param workDone a number that grows with every piece of work that should not be held up */
+  constructor(workDone: () => number) {
+    this.#workDone = workDone
+  }
+
+  /** Something large was done: its remains can be collected when it is quiet. */
+  soon(): void {
+    clearTimeout(this.#timer)
+    const before = this.#workDone()
+    this.#timer = setTimeout(() => {
+      if (this.#workDone() === before) collectGarbage()
+      else this.soon()
+    }, QUIET_MS).unref()
+  }
+}
+
+type Collect = (options: { readonly type: 'major'; readonly flavor: 'last-resort' }) => void
+
+let collect: Collect | undefined
+
+/** With "last resort" pages that became empty are returned to the system at once. */
+function collectGarbage(): void {
+  if (collect === undefined) {
+    // The function is made for new contexts only, from the flag on.
+    setFlagsFromString('--expose-gc')
+    collect = runInNewContext('gc') as Collect
+    setFlagsFromString('--no-expose-gc')
+  }
+  collect({ type: 'major', flavor: 'last-resort' })
+}
