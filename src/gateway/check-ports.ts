@@ -40,7 +40,7 @@ async function checkUdpPort({ ip, port }: Listener): Promise<void> {
       probe.bind({ address: ip, port, exclusive: true }, resolve)
     })
   } catch (error) {
-    throw bindFault(error as NodeJS.ErrnoException, ip, port)
+    throw bindFault(error as NodeJS.ErrnoException, ip, port, 'udp')
   } finally {
     probe.close()
   }
@@ -51,11 +51,12 @@ export function bindFault(
   { code, message }: NodeJS.ErrnoException,
   ip: string,
   port: number,
+  kind: 'tcp' | 'udp' = 'tcp',
 ): StartFault {
   if (ip.startsWith('unix:')) return unixFault(code, message, ip)
   const address = ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`
   if (code === 'EADDRINUSE') {
-    const holder = portHolder(port)
+    const holder = portHolder(port, kind)
     const by = holder === undefined ? 'by another process' : `by ${holder}`
     return new StartFault(
       `bind() to ${address} failed (98: Address already in use): the port is taken ${by}; stop it, or set another port`,

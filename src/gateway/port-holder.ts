@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
 /**
- * Finds who listens on a TCP port, through /proc.
+ * Finds who listens on a port, through /proc.
  *
  * @returns e.g. `node (pid 4711)`; nothing when it cannot be told
  */
-export function portHolder(port: number): string | undefined {
+export function portHolder(port: number, kind: 'tcp' | 'udp' = 'tcp'): string | undefined {
   try {
-    const inodes = listeningInodes(port)
+    const inodes = listeningInodes(port, kind)
     if (inodes.size === 0) return undefined
     for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name)))
       if (holdsOneOf(pid, inodes))
@@ -18,15 +18,16 @@ export function portHolder(port: number): string | undefined {
   return undefined
 }
 
-const LISTENING = '0A'
+/** States of sockets that others' connections or datagrams come to. */
+const LISTENING = { tcp: '0A', udp: '07' } as const
 
-function listeningInodes(port: number): ReadonlySet<string> {
+function listeningInodes(port: number, kind: 'tcp' | 'udp'): ReadonlySet<string> {
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
   const inodes = new Set<string>()
-  for (const table of ['/proc/net/tcp', '/proc/net/tcp6'])
+  for (const table of [`/proc/net/${kind}`, `/proc/net/${kind}6`])
     for (const line of readFileSync(table, 'latin1').split('\n').slice(1)) {
       const fields = line.trim().split(/\s+/)
-      if (fields[1]?.endsWith(suffix) && fields[3] === LISTENING) inodes.add(fields[9] ?? '')
+      if (fields[1]?.endsWith(suffix) && fields[3] === LISTENING[kind]) inodes.add(fields[9] ?? '')
     }
   return inodes
 }

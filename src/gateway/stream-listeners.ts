@@ -70,7 +70,8 @@ export class StreamListeners {
         next.set(key, found)
       } catch (error) {
         drop()
-        throw bindFault(error as NodeJS.ErrnoException, listener.ip, port)
+        const kind = listener.udp ? 'udp' : 'tcp'
+        throw bindFault(error as NodeJS.ErrnoException, listener.ip, port, kind)
       }
     }
     return {

@@ -69,6 +69,24 @@ describe('streams over a reload', () => {
   })
 })
 
+describe('streams at the start', () => {
+  it('says who has a port of UDP that is taken', async () => {
+    await using server = await startUdpServer(() => undefined)
+    const starting = startGateway(
+      { _format_version: '3.0' },
+      {
+        ...SETTINGS,
+        stream_listen: `127.0.0.1:${server.port} udp`,
+      },
+    )
+    await expect(starting).rejects.toThrow(
+      new RegExp(
+        `bind\\(\\) to 127.0.0.1:${server.port} failed .*the port is taken by .*\\(pid ${process.pid}\\)`,
+      ),
+    )
+  })
+})
+
 describe('streams at the end', () => {
   it('takes no more connections when it quits, and waits for those that are open', async () => {
     await using server = await startTcpServer()
