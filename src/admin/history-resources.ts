@@ -1,7 +1,9 @@
 import type { EntitySet } from '../entities/entity.ts'
 import { changeTeller, type ShownChange } from '../entities/entity-changes.ts'
 import { difference } from '../store/difference.ts'
+import { pairEntities } from '../entities/pair-entities.ts'
 import { entitiesOfVersion, oldestReachable, type HistoryRecord } from '../store/history.ts'
+import type { Change } from '../store/store.ts'
 import { json, message, type AdminAnswer } from './admin-answer.ts'
 import type { AdminContext } from './admin-context.ts'
 import { bodyFields } from './entity-input.ts'
@@ -37,9 +39,10 @@ async function list(context: AdminContext, { query }: AdminRequest): Promise<Adm
   if (!size.ok) return size.answer
   const before = Number(query.get('offset') ?? Infinity)
   if (Number.isNaN(before)) return message(400, 'offset must be the version to go on below')
-  const records = (await context.store.history()).toReversed()
+  const all = await context.store.history()
+  const records = all.filter(({ changeCount }) => changeCount > 0).toReversed()
   const page = records.filter(({ version }) => version < before).slice(0, size.value)
-  const shown = shownRecords(context, records)
+  const shown = shownRecords(context, all)
   const data = page.map((record) => shown(record, SHOWN_IN_LIST))
   const last = page.at(-1)?.version
   const hasMore = last !== undefined && records.at(-1)!.version < last
@@ -61,36 +64,46 @@ function shownRecords(
   context: AdminContext,
   records: readonly HistoryRecord[],
 ): (record: HistoryRecord, most: number) => object {
-  const oldest = oldestReachable(records.toSorted(byVersion), context.store.version)
-  return ({ version, atMs, origin, changeCount, changes = [] }, most) => ({
-    version,
-    at: new Date(atMs).toISOString(),
-    origin,
-    change_count: changeCount,
-    changes: shownChanges(context, changes.slice(0, most), changes),
-    can_roll_back: version >= oldest && version < context.store.version,
-  })
+  const oldest = oldestReachable(records, context.store.version)
+  return ({ version, atMs, origin, changeCount, changes }, most) => {
+    const shown = shownChanges(context, changes ?? [])
+    return {
+      version,
+      at: new Date(atMs).toISOString(),
+      origin,
+      change_count: changes === undefined ? changeCount : shown.length,
+      changes: shown.slice(0, most),
+      can_roll_back: version >= oldest && version < context.store.version,
+    }
+  }
 }
 
-function byVersion(a: HistoryRecord, b: HistoryRecord): number {
-  return a.version - b.version
-}
-
-type Changes = NonNullable<HistoryRecord['changes']>
-
-/** @param all of the same version, among which is what some of them refer to */
+/** What was read anew, and has another id only for that, did not change. */
 function shownChanges(
   { catalog, store }: AdminContext,
-  changes: Changes,
-  all: Changes,
+  changes: readonly Change[],
 ): readonly ShownChange[] {
-  const rows = new Map(all.map((change) => [`${change.kind}/${change.id}`, change]))
+  const rows = new Map(changes.map((change) => [`${change.kind}/${change.id}`, change]))
   const find = (side: 'before' | 'after') => (kind: string, id: string) => {
     const change = rows.get(`${kind}/${id}`)
     return change?.[side] ?? change?.before ?? store.get(kind, id)
   }
-  return changes.map(
-    changeTeller({ catalog, findBefore: find('before'), findAfter: find('after') }),
+  const context = { catalog, findBefore: find('before'), findAfter: find('after') }
+  const pairs = pairEntities(context, rowsOf(changes, 'before'), rowsOf(changes, 'after'))
+  return pairs
+    .map(changeTeller(context))
+    .filter(({ what, fields }) => what !== 'changed' || fields.length > 0)
+}
+
+function rowsOf(changes: readonly Change[], side: 'before' | 'after'): EntitySet {
+  const rows = changes.flatMap(({ kind, [side]: row }) =>
+    row === undefined ? [] : [{ kind, row }],
+  )
+  return Object.fromEntries(
+    [...Map.groupBy(rows, ({ kind }) => kind)].map(([kind, list]) => [
+      kind,
+      list.map(({ row }) => row),
+    ]),
   )
 }
 
@@ -122,7 +135,7 @@ async function restore(
 ): Promise<AdminAnswer> {
   const { store } = context
   const changes = difference(store.all(), entities)
-  const shown = shownChanges(context, changes, changes)
+  const shown = shownChanges(context, changes)
   const result = await context.restore(entities, {
     by: 'rollback',
     detail: `to version ${version}`,

@@ -48,12 +48,9 @@ ${ADMIN_USAGE}`,
 async function changesTo(call: Call): Promise<readonly ShownChange[]> {
   const { catalog, entities: after } = await readFile(call)
   const before = await servedEntities(adminAccess(call), catalog)
-  const tell = changeTeller({
-    catalog,
-    findBefore: finderIn(before),
-    findAfter: finderIn(after),
-  })
-  return pairEntities(catalog, before, after)
+  const context = { catalog, findBefore: finderIn(before), findAfter: finderIn(after) }
+  const tell = changeTeller(context)
+  return pairEntities(context, before, after)
     .map(tell)
     .filter(({ what, fields }) => what !== 'changed' || fields.length > 0)
 }

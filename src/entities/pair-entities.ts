@@ -13,6 +13,13 @@ export function finderIn(entities: EntitySet): FindRow {
   return (kind, id) => rows.get(`${kind}/${id}`)
 }
 
+export interface PairingContext {
+  readonly catalog: Pick<Catalog, 'kinds' | 'kind'>
+  /** Find what rows of either set refer to, be it in the set or not. */
+  readonly findBefore: FindRow
+  readonly findAfter: FindRow
+}
+
 /**
  * Pairs the entities of two sets that mean the same: by id, else by what makes them one of a kind,
  * since what has no id in a file gets another one each time it is read.
@@ -20,15 +27,15 @@ export function finderIn(entities: EntitySet): FindRow {
  * @returns every entity of both sets, alone where the other set has none like it
  */
 export function pairEntities(
-  catalog: Pick<Catalog, 'kinds' | 'kind'>,
+  { catalog, findBefore, findAfter }: PairingContext,
   before: EntitySet,
   after: EntitySet,
 ): readonly RowChange[] {
-  const nameBefore = entityNamer(catalog, finderIn(before))
-  const nameAfter = entityNamer(catalog, finderIn(after))
+  const nameBefore = entityNamer(catalog, findBefore)
+  const nameAfter = entityNamer(catalog, findAfter)
   return catalog.kinds().flatMap((kind) => {
-    const left = identified(kind, before[kind.name] ?? [], nameBefore, finderIn(before))
-    const right = identified(kind, after[kind.name] ?? [], nameAfter, finderIn(after))
+    const left = identified(kind, before[kind.name] ?? [], nameBefore, findBefore)
+    const right = identified(kind, after[kind.name] ?? [], nameAfter, findAfter)
     return pairRows(kind.name, left, right)
   })
 }

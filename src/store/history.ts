@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Entity, EntitySet } from '../entities/entity.ts'
 import type { Change, Origin } from './store.ts'
 
@@ -43,13 +44,27 @@ export function newestRecords<Record extends HistoryRecord>(
   return records.slice(at)
 }
 
+/** What a file does not say itself changes whenever it is read; that is no change. */
 export function historyRecord(record: Omit<HistoryRecord, 'changeCount'>): HistoryRecord {
-  const { changes = [], ...rest } = record
+  const { changes: given = [], ...rest } = record
+  const changes = given.filter(isMoreThanTimes)
   return {
     ...rest,
     changeCount: changes.length,
     ...(changes.length <= MAX_CHANGES_OF_ONE && { changes }),
   }
+}
+
+function isMoreThanTimes({ before, after }: Change): boolean {
+  return (
+    before === undefined ||
+    after === undefined ||
+    !isDeepStrictEqual(timeless(before), timeless(after))
+  )
+}
+
+function timeless({ created_at: _created, updated_at: _updated, ...row }: Entity): object {
+  return row
 }
 
 /** Keeps the records of a store that has no better place for them. */

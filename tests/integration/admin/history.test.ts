@@ -67,6 +67,27 @@ describe('GET /config/history', () => {
     expect((await admin.call('GET', '/config/history?offset=x')).status).toBe(400)
   })
 
+  it('tells only what changed of a file that is read anew', async () => {
+    const admin = adminClient({ isDbLess: true })
+    const post = (port: number) =>
+      admin.call('POST', '/config', {
+        _format_version: '3.0',
+        services: [{ name: 'a', host: 'h', port, routes: [{ paths: ['/unnamed'] }] }],
+        consumers: [{ username: 'ann', jwt_secrets: [{ key: 'k', secret: 's' }] }],
+      })
+    await post(1)
+    await post(1)
+    await post(2)
+    const { data } = (await admin.call('GET', '/config/history')).body as History
+    expect(data.map(({ change_count: count }) => count)).toEqual([1, 0, 4])
+    expect(data[0]!.changes).toMatchObject([
+      { what: 'changed', entity: 'service "a"', fields: [{ field: 'port', before: 1, after: 2 }] },
+    ])
+    expect((await admin.call('POST', '/config/rollback', { version: 1 })).body).toMatchObject({
+      changes: [{ fields: [{ field: 'port', before: 2, after: 1 }] }],
+    })
+  })
+
   it('is not among the endpoints that clients of Kong know', async () => {
     const { body } = await adminClient().call('GET', '/endpoints')
     expect((body as { data: readonly string[] }).data).not.toContain('/config/history')
