@@ -12,7 +12,19 @@ export interface Definition {
 
 const KONG_BUCKETS = [1, 2, 5, 7, 10, 15, 20, 30, 50, 75, 100, 200, 500, 750, 1000, 3000, 6000]
 const UPSTREAM_BUCKETS = [25, 50, 80, 100, 250, 400, 700, 1000, 2000, 5000, 10_000, 30_000, 60_000]
+const MODEL_BUCKETS = [
+  250, 500, 1000, 1500, 2000, 2500, 3000, 3500, 4000, 4500, 5000, 10_000, 30_000, 60_000,
+]
 const ROUTE_LABELS = ['service', 'route', 'workspace']
+/** Those about caches are for plugins that Kong has, and others bring. */
+const MODEL_LABELS = [
+  'ai_provider',
+  'ai_model',
+  'cache_status',
+  'vector_db',
+  'embeddings_provider',
+  'embeddings_model',
+]
 
 const counter = (help: string, labels: readonly string[]): Definition => ({
   kind: 'counter',
@@ -25,16 +37,32 @@ const gauge = (
   labels: readonly string[],
   combine: 'sum' | 'first' = 'first',
 ): Definition => ({ kind: 'gauge', help, labels, combine })
-const histogram = (help: string, buckets: readonly number[]): Definition => ({
+const histogram = (
+  help: string,
+  buckets: readonly number[],
+  labels: readonly string[] = ROUTE_LABELS,
+): Definition => ({
   kind: 'histogram',
   help,
-  labels: ROUTE_LABELS,
+  labels,
   buckets,
   combine: 'sum',
 })
 
 /** Every metric there can be, by its name without `kong_`; sorted, as they are shown. */
 export const DEFINITIONS = {
+  ai_llm_cost_total: counter('Cost of calls of language models', [...MODEL_LABELS, 'workspace']),
+  ai_llm_provider_latency_ms: histogram(
+    'Time that language models take to answer, in ms',
+    MODEL_BUCKETS,
+    [...MODEL_LABELS, 'workspace'],
+  ),
+  ai_llm_requests_total: counter('Calls of language models', [...MODEL_LABELS, 'workspace']),
+  ai_llm_tokens_total: counter('Tokens of calls of language models', [
+    ...MODEL_LABELS,
+    'token_type',
+    'workspace',
+  ]),
   bandwidth_bytes: counter('Bytes received from and sent to clients', [
     'service',
     'route',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Route, Service } from '../../entities/entity.ts'
-import type { NodeServices } from '../../plugin-kit/plugin.ts'
+import { definePlugin, type NodeServices } from '../../plugin-kit/plugin.ts'
 import { fakeEntities, type FakeRows } from '../../plugin-kit/testing/fake-entities.ts'
 import type { FakeRequest } from '../../plugin-kit/testing/fake-exchange.ts'
 import { fakeSession } from '../../plugin-kit/testing/fake-session.ts'
@@ -47,7 +47,50 @@ async function countedNode(config: Record<string, unknown>, requests: readonly F
 const about = (lines: readonly string[], name: string) =>
   lines.filter((line) => line.startsWith(`kong_${name}`))
 
+/** Tells of a call of a model, as plugins do that make one. */
+const asksModel = definePlugin({
+  name: 'asks-model',
+  priority: 770,
+  schema: {},
+  create: () => ({
+    log(exchange) {
+      const meta = { provider_name: 'openai', request_model: 'm', llm_latency: 300 }
+      exchange.setLogValue('ai.proxy.meta', meta)
+      const usage = { prompt_tokens: 3, completion_tokens: 0, total_tokens: 3, cost: 0.5 }
+      exchange.setLogValue('ai.proxy.usage', usage)
+    },
+  }),
+})
+
 describe('prometheus', () => {
+  it('counts calls of models where it is told to', async () => {
+    const lines = async (config: object): Promise<readonly string[]> => {
+      const { node } = testContext(prometheus)
+      const gateway = testGateway(
+        [
+          [prometheus, { ...config }],
+          [asksModel, {}],
+        ],
+        { node },
+      )
+      await gateway.send(ROUTED)
+      await gateway.send(ROUTED)
+      return about(await shown([node]), 'ai_')
+    }
+    expect(await lines({})).toEqual([])
+    const shownLines = await lines({ ai_metrics: true })
+    const of =
+      'ai_provider="openai",ai_model="m",cache_status="",vector_db="",embeddings_provider="",embeddings_model=""'
+    expect(shownLines.filter((line) => !line.includes('_bucket'))).toEqual([
+      `kong_ai_llm_cost_total{${of},workspace="default"} 1`,
+      `kong_ai_llm_provider_latency_ms_count{${of},workspace="default"} 2`,
+      `kong_ai_llm_provider_latency_ms_sum{${of},workspace="default"} 600`,
+      `kong_ai_llm_requests_total{${of},workspace="default"} 2`,
+      `kong_ai_llm_tokens_total{${of},token_type="prompt_tokens",workspace="default"} 6`,
+      `kong_ai_llm_tokens_total{${of},token_type="total_tokens",workspace="default"} 6`,
+    ])
+  })
+
   it('counts sessions of streams that found a route', async () => {
     const { node } = testContext(prometheus)
     const [handlers] = testGateway([[prometheus, ALL]], { node }).handlers

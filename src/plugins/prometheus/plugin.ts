@@ -3,6 +3,7 @@ import { ALL_PROTOCOLS, definePlugin, type Plugin } from '../../plugin-kit/plugi
 import { DEFAULT_WORKSPACE } from '../../plugin-kit/workspace.ts'
 import { adminRoutes, metricStore } from './admin-routes.ts'
 import type { MetricStore } from './metric-store.ts'
+import { recordModels } from './record-models.ts'
 import { schema, type Config } from './schema.ts'
 
 /** Counts and measures requests for a Prometheus server, which fetches them from the Admin API. */
@@ -21,6 +22,7 @@ export const prometheus: Plugin = definePlugin({
         if (exchange.route === undefined) return
         const source = exchange.response.source === 'service' ? 'service' : 'kong'
         record(store, config, { ...measure(exchange), source })
+        if (config.ai_metrics) recordModels(store, exchange.logValues)
       },
       logSession(session) {
         if (session.route === undefined) return
