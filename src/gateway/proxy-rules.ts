@@ -61,6 +61,7 @@ function limitsOf(settings: Settings): ProxyLimits {
     minBodyBytesPerSecond: settings.client_min_body_rate,
     // Without time for a next request there is none.
     requestsPerConnection: idleTimeoutMs === 0 ? 0 : Number(settings.nginx_http_keepalive_requests),
+    streamsPerConnection: settings.nginx_http_http2_max_concurrent_streams,
     connections: settings.max_connections,
     connectionsPerClient: settings.max_connections_per_client,
   }

@@ -31,6 +31,7 @@ const LIVE = new Set<string>([
   'nginx_http_client_body_timeout',
   'nginx_http_client_header_timeout',
   'nginx_http_client_max_body_size',
+  'nginx_http_http2_max_concurrent_streams',
   'nginx_http_keepalive_requests',
   'nginx_http_keepalive_timeout',
   'nginx_http_large_client_header_buffers',

@@ -51,6 +51,8 @@ export interface ProxyLimits {
   readonly idleTimeoutMs: number
   readonly sendTimeoutMs: number
   readonly requestsPerConnection: number
+  /** Most requests open on one connection of HTTP/2. */
+  readonly streamsPerConnection: number
   /** Most connections of a listener, all workers together; 0: unlimited. */
   readonly connections: number
   /** Most connections of one client to a listener; 0: unlimited. */

@@ -155,6 +155,10 @@ function derive(
   if (problems.length > 0 || 'fault' in hostPorts) return { problems }
   return {
     ...values,
+    // The name that Kong had for it before it became a directive like others.
+    nginx_http_client_body_buffer_size: raw.values.has('nginx_http_client_body_buffer_size')
+      ? values.nginx_http_client_body_buffer_size
+      : values.client_body_buffer_size,
     listeners,
     hostPorts,
     injected: new Map([...raw.injected].map(([name, { text }]) => [name, text])),

@@ -56,6 +56,7 @@ const OF_SERVER = [
   'client_body_timeout',
   'client_header_timeout',
   'client_max_body_size',
+  'http2_max_concurrent_streams',
   'keepalive_requests',
   'keepalive_timeout',
   'large_client_header_buffers',

@@ -26,7 +26,8 @@ export async function startGateway(
       ...process.env,
       KONG_PREFIX: prefix,
       KONG_DATABASE: 'off',
-      KONG_PROXY_LISTEN: `127.0.0.1:${proxyPort}`,
+      // As Kong's own listeners have it: HTTP/2 on the one with TLS counts for the other one too.
+      KONG_PROXY_LISTEN: `127.0.0.1:${proxyPort} http2`,
       KONG_ADMIN_LISTEN: `127.0.0.1:${adminPort}`,
       KONG_ADMIN_GUI_LISTEN: 'off',
       KONG_STATUS_LISTEN: 'off',

@@ -74,6 +74,7 @@ export async function startProxy(setup: ProxySetup) {
       headTimeoutMs: 60_000,
       bodyTimeoutMs: 60_000,
       minBodyBytesPerSecond: 0,
+      streamsPerConnection: 128,
       connections: 0,
       connectionsPerClient: 0,
       idleTimeoutMs: 75_000,

@@ -25,7 +25,7 @@ import { requestText } from './request-head.ts'
 
 /** Bounds on what one client may ask of a session. */
 const OPTIONS = {
-  settings: { maxConcurrentStreams: 128, enableConnectProtocol: true },
+  settings: { enableConnectProtocol: true },
   // Opening streams only to reset them is work without a request: at most so many at once, then a
   // few a second, before the session ends.
   streamResetBurst: 200,
@@ -62,11 +62,15 @@ export class Http2Session implements Http2Home, ServedConnection, Deadline {
     this.facts = facts
     this.#socket = socket
     this.#flood = new FloodGauge(() => socket.bytesRead)
-    const { headTimeoutMs, head } = home.context.limits
+    const { headTimeoutMs, head, streamsPerConnection } = home.context.limits
     this.#idleUntilMs = turnMs() + headTimeoutMs
     this.#session = performServerHandshake(socket, {
       ...OPTIONS,
-      settings: { ...OPTIONS.settings, maxHeaderListSize: head.headBytes },
+      settings: {
+        ...OPTIONS.settings,
+        maxConcurrentStreams: streamsPerConnection,
+        maxHeaderListSize: head.headBytes,
+      },
     })
     // What breaks a session ends it; its streams hear of that themselves.
     this.#session.on('error', () => this.#session.destroy())

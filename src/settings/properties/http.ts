@@ -137,6 +137,13 @@ export const HTTP = {
     default: '60s',
     description: 'How long a client may pause while it takes an answer.',
   },
+  nginx_http_http2_max_concurrent_streams: {
+    type: 'number',
+    default: 128,
+    min: 1,
+    boundsMessage: 'nginx_http_http2_max_concurrent_streams must be 1 or greater',
+    description: 'Most requests that may be open on one client connection of HTTP/2.',
+  },
   client_min_body_rate: {
     type: 'number',
     default: 0,

@@ -1,4 +1,5 @@
 import http from 'node:http'
+import http2 from 'node:http2'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import os from 'node:os'
@@ -190,3 +191,16 @@ function keepAliveTimer(port: number): number | undefined {
   }
   return undefined
 }
+
+it('a client of HTTP/2 is told how many requests may be open', async () => {
+  await using gateway = await startGateway(oneRoute('http://localhost:1'), {
+    proxy_listen: '127.0.0.1:0 http2',
+    nginx_proxy_http2_max_concurrent_streams: '7',
+  })
+  const session = http2.connect(gateway.url)
+  const settings = await new Promise<http2.Settings>((resolve) => {
+    session.once('remoteSettings', resolve)
+  })
+  expect(settings.maxConcurrentStreams).toBe(7)
+  session.destroy()
+})
