@@ -97,12 +97,20 @@ export function ownHead(exchange: ProxyExchange, length: LengthLine, now: number
     addedLines(response.edits?.added ?? NO_ENTRIES, OWN_NAMES, typedLine !== '') +
     typedLine +
     connectionLines(exchange, length) +
+    upgradeLine(exchange) +
     exchange.balancerLines +
     (isProxied
       ? serverLine(exchange) + latencyLines(exchange) + endOf(exchange) + idOf(exchange)
       : madeHereLines(exchange, context, now)) +
     '\r\n'
   )
+}
+
+/** Beside the line that says how the connection goes on, as in Kong: another protocol is asked for. */
+function upgradeLine({ failure }: ProxyExchange): string {
+  return failure === 'https_required' || failure === 'http2_required'
+    ? 'Connection: Upgrade\r\n'
+    : ''
 }
 
 /** Whether the client has said that it reads fields after a body. */
