@@ -6,16 +6,36 @@ import { StartFault } from './start-fault.ts'
 
 /** How the settings say PostgreSQL is reached. @throws {StartFault} when a file of authorities cannot be read */
 export function postgresOf(settings: Settings): PostgresConnection {
+  const { pg_max_concurrent_queries: queries, pg_pool_size: size } = settings
   return {
     host: settings.pg_host,
     port: settings.pg_port,
     user: settings.pg_user,
     database: settings.pg_database,
     timeoutMs: settings.pg_timeout,
+    maxConnections: Math.max(1, Math.min(MOST_CONNECTIONS, queries || Infinity, size || Infinity)),
+    ...(settings.pg_keepalive_timeout && { idleMs: settings.pg_keepalive_timeout }),
     ...(settings.pg_password && { password: settings.pg_password }),
     ...(settings.pg_schema && { schema: settings.pg_schema }),
     ...(settings.pg_ssl && { tls: tlsOf(settings) }),
   }
+}
+
+/** One that writes or reads, and one that is asked whether the database answers. */
+const MOST_CONNECTIONS = 2
+
+/** The replica that is read when a node starts, where the settings name one. */
+export function replicaOf(settings: Settings): PostgresConnection | undefined {
+  const { pg_ro_host: host } = settings
+  return host ? postgresOf({ ...settings, ...replicaSettings(settings), pg_host: host }) : undefined
+}
+
+/** What is said of the replica; the rest is as for PostgreSQL itself. */
+function replicaSettings(settings: Settings): Partial<Settings> {
+  const given = Object.entries(settings).flatMap(([name, value]) =>
+    name.startsWith('pg_ro_') && value ? [[name.replace('pg_ro_', 'pg_'), value]] : [],
+  )
+  return Object.fromEntries(given) as Partial<Settings>
 }
 
 function tlsOf(settings: Settings): NonNullable<PostgresConnection['tls']> {

@@ -4,8 +4,9 @@ import type { OpenedFile } from '../store/file-store.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import type { Store } from '../store/store.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import { postgresOf, sqliteFileOf } from './database-of.ts'
+import { postgresOf, replicaOf, sqliteFileOf } from './database-of.ts'
 import { prefixLayout } from './prefix-layout.ts'
+import type { EntitiesKeeper } from './kept-entities.ts'
 import { systemText } from './reload.ts'
 import { StartFault } from './start-fault.ts'
 
@@ -18,19 +19,21 @@ export interface OpenedStore {
 /**
  * Opens the store that the settings name.
  *
+ * @param keeper knows what a database held that does not answer; whoever only writes has no use for that
  * @throws {StartFault} when it cannot be used as it is
  */
 export async function openStore(
   settings: Settings,
   catalog: Catalog,
   log: Pick<Logger, 'error'>,
+  keeper?: EntitiesKeeper,
 ): Promise<OpenedStore> {
   const { database, declarative_config: file } = settings
   if (database === 'off' && file && settings.declarative_config_writable)
     return openFile(file, catalog, settings)
   if (database === 'off') return { store: createMemoryStore(catalog, { isWritable: false }) }
   if (database === 'memory') return { store: createMemoryStore(catalog, { isWritable: true }) }
-  return { store: await openDatabase(settings, catalog, log) }
+  return { store: await openDatabase(settings, catalog, log, keeper) }
 }
 
 async function openFile(
@@ -63,6 +66,7 @@ async function openDatabase(
   settings: Settings,
   catalog: Catalog,
   log: Pick<Logger, 'error'>,
+  keeper: EntitiesKeeper | undefined,
 ): Promise<Store> {
   const { database } = settings
   const onTrouble = (error: Error): void => log.error(`Cannot follow the database`, error)
@@ -71,7 +75,7 @@ async function openDatabase(
       const { openSqliteStore } = await import('../store/sqlite-store.ts')
       return await openSqliteStore(catalog, { file: sqliteFileOf(settings), onTrouble })
     }
-    if (database === 'postgres') return await openPostgres(settings, catalog, onTrouble)
+    if (database === 'postgres') return await openPostgres(settings, catalog, onTrouble, keeper)
   } catch (error) {
     if (error instanceof StartFault) throw error
     throw new StartFault((error as Error).message)
@@ -83,12 +87,19 @@ async function openPostgres(
   settings: Settings,
   catalog: Catalog,
   onTrouble: (error: Error) => void,
+  keeper: EntitiesKeeper | undefined,
 ): Promise<Store> {
   const { DatabaseNotReady, openPostgresStore } = await import('../store/postgres-store.ts')
-  const connection = postgresOf(settings)
-  const pollSeconds = settings.db_update_frequency
   try {
-    return await openPostgresStore(catalog, { connection, pollSeconds, onTrouble })
+    const store = await openPostgresStore(catalog, {
+      connection: postgresOf(settings),
+      replica: replicaOf(settings),
+      kept: await keeper?.read(),
+      pollSeconds: Math.min(settings.db_update_frequency, LONGEST_POLL_SECONDS),
+      onTrouble,
+    })
+    keeper?.follow(store)
+    return store
   } catch (error) {
     if (!(error instanceof DatabaseNotReady)) throw error
     const { isBootstrapped, unknown } = error.state
@@ -100,6 +111,9 @@ async function openPostgres(
     )
   }
 }
+
+/** Nodes know of each other's writes within a second even when word of them is lost. */
+const LONGEST_POLL_SECONDS = 1
 
 const NOT_BOOTSTRAPPED = `Database needs bootstrapping or is older than Kong 1.0.
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import { createAdminServer, createStatusServer } from '../admin/create-admin-server.ts'
 import { isBeyondMachine, type Listener } from '../settings/listener.ts'
 import type { Settings } from '../settings/settings.ts'
@@ -8,9 +9,10 @@ import { adminContext } from './admin-facts.ts'
 import { catalogOf } from './catalog-of.ts'
 import { checkPorts } from './check-ports.ts'
 import { workerCount, type DataPlane } from './data-plane.ts'
-import { hasDatabase } from './database-of.ts'
+import { hasDatabase, postgresOf } from './database-of.ts'
 import { followSource } from './follow-source.ts'
 import { ConfigurationKeeper } from './kept-configuration.ts'
+import { EntitiesKeeper } from './kept-entities.ts'
 import { listenerCertificates } from './listener-certificates.ts'
 import { loadPlugins } from './load-plugins.ts'
 import type { Logs } from './logs.ts'
@@ -75,6 +77,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
 type ControlPlane = Awaited<ReturnType<typeof controlPlane>>
 
+/** For nodes whose database may be away when they start. */
+function entitiesKeeper(settings: Settings, log: Logs['error']): EntitiesKeeper | undefined {
+  if (settings.database !== 'postgres') return undefined
+  const file = path.join(settings.prefix, 'database.snapshot')
+  return new EntitiesKeeper({ file, connection: postgresOf(settings), log })
+}
+
 /** Everything but the threads: made and connected, and not serving yet. */
 async function controlPlane(options: GatewayOptions) {
   const { settings, environment, logs, dataPlane } = options
@@ -82,7 +91,7 @@ async function controlPlane(options: GatewayOptions) {
   const { plugins, warnings } = loadPlugins(settings)
   for (const warning of warnings) log.warn(warning)
   const catalog = catalogOf(settings, plugins)
-  const { store, file } = await openStore(settings, catalog, log)
+  const { store, file } = await openStore(settings, catalog, log, entitiesKeeper(settings, log))
   const certificates = await listenerCertificates(settings)
   const withSecrets = entitiesWithSecrets({ settings, environment, log })
   const publisher = new Publisher({ store, dataPlane, withSecrets, log })

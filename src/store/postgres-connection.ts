@@ -17,6 +17,10 @@ export interface PostgresConnection {
   }
   /** For connecting, and for each answer. */
   readonly timeoutMs: number
+  /** Of the pool. */
+  readonly maxConnections?: number
+  /** How long a connection without a query is kept; a minute when absent. */
+  readonly idleMs?: number
 }
 
 /** Settings for a client or a pool. */
@@ -39,12 +43,29 @@ export function clientConfig(connection: PostgresConnection): pg.ClientConfig {
     query_timeout: timeoutMs,
     statement_timeout: timeoutMs,
     keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
   }
+}
+
+/** Settings for a pool. */
+export function poolConfig(connection: PostgresConnection): pg.PoolConfig {
+  const { maxConnections = 2, idleMs = 60_000 } = connection
+  return { ...clientConfig(connection), max: maxConnections, idleTimeoutMillis: idleMs }
 }
 
 /** A table or channel of ours as it is written in SQL. */
 export function tableName({ schema }: PostgresConnection, name: string): string {
   return schema === undefined ? name : `${pg.escapeIdentifier(schema)}.${name}`
+}
+
+/**
+ * Whether a failure means that the server could not be asked; one that refuses, e.g. for a wrong
+ * password, has answered.
+ */
+export function isUnanswered(error: unknown): boolean {
+  const { code, severity } = error as { readonly code?: string; readonly severity?: string }
+  // Of the classes of errors that servers send, those of connections, resources and shutdowns.
+  return severity === undefined || /^(08|53|57)/.test(code ?? '')
 }
 
 /** An error without what the server repeats of a statement, which may hold secrets. */

@@ -66,19 +66,28 @@ async function poll(
   }
 }
 
-/** The poll tells of trouble; this one only tries again. */
+/** The poll tells of trouble; this one only tries again, ever less often while it is in vain. */
 async function listen(options: FollowingOptions, signal: AbortSignal): Promise<void> {
-  do await listenOnce(options, signal)
-  while (await passes(RECONNECT_MS, signal))
+  let waitMs = FIRST_WAIT_MS
+  do {
+    const hasListened = await listenOnce(options, signal)
+    waitMs = hasListened ? FIRST_WAIT_MS : Math.min(waitMs * 2, LONGEST_WAIT_MS)
+    // Nodes that lost the database together should not all come back in the same moment.
+  } while (await passes(waitMs * (0.5 + Math.random()), signal))
 }
 
-const RECONNECT_MS = 1000
+const FIRST_WAIT_MS = 250
+const LONGEST_WAIT_MS = 5000
 
-/** Listens on one connection until it breaks. */
+/** A connection that a network has dropped without a word is found out by asking it something. */
+const HEARTBEAT_MS = 15_000
+
+/** Listens on one connection until it breaks. @returns whether it ever did */
 async function listenOnce(
   { connection, store }: FollowingOptions,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
+  let hasListened = false
   const client = new pg.Client(clientConfig(connection))
   const broken = new Promise<void>((resolve) => {
     client.once('error', () => resolve())
@@ -92,14 +101,28 @@ async function listenOnce(
   try {
     await client.connect()
     await client.query(`LISTEN ${CHANNEL}`)
+    hasListened = true
     // What was written while nobody listened.
     look()
-    if (!signal.aborted) await broken
+    while (!signal.aborted && (await isStill(broken, HEARTBEAT_MS))) await client.query('SELECT 1')
   } catch {
     // It is tried again soon.
   } finally {
-    await client.end().catch(() => undefined)
+    // A connection that hangs would let its end be waited for as well.
+    void client.end().catch(() => undefined)
   }
+  return hasListened
+}
+
+/** Whether something has not come to pass within a time. */
+async function isStill(event: Promise<void>, ms: number): Promise<boolean> {
+  const ending = new AbortController()
+  const isOver = await Promise.race([
+    event.then(() => true),
+    passes(ms, ending.signal).then(() => false),
+  ])
+  ending.abort()
+  return !isOver
 }
 
 /** Calls during a run ask for one more run after it, however many they are. */

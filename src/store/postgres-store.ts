@@ -147,8 +147,10 @@ class PostgresMedium implements Medium {
     this.#state = tableName(connection, 'portunus_state')
     this.#history = tableName(connection, 'portunus_history')
     this.#pool = new pg.Pool(poolConfig(connection))
-    // Idle connections may break at any time; the next query makes another.
+    // Idle connections may break at any time; the next query makes another. One that breaks in use
+    // fails its query, but between two queries of a transaction it has only this listener.
     this.#pool.on('error', () => undefined)
+    this.#pool.on('connect', (client) => client.on('error', () => undefined))
   }
 
   /** Reads everything for the first time, from a replica where there is one that answers. */

@@ -9,7 +9,10 @@ import { readSettings } from '../../src/settings/read-settings.ts'
 
 const MASTER = fileURLToPath(new URL('../../src/gateway/master-entry.ts', import.meta.url))
 
-/** A gateway in a process of its own, on ports the system chose, with a prefix that goes with it. */
+/**
+ * A gateway in a process of its own, on ports the system chose, with a prefix that goes with it
+ * unless the settings name one.
+ */
 export interface TestGateway extends AsyncDisposable {
   /** `http://127.0.0.1:<port>` of the first proxy listener. */
   readonly url: string
@@ -41,7 +44,10 @@ export async function startGateway(
   config: string | object,
   settings: Readonly<Record<string, string>> = {},
 ): Promise<TestGateway> {
-  const prefix = mkdtempSync(path.join(os.tmpdir(), 'portunus-test-'))
+  const prefix = settings['prefix'] ?? mkdtempSync(path.join(os.tmpdir(), 'portunus-test-'))
+  const removePrefix = (): void => {
+    if (settings['prefix'] === undefined) rmSync(prefix, { recursive: true, force: true })
+  }
   const file = path.join(prefix, 'kong.yml')
   writeFileSync(file, textOf(config))
   const defaults = {
@@ -73,7 +79,7 @@ export async function startGateway(
     void ended.then((how) => resolve({ ok: false, message: `The gateway ended (${how})` }))
   })
   if (!report.ok) {
-    rmSync(prefix, { recursive: true, force: true })
+    removePrefix()
     throw new Error(report.message)
   }
   const [port = 0] = report.ports.proxy
@@ -93,7 +99,7 @@ export async function startGateway(
     async [Symbol.asyncDispose]() {
       child.kill('SIGTERM')
       await ended
-      rmSync(prefix, { recursive: true, force: true })
+      removePrefix()
     },
   }
 }

@@ -1,6 +1,6 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { chownSync, existsSync, globSync, mkdtempSync, rmSync } from 'node:fs'
+import { chownSync, existsSync, globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -49,11 +49,12 @@ export async function usePostgres(): Promise<TestPostgres> {
 /**
  * Starts a PostgreSQL server with files of its own, on a port the system chose.
  *
- * @param settings of `postgresql.conf`, beside those it needs here
+ * @param tls PEM; without it the server knows no TLS
  */
-export async function startPostgres(
-  settings: Readonly<Record<string, string>> = {},
-): Promise<OwnPostgres> {
+export async function startPostgres(tls?: {
+  readonly certificate: string
+  readonly key: string
+}): Promise<OwnPostgres> {
   const programs = programFolder()!
   const folder = mkdtempSync(path.join(os.tmpdir(), 'portunus-postgres-'))
   const user = userForServer()
@@ -62,6 +63,11 @@ export async function startPostgres(
   const options = { cwd: folder, stdio: 'ignore', ...user } as const
   const making = ['-D', files, '-U', 'kong', '--auth=trust', '--no-sync']
   execFileSync(path.join(programs, 'initdb'), making, options)
+  const settings = {
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: folder,
+    ...(tls && tlsSettings(files, tls, user)),
+  }
   const port = await freePort()
   const server: PostgresConnection = {
     host: '127.0.0.1',
@@ -73,12 +79,7 @@ export async function startPostgres(
   let child = await start()
 
   async function start(): Promise<ChildProcess> {
-    const all = {
-      listen_addresses: '127.0.0.1',
-      unix_socket_directories: folder,
-      ...settings,
-    }
-    const flags = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+    const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
     const program = path.join(programs, 'postgres')
     const started = spawn(program, ['-D', files, '-p', String(port), ...flags], options)
     await answering(server)
@@ -122,6 +123,19 @@ function byNumber(one: string, other: string): number {
   return one.localeCompare(other, 'en', { numeric: true })
 }
 
+function tlsSettings(
+  folder: string,
+  { certificate, key }: { readonly certificate: string; readonly key: string },
+  user: ReturnType<typeof userForServer>,
+): Readonly<Record<string, string>> {
+  const [ssl_cert_file, ssl_key_file] = [path.join(folder, 'tls.crt'), path.join(folder, 'tls.key')]
+  writeFileSync(ssl_cert_file, certificate)
+  writeFileSync(ssl_key_file, key, { mode: 0o600 })
+  for (const file of [ssl_cert_file, ssl_key_file])
+    if (user !== undefined) chownSync(file, user.uid, user.gid)
+  return { ssl: 'on', ssl_cert_file, ssl_key_file }
+}
+
 /** The server refuses to run as root, so it runs as the user that its package has made. */
 function userForServer(): { readonly uid: number; readonly gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined
@@ -158,7 +172,7 @@ async function query(
 }
 
 async function answering(connection: PostgresConnection): Promise<void> {
-  for (let left = 200; ; left -= 1) {
+  for (let left = 1200; ; left -= 1) {
     try {
       await query(connection, 'SELECT 1')
       return

@@ -1,4 +1,4 @@
-import { accepted, acceptedNumber, acceptedString, type PropertyTable } from '../property.ts'
+import { accepted, acceptedNumber, type PropertyTable } from '../property.ts'
 
 /** Where entities come from and live. */
 export const DATASTORE = {
@@ -37,20 +37,40 @@ export const DATASTORE = {
     default: false,
     description: 'Whether its certificate is checked, by `lua_ssl_trusted_certificate`.',
   },
-  pg_max_concurrent_queries: accepted(0),
+  pg_max_concurrent_queries: {
+    type: 'number',
+    default: 0,
+    description:
+      'Most connections with queries at a time; 0: as many as are needed, which is never more than two, and one that listens.',
+  },
   pg_semaphore_timeout: accepted(60000),
-  pg_keepalive_timeout: acceptedNumber,
-  pg_pool_size: acceptedNumber,
+  pg_keepalive_timeout: {
+    type: 'number',
+    description: 'Milliseconds that a connection without a query is kept; a minute when not set.',
+  },
+  pg_pool_size: { type: 'number', description: 'Most connections that are kept for queries.' },
   pg_backlog: acceptedNumber,
-  pg_ro_host: acceptedString,
-  pg_ro_port: acceptedNumber,
-  pg_ro_timeout: acceptedNumber,
-  pg_ro_user: acceptedString,
-  pg_ro_password: { ...acceptedString, isSecret: true },
-  pg_ro_database: acceptedString,
-  pg_ro_schema: acceptedString,
-  pg_ro_ssl: accepted(false),
-  pg_ro_ssl_verify: accepted(false),
+  pg_ro_host: {
+    type: 'string',
+    description:
+      'Host of a read-only replica, from which a node reads everything when it starts; the rest comes from `pg_host`. The other `pg_ro_` properties are those of PostgreSQL where they are not set.',
+  },
+  pg_ro_port: { type: 'number', description: 'Port of the replica.' },
+  pg_ro_timeout: { type: 'number', description: 'Milliseconds to wait for the replica.' },
+  pg_ro_user: { type: 'string', description: 'User at the replica.' },
+  pg_ro_password: { type: 'string', isSecret: true, description: 'Password at the replica.' },
+  pg_ro_database: { type: 'string', description: 'Database at the replica.' },
+  pg_ro_schema: { type: 'string', description: 'Schema at the replica.' },
+  pg_ro_ssl: {
+    type: 'boolean',
+    default: false,
+    description: 'Whether the replica is spoken to over TLS; with `pg_ssl` it always is.',
+  },
+  pg_ro_ssl_verify: {
+    type: 'boolean',
+    default: false,
+    description: 'Whether its certificate is checked; with `pg_ssl_verify` it always is.',
+  },
   pg_ro_max_concurrent_queries: acceptedNumber,
   pg_ro_semaphore_timeout: acceptedNumber,
   pg_ro_keepalive_timeout: acceptedNumber,
@@ -84,7 +104,8 @@ export const DATASTORE = {
   db_update_frequency: {
     type: 'number',
     default: 5,
-    description: 'Seconds between looks for changes by other nodes.',
+    description:
+      'Seconds between looks for changes by other nodes, should word of them be lost; one second when this is more.',
   },
   db_update_propagation: accepted(0),
   db_cache_ttl: accepted(0),

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { selfSignedCertificate } from '../../../src/gateway/self-signed-certificate.ts'
 import type { PostgresConnection } from '../../../src/store/postgres-connection.ts'
 import { migrate, migrationState, resetDatabase } from '../../../src/store/postgres-migrations.ts'
 import { DatabaseNotReady, openPostgresStore } from '../../../src/store/postgres-store.ts'
@@ -9,7 +10,12 @@ import {
   storeContract,
 } from '../../../src/store/store.contract.ts'
 import type { Store } from '../../../src/store/store.ts'
-import { hasPostgresPrograms, type OwnPostgres, startPostgres } from '../../support/start-postgres.ts'
+import { startTcpGate } from '../../support/tcp-gate.ts'
+import {
+  hasPostgresPrograms,
+  type OwnPostgres,
+  startPostgres,
+} from '../../support/start-postgres.ts'
 
 const insert = (store: Store, kind: string, entity: ReturnType<typeof service>) =>
   store.write([{ op: 'insert', kind, entity }], { by: 'admin-api' })
@@ -125,11 +131,144 @@ describe.skipIf(!hasPostgresPrograms())('with a PostgreSQL server', () => {
       await Promise.all([one.close(), two.close()])
     })
 
+    it('goes on where it was after a network has dropped its connections without a word', async () => {
+      const connection = await newDatabase()
+      await using gate = await startTcpGate(connection.port)
+      const troubles: string[] = []
+      const near = await open(connection)
+      const far = await openPostgresStore(CONTRACT_CATALOG, {
+        connection: { ...connection, port: gate.port, timeoutMs: 300 },
+        pollSeconds: 0.05,
+        onTrouble: (error) => troubles.push(error.message),
+      })
+      gate.hang()
+      await insert(near, 'services', service('unheard'))
+      await vi.waitFor(() => expect(troubles).toHaveLength(1), 10_000)
+      expect(await insert(far, 'services', service('refused'))).toMatchObject({
+        ok: false,
+        fault: { fault: 'unavailable' },
+      })
+      expect(far.count('services')).toBe(0)
+      gate.open()
+      await vi.waitFor(() => expect(far.getBy('services', 'name', 'unheard')).toBeDefined(), 10_000)
+      expect(await insert(far, 'services', service('again'))).toMatchObject({ ok: true })
+      await vi.waitFor(() => expect(near.getBy('services', 'name', 'again')).toBeDefined(), 10_000)
+      await Promise.all([near.close(), far.close()])
+    })
+
+    it('hears every write in order, however often its connections break meanwhile', async () => {
+      const connection = await newDatabase()
+      await using gate = await startTcpGate(connection.port)
+      const near = await open(connection)
+      const far = await open({ ...connection, port: gate.port }, 0.05)
+      const heard: number[] = []
+      far.subscribe(({ changes }) =>
+        heard.push(...changes.map(({ after }) => Number(after?.['name'] ?? -1))),
+      )
+      for (let at = 0; at < 40; at += 1) {
+        if (at % 10 === 3) gate.cut()
+        if (at % 10 === 7) gate.open()
+        await insert(near, 'services', service(String(at)))
+      }
+      gate.open()
+      await vi.waitFor(() => expect(far.count('services')).toBe(40), 10_000)
+      expect(heard.toSorted((one, other) => one - other)).toEqual(
+        Array.from({ length: 40 }, (_, at) => at),
+      )
+      await Promise.all([near.close(), far.close()])
+    })
+
+    it('begins with what was kept while the server is away, and goes on with what it holds', async () => {
+      const connection = await newDatabase()
+      const first = await open(connection)
+      await insert(first, 'services', service('old'))
+      const kept = { entities: first.all(), version: first.version }
+      await insert(first, 'services', service('new'))
+      await first.close()
+      await using gate = await startTcpGate(connection.port)
+      gate.cut()
+      const troubles: string[] = []
+      const options = {
+        connection: { ...connection, port: gate.port },
+        pollSeconds: 0.05,
+        onTrouble: (error: Error) => void troubles.push(error.message),
+      }
+      await expect(openPostgresStore(CONTRACT_CATALOG, options)).rejects.toThrow(/^PostgreSQL: /)
+      const store = await openPostgresStore(CONTRACT_CATALOG, { ...options, kept })
+      expect(store.all()).toEqual(kept.entities)
+      expect(troubles[0]).toContain('what it held before is served')
+      expect(await insert(store, 'services', service('lost'))).toMatchObject({
+        fault: { fault: 'unavailable' },
+      })
+      gate.open()
+      await vi.waitFor(() => expect(store.getBy('services', 'name', 'new')).toBeDefined(), 10_000)
+      expect(await insert(store, 'services', service('after'))).toMatchObject({ ok: true })
+      await store.close()
+    })
+
+    it('begins with nothing kept where the server answers with a refusal', async () => {
+      const connection = await newDatabase()
+      const kept = { entities: {}, version: 0 }
+      const wrong = { ...connection, database: 'nope' }
+      const options = { connection: wrong, kept, pollSeconds: 600 }
+      await expect(openPostgresStore(CONTRACT_CATALOG, options)).rejects.toThrow('does not exist')
+    })
+
+    it('reads from a replica at first, and the rest from the server', async () => {
+      const [connection, replica] = [await newDatabase(), await newDatabase()]
+      for (const [database, names] of [
+        [connection, ['one', 'two']],
+        [replica, ['only there']],
+      ] as const) {
+        const store = await open(database)
+        for (const name of names) await insert(store, 'services', service(name))
+        await store.close()
+      }
+      const options = { connection, replica, pollSeconds: 600 }
+      const store = await openPostgresStore(CONTRACT_CATALOG, options)
+      expect((store.all()['services'] ?? []).map(({ name }) => name).sort()).toEqual([
+        'only there',
+        'two',
+      ])
+      await store.close()
+      const troubles: string[] = []
+      const alone = await openPostgresStore(CONTRACT_CATALOG, {
+        ...options,
+        replica: { ...replica, port: 1 },
+        onTrouble: (error) => troubles.push(error.message),
+      })
+      expect(alone.count('services')).toBe(2)
+      expect(troubles).toEqual([expect.stringContaining('ECONNREFUSED')])
+      await alone.close()
+    })
+
     it('refuses a database without its tables, and one that does not answer', async () => {
       const connection = await server.newDatabase()
       await expect(open(connection)).rejects.toBeInstanceOf(DatabaseNotReady)
       await expect(open({ ...connection, port: 1 })).rejects.toThrow(/^PostgreSQL: .*ECONNREFUSED/)
     })
+  })
+
+  it('is spoken to over TLS, and not at all where its certificate is not what it should be', async () => {
+    const own = await selfSignedCertificate('rsa')
+    await using guarded = await startPostgres(own)
+    const database = { ...(await guarded.newDatabase()), host: 'localhost' }
+    const tls = { isVerified: true, ca: own.certificate }
+    const connection = { ...database, tls }
+    await migrate(connection)
+    const store = await open(connection)
+    expect(await insert(store, 'services', service('one'))).toMatchObject({ ok: true })
+    await store.close()
+    const stranger = await selfSignedCertificate('rsa')
+    for (const wrong of [
+      { ...connection, tls: { ...tls, ca: stranger.certificate } },
+      { ...connection, host: '127.0.0.1' },
+      { ...connection, tls: { isVerified: true } },
+    ])
+      await expect(open(wrong)).rejects.toThrow(/^PostgreSQL: .*(certificate|IP)/)
+    await (await open({ ...database, tls: { isVerified: false } })).close()
+    const { port } = await server.newDatabase()
+    await expect(open({ ...connection, port })).rejects.toThrow('does not support SSL')
   })
 
   describe('migrations', () => {
