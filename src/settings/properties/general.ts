@@ -68,7 +68,8 @@ export const GENERAL = {
   vaults: {
     type: 'array',
     default: ['bundled'],
-    description: 'Vaults that may hold secrets: `bundled` (which is `env` and `file`), names, or `off`.',
+    description:
+      'Vaults that may hold secrets: `bundled` (which is `env` and `file`), names, or `off`.',
   },
   plugins: {
     type: 'array',
