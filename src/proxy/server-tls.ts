@@ -84,8 +84,8 @@ function hasCertificate(socket: tls.TLSSocket): boolean {
 }
 
 /**
- * A session that began without a certificate must not become a good one when it is taken up again,
- * which is how Node judges it under TLS 1.3; so the certificate itself is asked for.
+ * A verdict alone is not enough: a session that is taken up again may have begun without any
+ * certificate, so that the certificate itself must be there.
  */
 function isRefused(socket: tls.TLSSocket, verifyClient: ClientVerification): boolean {
   switch (verifyClient) {
