@@ -5,14 +5,16 @@ import type { Listener } from './listener.ts'
 export function listenWarnings(name: string, listeners: readonly Listener[]): readonly string[] {
   return listeners.flatMap((listener) => {
     const warnings =
-      name === 'proxy_listen' ? proxyWarnings(listener) : otherWarnings(name, listener)
+      name === 'proxy_listen' || name === 'stream_listen'
+        ? clientWarnings(listener)
+        : otherWarnings(listener)
     return warnings.map((text) => `${name}: ${text}, at '${String(listener.shown['listener'])}'`)
   })
 }
 
 const FOR_TCP = /^(bind|reuseport|ipv6only=.*|so_keepalive=.*)$/
 
-function proxyWarnings({ shown, path, keepAlive }: Listener): readonly string[] {
+function clientWarnings({ shown, path, keepAlive }: Listener): readonly string[] {
   const warnings: string[] = []
   if (shown['deferred'] === true)
     warnings.push("'deferred' has no effect: Node has no way to ask the system for it")
@@ -25,8 +27,7 @@ function proxyWarnings({ shown, path, keepAlive }: Listener): readonly string[] 
 }
 
 /** The servers of the control plane take TLS and HTTP/2; the rest is for traffic. */
-function otherWarnings(name: string, { shown }: Listener): readonly string[] {
-  if (name === 'stream_listen') return []
+function otherWarnings({ shown }: Listener): readonly string[] {
   const flags = Object.entries(shown).filter(([, isSet]) => isSet === true)
   return flags
     .map(([flag]) => flag)

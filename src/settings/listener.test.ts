@@ -141,11 +141,21 @@ describe('unix sockets', () => {
     expect(listener!.shown['listener']).toBe('unix:/run/portunus.sock ssl proxy_protocol backlog=5')
   })
 
+  it('are taken for streams, and not for datagrams', () => {
+    expect(parseListeners('stream_listen', ['unix:/run/a.sock ssl'])).toMatchObject([
+      { path: '/run/a.sock', ssl: true },
+    ])
+    expect(parseListeners('stream_listen', ['unix:/run/a.sock udp'])).toEqual({
+      fault: expect.stringContaining('incompatible with "udp"'),
+    })
+  })
+
   it.each([
     ['proxy_listen', 'unix:relative.sock'],
     ['proxy_listen', `unix:/${'a'.repeat(107)}`],
     ['proxy_listen', 'unix:/run/a.sock nonsense'],
     ['admin_listen', 'unix:/run/a.sock'],
+    ['stream_listen', 'unix:/run/a.sock http2'],
   ])('are refused in %s as %s', (name, entry) => {
     expect(parseListeners(name, [entry])).toEqual({
       fault: expect.stringContaining(`${name} must be of form`),
@@ -157,6 +167,7 @@ describe('listenWarnings()', () => {
   it.each([
     ['proxy_listen', '1.2.3.4:80 deferred', "'deferred' has no effect: Node"],
     ['proxy_listen', 'unix:/run/a reuseport', "'reuseport' has no effect on a unix socket"],
+    ['stream_listen', 'unix:/run/a reuseport', "'reuseport' has no effect on a unix socket"],
     ['admin_listen', '1.2.3.4:80 proxy_protocol', "'proxy_protocol' has an effect in proxy_listen"],
   ])('names what does nothing: %s = %s', (name, entry, warning) => {
     const listeners = parseListeners(name, [entry]) as readonly Listener[]

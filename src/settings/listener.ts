@@ -65,7 +65,7 @@ const STREAM_FLAGS: Flags = [
 ]
 
 /** What has no meaning without connections. @see nginx, directive `listen` of the stream module */
-const NOT_FOR_DATAGRAMS = /^(ssl|proxy_protocol|backlog=.*|so_keepalive=.*)$/
+const NOT_FOR_DATAGRAMS = /^(ssl|proxy_protocol|backlog=.*|so_keepalive=.*|unix:.*)$/
 
 /**
  * Reads the entries of a `*_listen` property. An `off` in front leaves nothing to listen on.
@@ -81,8 +81,8 @@ export function parseListeners(
   const listeners: Listener[] = []
   for (const entry of entries) {
     const listener =
-      name === 'proxy_listen' && entry.startsWith('unix:')
-        ? parseUnixEntry(entry)
+      isForClients(name) && entry.startsWith('unix:')
+        ? parseUnixEntry(entry, known)
         : parseEntry(entry, known)
     if (listener === undefined) return { fault: faultOf(name, entry, known) }
     const useless = listener.udp ? uselessForDatagrams(entry) : undefined
@@ -106,11 +106,15 @@ function parseEntry(entry: string, known: Flags): Listener | undefined {
   return listenerOf(place, flags, { ip: host, port, listener: `${host}:${port}` })
 }
 
+function isForClients(name: string): boolean {
+  return name === 'proxy_listen' || name === 'stream_listen'
+}
+
 /** Kong has no unix sockets for clients; nginx does, and its form is taken. */
-function parseUnixEntry(entry: string): Listener | undefined {
+function parseUnixEntry(entry: string, known: Flags): Listener | undefined {
   const [address = '', ...words] = entry.trim().split(/\s+/)
   const path = UNIX_ADDRESS.exec(address)?.[1]
-  const flags = parseFlags(words, HTTP_FLAGS)
+  const flags = parseFlags(words, known)
   if (path === undefined || flags === undefined) return undefined
   return listenerOf({ ip: address, port: 0, path }, flags, {
     ip: address,
