@@ -86,6 +86,7 @@ describe('bundled.ts', () => {
       'bot-detection': 2500,
       cors: 2000,
       session: 1900,
+      acme: 1705,
       jwt: 1450,
       oauth2: 1400,
       'key-auth': 1250,

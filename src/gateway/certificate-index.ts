@@ -1,5 +1,6 @@
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
 import type { Entity, EntitySet } from '../entities/entity.ts'
+import type { PluginCertificates } from './plugin-certificates.ts'
 
 interface CertificateRow extends Entity {
   readonly cert: string
@@ -16,6 +17,8 @@ interface SniRow extends Entity {
 export interface CertificateIndexOptions {
   readonly rules: () => SecureContextOptions
   readonly warn: (message: string) => void
+  /** Asked for names that the configuration has no certificate for. */
+  readonly elsewhere?: Pick<PluginCertificates, 'contextFor' | 'renew'>
 }
 
 /** The certificates of a configuration by the names clients ask for. */
@@ -44,16 +47,24 @@ export class CertificateIndex {
   /** Has contexts made anew, under changed rules. */
   renew(): void {
     this.#contexts.clear()
+    this.#options.elsewhere?.renew()
   }
 
   /** The name itself, then with its first label as `*`, then with its last one, then `*`. */
-  contextFor(serverName: string): SecureContext | undefined {
+  contextFor(serverName: string): SecureContext | undefined | Promise<SecureContext | undefined> {
+    const row = this.#rowFor(serverName)
+    return row === undefined
+      ? this.#options.elsewhere?.contextFor(serverName)
+      : this.#contextOf(row)
+  }
+
+  #rowFor(serverName: string): CertificateRow | undefined {
     if (this.#byName.size === 0) return undefined
     const name = serverName.toLowerCase().replace(/\.$/, '')
     const candidates = [name, name.replace(/^[^.]+/, '*'), name.replace(/[^.]+$/, '*'), '*']
     for (const candidate of candidates) {
       const row = this.#byName.get(candidate)
-      if (row !== undefined) return this.#contextOf(row)
+      if (row !== undefined) return row
     }
     return undefined
   }

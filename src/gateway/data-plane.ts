@@ -1,6 +1,7 @@
 import os from 'node:os'
 import { healthMemory } from '../balancer/health-table.ts'
 import type { EntitySet } from '../entities/entity.ts'
+import type { AdminAnswer, AdminErrand } from '../plugin-kit/plugin.ts'
 import { makeSharedMemory } from '../plugin-kit/shared-memory.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { ChangedRow } from '../store/medium.ts'
@@ -57,12 +58,19 @@ export class DataPlane {
   /** What is listened on, once it is. */
   #listening: Listening | undefined
   #isClosing = false
+  #runErrand = (_errand: AdminErrand): Promise<AdminAnswer> =>
+    Promise.reject(new Error('The Admin API is not ready yet'))
 
   constructor({ settings, nodeId, log, createWorker }: DataPlaneOptions) {
     this.#start = { settings, nodeId, memory: makeSharedMemory(), healthMemory: healthMemory() }
     this.#inbound = new InboundSharing(settings, Date.now())
     this.#log = log
     this.#createWorker = createWorker ?? ((start, events) => new WorkerThread(start, events))
+  }
+
+  /** @param run answers what plugins want of the Admin API */
+  serveErrands(run: (errand: AdminErrand) => Promise<AdminAnswer>): void {
+    this.#runErrand = run
   }
 
   /** Starts the threads, which load their code while the caller reads the configuration. */
@@ -197,6 +205,7 @@ export class DataPlane {
     return this.#createWorker(
       { ...this.#start, index, inbound: this.#inbound.share(startedAt) },
       {
+        onErrand: (errand) => this.#runErrand(errand),
         onGone: (reason) => {
           // Before anything is served, whoever starts the gateway hears of it.
           if (this.#isClosing || this.#listening === undefined) return

@@ -12,6 +12,7 @@ export function nodeServices(options: {
   readonly log: Logger
   /** In force now; changes with a reload. */
   readonly settings: () => Settings
+  readonly administer: NonNullable<NodeServices['administer']>
   readonly statistics: NonNullable<NodeServices['statistics']>
   readonly upstreamHealth: NonNullable<NodeServices['upstreamHealth']>
 }): NodeServices {
@@ -28,6 +29,7 @@ export function nodeServices(options: {
     },
     setting: (name) => options.settings()[name as keyof Settings],
     onLogLine: (listener) => options.log.onLine(listener),
+    administer: options.administer,
     statistics: options.statistics,
     upstreamHealth: options.upstreamHealth,
   }

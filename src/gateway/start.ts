@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { createAdminServer, createStatusServer } from '../admin/create-admin-server.ts'
+import { errandRunner } from '../admin/errands.ts'
 import { isBeyondMachine, type Listener } from '../settings/listener.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { Store } from '../store/store.ts'
@@ -111,6 +112,7 @@ async function controlPlane(options: GatewayOptions) {
     readiness: readinessOf(settings, store),
     log,
   })
+  dataPlane.serveErrands(errandRunner(admin))
   const adminServer = new AdminListeners({
     accessLog: logs.open(settings.admin_access_log),
     clientCa: adminClientCa(settings),

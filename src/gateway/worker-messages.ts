@@ -1,7 +1,7 @@
 import type { UpstreamHealth } from '../balancer/peer.ts'
 import type { EntitySet } from '../entities/entity.ts'
 import type { ChangedRow } from '../store/medium.ts'
-import type { AdminAnswer, AdminRequest } from '../plugin-kit/plugin.ts'
+import type { AdminAnswer, AdminErrand, AdminRequest } from '../plugin-kit/plugin.ts'
 import type { SharedMemory } from '../plugin-kit/shared-memory.ts'
 import type { ConnectionCounters } from '../proxy/context.ts'
 import type { StreamCounters } from '../proxy/stream/stream-context.ts'
@@ -55,6 +55,7 @@ export type ToWorker =
   | { readonly kind: 'reopen-logs' }
   | { readonly kind: 'drain'; readonly timeoutMs: number }
   | { readonly kind: 'ask'; readonly id: number; readonly question: Question }
+  | { readonly kind: 'errand-done'; readonly id: number; readonly answer: AdminAnswer }
 
 /** What the Admin API wants to know of a worker, or have done by it. */
 export type Question =
@@ -101,3 +102,5 @@ export type FromWorker =
   | { readonly kind: 'not-listening'; readonly reason: string }
   | { readonly kind: 'not-answered'; readonly id: number; readonly reason: string }
   | { readonly kind: 'answer'; readonly id: number; readonly value: Answers[keyof Answers] }
+  /** A plugin wants something of the Admin API. */
+  | { readonly kind: 'errand'; readonly id: number; readonly errand: AdminErrand }

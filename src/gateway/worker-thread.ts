@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import type { AdminAnswer, AdminErrand } from '../plugin-kit/plugin.ts'
 import { ConfigurationRefused } from './configuration-refused.ts'
 import type { PortsByListener } from './proxy-listeners.ts'
 import { StartFault } from './start-fault.ts'
@@ -16,6 +17,8 @@ import type {
 export interface WorkerThreadEvents {
   /** It ended without having been asked to. Called once. */
   onGone(reason: string): void
+  /** A plugin wants something of the Admin API. */
+  onErrand(errand: AdminErrand): Promise<AdminAnswer>
 }
 
 interface Waiting {
@@ -39,7 +42,10 @@ export class WorkerThread {
       name: `worker ${start.index}`,
     })
     let reason = 'it ended'
-    this.#worker.on('message', (message: FromWorker) => this.#settle(message))
+    this.#worker.on('message', (message: FromWorker) => {
+      if (message.kind === 'errand') void this.#run(message, events)
+      else this.#settle(message)
+    })
     this.#worker.on('error', (error) => {
       reason = error instanceof Error ? (error.stack ?? error.message) : String(error)
     })
@@ -127,7 +133,18 @@ export class WorkerThread {
     })
   }
 
-  #settle(message: FromWorker): void {
+  async #run(
+    { id, errand }: Extract<FromWorker, { kind: 'errand' }>,
+    events: WorkerThreadEvents,
+  ): Promise<void> {
+    const answer = await events.onErrand(errand).catch((error: unknown) => ({
+      status: 500,
+      body: { message: (error as Error).message },
+    }))
+    this.send({ kind: 'errand-done', id, answer })
+  }
+
+  #settle(message: Exclude<FromWorker, { kind: 'errand' }>): void {
     const key = keyOf(message)
     const [first, ...others] = this.#waiting.get(key) ?? []
     if (others.length > 0) this.#waiting.set(key, others)
@@ -136,7 +153,7 @@ export class WorkerThread {
   }
 }
 
-function keyOf(message: FromWorker): string {
+function keyOf(message: Exclude<FromWorker, { kind: 'errand' }>): string {
   switch (message.kind) {
     case 'prepared':
     case 'refused':

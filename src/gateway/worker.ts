@@ -1,19 +1,28 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { Errands } from './errands.ts'
 import type { PortsByListener } from './proxy-listeners.ts'
 import { WorkerPlane } from './worker-plane.ts'
 import type { Answers, FromWorker, Question, ToWorker, WorkerStart } from './worker-messages.ts'
 
 /** A worker thread: does what the control plane sends, one message after the other. */
 const port = parentPort!
-const plane = WorkerPlane.create(workerData as WorkerStart)
+const errands = new Errands((id, errand) => say({ kind: 'errand', id, errand }))
+const plane = WorkerPlane.create(workerData as WorkerStart, (errand) => errands.run(errand))
 let turn: Promise<unknown> = plane
 
 port.on('message', (message: ToWorker) => {
+  if (message.kind === 'errand-done') {
+    errands.done(message.id, message.answer)
+    return
+  }
   // A failure here is a bug: the thread ends, and another one takes its place.
   turn = turn.then(async () => handle(await plane, message))
 })
 
-async function handle(worker: WorkerPlane, message: ToWorker): Promise<void> {
+async function handle(
+  worker: WorkerPlane,
+  message: Exclude<ToWorker, { kind: 'errand-done' }>,
+): Promise<void> {
   switch (message.kind) {
     case 'prepare': {
       const { generation, content } = message

@@ -13,6 +13,11 @@ export type PhaseResult = Answer | undefined | void | Promise<Answer | undefined
  * a handler really waits: return a promise only then, since it costs every request a turn of the loop.
  */
 export interface PluginHandlers {
+  /**
+   * The certificate for a name that a client asks for in its handshake, and for which none is
+   * configured; only global instances.
+   */
+  certificate?(serverName: string): CertificatePem | undefined | Promise<CertificatePem | undefined>
   /** Before routing; only global instances. */
   rewrite?(exchange: Exchange): PhaseResult
   access?(exchange: Exchange): PhaseResult
@@ -36,6 +41,13 @@ export interface PluginHandlers {
   logSession?(session: StreamSession): void
   /** The snapshot that holds this instance has served its last exchange. */
   dispose?(): void
+}
+
+/** PEM texts. */
+export interface CertificatePem {
+  /** Perhaps with the chain behind it. */
+  readonly certificate: string
+  readonly key: string
 }
 
 /** What an instance is told about itself and the configuration it is part of. */
@@ -86,8 +98,19 @@ export interface NodeServices {
    * @returns ends it
    */
   onLogLine?(listener: (line: LogLine) => void): () => void
+  /** Has the Admin API do something. Absent where there is none. */
+  administer?(request: AdminErrand): Promise<AdminAnswer>
   /** State of an upstream's targets as this worker sees it. */
   upstreamHealth?(upstreamId: string): UpstreamHealthFacts | undefined
+}
+
+/** A request to the Admin API that does not come over the network. */
+export interface AdminErrand {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** With query, if any. */
+  readonly path: string
+  /** Sent as JSON. */
+  readonly body?: object | undefined
 }
 
 export interface WorkerStatistics {

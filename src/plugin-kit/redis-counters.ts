@@ -24,6 +24,11 @@ export function redisCounters(node: NodeServices, config: RedisConfig): RemoteCo
   )
 }
 
+/** A client of a Redis. One connection serves all that name the same place. */
+export function redisClient(node: NodeServices, config: RedisConfig): Redis {
+  return node.keep(`redis client ${digest(config)}`, () => connect(config, node))
+}
+
 /** A name for the place that does not tell the password. */
 function digest(config: RedisConfig): string {
   return createHash('sha256').update(JSON.stringify(config)).digest('base64url')

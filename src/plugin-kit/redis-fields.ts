@@ -1,7 +1,8 @@
 import { boolean, integer, record, string, type RecordOf, type Shorthand } from '../schema/field.ts'
 import { host, port, serverName, timeout } from './field-types.ts'
 
-const FIELDS = {
+/** Fields of a record that says where a Redis is. */
+export const REDIS_FIELDS = {
   host: host(),
   port: port({ default: 6379 }),
   timeout: timeout({ default: 2000 }),
@@ -35,19 +36,22 @@ const FIELDS = {
   server_name: serverName({ required: false }),
 }
 
-export type RedisConfig = RecordOf<typeof FIELDS>
+export type RedisConfig = RecordOf<typeof REDIS_FIELDS>
 
 /** Where a Redis is, as several plugins configure it. */
-export const redisField = record(FIELDS, { description: 'Redis configuration', required: true })
+export const redisField = record(REDIS_FIELDS, {
+  description: 'Redis configuration',
+  required: true,
+})
 
 /** The names these fields had before they stood in a record; still accepted, and shown. */
 export function redisShorthands(plugin: string): Readonly<Record<string, Shorthand>> {
-  const shorthand = (name: keyof typeof FIELDS, options: object = {}) =>
+  const shorthand = (name: keyof typeof REDIS_FIELDS, options: object = {}) =>
     [
       `redis_${name}`,
       {
         field: {
-          type: FIELDS[name].type,
+          type: REDIS_FIELDS[name].type,
           ...options,
           deprecation: {
             message: `${plugin}: config.redis_${name} is deprecated, please use config.redis.${name} instead`,

@@ -8,6 +8,7 @@ export interface SharedMemory {
   readonly counters: SharedArrayBuffer
   readonly cache: SharedArrayBuffer
   readonly tickets: SharedArrayBuffer
+  readonly documents: SharedArrayBuffer
 }
 
 /** Enough for a hundred thousand clients with a few windows each. */
@@ -15,12 +16,15 @@ const COUNTERS = 2 ** 18
 const CACHE_BYTES = 64 * 1024 * 1024
 /** Enough for some fifty thousand tokens or sessions. */
 const TICKET_BYTES = 32 * 1024 * 1024
+/** Enough for several hundred certificates. */
+const DOCUMENT_BYTES = 8 * 1024 * 1024
 
 export function makeSharedMemory(): SharedMemory {
   return {
     counters: sharedCounterMemory(COUNTERS),
     cache: sharedBytesMemory(CACHE_BYTES),
     tickets: sharedBytesMemory(TICKET_BYTES),
+    documents: sharedBytesMemory(DOCUMENT_BYTES),
   }
 }
 
@@ -33,12 +37,14 @@ export function sharedValues(memory: SharedMemory): ReadonlyMap<string, unknown>
     [COUNTERS_NAME, new SharedCounters(memory.counters)],
     [CACHE_NAME, new SharedBytes(memory.cache)],
     [TICKETS_NAME, new SharedBytes(memory.tickets)],
+    [DOCUMENTS_NAME, new SharedBytes(memory.documents)],
   ])
 }
 
 const COUNTERS_NAME = 'counters'
 const CACHE_NAME = 'cache'
 const TICKETS_NAME = 'tickets'
+const DOCUMENTS_NAME = 'documents'
 
 /** The counters that plugins of this node share. Keys begin with the name of their plugin. */
 export function nodeCounters(node: NodeServices): Counters {
@@ -61,4 +67,12 @@ export function nodeCache(node: NodeServices): ByteStore {
 /** What clients were given to come back with: tokens, codes, sessions. No cache pushes them out. */
 export function nodeTickets(node: NodeServices): ByteStore {
   return node.keep<ByteStore>(TICKETS_NAME, () => new SharedBytes(sharedBytesMemory(TICKET_BYTES)))
+}
+
+/** What is made once and is to last as long as the process: certificates. Clients cannot fill it. */
+export function nodeDocuments(node: NodeServices): ByteStore {
+  return node.keep<ByteStore>(
+    DOCUMENTS_NAME,
+    () => new SharedBytes(sharedBytesMemory(DOCUMENT_BYTES)),
+  )
 }

@@ -1,5 +1,6 @@
 import type { Plugin } from '../plugin-kit/plugin.ts'
 import { acl } from './acl/plugin.ts'
+import { acme, acmeWithDatabase } from './acme/plugin.ts'
 import { aiPromptDecorator } from './ai-prompt-decorator/plugin.ts'
 import { aiPromptGuard } from './ai-prompt-guard/plugin.ts'
 import { aiPromptTemplate } from './ai-prompt-template/plugin.ts'
@@ -55,6 +56,7 @@ export const BUNDLED_PLUGINS: readonly Plugin[] = [
   botDetection,
   cors,
   session,
+  acme,
   jwt,
   oauth2,
   keyAuth,
@@ -97,6 +99,7 @@ export const BUNDLED_PLUGINS: readonly Plugin[] = [
 
 /** Those that can do more where there is a database. */
 const WITH_DATABASE: ReadonlyMap<Plugin, Plugin> = new Map([
+  [acme, acmeWithDatabase],
   [rateLimiting, rateLimitingWithDatabase],
   [responseRateLimiting, responseRateLimitingWithDatabase],
 ])

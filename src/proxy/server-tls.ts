@@ -10,7 +10,9 @@ export interface ServerTls {
    * The certificate for a name a client asks for.
    * @returns nothing to show the default one
    */
-  readonly contextFor: (serverName: string) => tls.SecureContext | undefined
+  readonly contextFor: (
+    serverName: string,
+  ) => tls.SecureContext | undefined | Promise<tls.SecureContext | undefined>
   readonly verifyClient?: ClientVerification | undefined
   /** Where sessions are kept that clients do not keep themselves. */
   readonly sessions?: SessionStore | undefined
@@ -51,7 +53,12 @@ export function createTlsServer(
     rejectUnauthorized: verifyClient === 'on',
     SNICallback: (serverName, done) => {
       try {
-        done(null, contextFor(serverName))
+        const found = contextFor(serverName)
+        if (!(found instanceof Promise)) done(null, found)
+        else
+          found
+            .then((context) => done(null, context))
+            .catch((error: unknown) => done(error as Error))
       } catch (error) {
         done(error as Error)
       }

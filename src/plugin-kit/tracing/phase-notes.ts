@@ -79,6 +79,7 @@ export function noting(
 
 /** All there are: one that is added without a line here does not compile. */
 const HANDLERS: Readonly<Record<keyof PluginHandlers, true>> = {
+  certificate: true,
   rewrite: true,
   access: true,
   response: true,

@@ -1,0 +1,21 @@
+import type { AdminAnswer, AdminErrand } from '../plugin-kit/plugin.ts'
+import type { AdminContext } from './admin-context.ts'
+import { adminResources } from './admin-resources.ts'
+import { dispatch } from './dispatch.ts'
+import { resourceTable } from './resource-table.ts'
+
+/** Answers requests to the Admin API that plugins make, which come over no network and need no leave. */
+export function errandRunner(context: AdminContext): (errand: AdminErrand) => Promise<AdminAnswer> {
+  const table = resourceTable(adminResources(context))
+  return async ({ method, path, body }) => {
+    const request = {
+      method,
+      target: path,
+      contentTypes: body === undefined ? [] : ['application/json'],
+      body: Buffer.from(body === undefined ? '' : JSON.stringify(body)),
+      requestedHeaders: undefined,
+    }
+    const { status, json, text } = await dispatch(table, request, context.log)
+    return { status, body: json ?? text?.content }
+  }
+}
