@@ -86,6 +86,9 @@ function createApiServer(
   }
 }
 
+/** As nginx has it: four buffers of 8 KiB. */
+const MAX_HEAD_BYTES = 32 * 1024
+
 function newApp(
   context: ServedContext,
   table: ResourceTable,
@@ -102,10 +105,14 @@ function newApp(
       refuseUnparsed(context, table, error, socket),
   }
   // The types of fastify differ by protocol; what is used of them does not.
-  if (tls === undefined) return Fastify(settings as unknown as FastifyServerOptions)
+  if (tls === undefined) {
+    const http = { maxHeaderSize: MAX_HEAD_BYTES }
+    return Fastify({ ...settings, http } as unknown as FastifyServerOptions)
+  }
   const { clientCa, ...own } = tls
   const https = {
     ...own,
+    maxHeaderSize: MAX_HEAD_BYTES,
     // Who has none, or a bad one, is told so by an answer.
     ...(clientCa !== undefined && { ca: clientCa, requestCert: true, rejectUnauthorized: false }),
   }
@@ -222,7 +229,7 @@ function refuseUnparsed(
 }
 
 function errorOfParser(code: string | undefined): AdminAnswer {
-  if (code === 'HPE_HEADER_OVERFLOW') return htmlPage(431, 'Request Header Fields Too Large')
+  if (code === 'HPE_HEADER_OVERFLOW') return htmlPage(400, 'Request Header Or Cookie Too Large')
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return htmlPage(408, 'Request Time-out')
   return BAD_REQUEST
 }

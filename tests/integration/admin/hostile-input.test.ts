@@ -5,6 +5,8 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { createCatalog } from '../../../src/entities/create-catalog.ts'
 import { BUNDLED_PLUGINS } from '../../../src/plugins/bundled.ts'
 import { openSqliteStore } from '../../../src/store/sqlite-store.ts'
+import { createAdminServer } from '../../../src/admin/create-admin-server.ts'
+import { adminContextForTest } from '../../support/admin-context.ts'
 import { adminClient } from './admin-client.ts'
 
 const JSON_TYPE = { 'content-type': 'application/json' }
@@ -130,6 +132,22 @@ describe('a hostile body', () => {
       status: 400,
       body: { message: 'schema violation (config.__proto__: unknown field)' },
     })
+  })
+})
+
+describe('a hostile head', () => {
+  it.each([
+    [20 * 1024, 200, '{"data":[]'],
+    [40 * 1024, 400, 'Request Header Or Cookie Too Large'],
+  ])('is refused when it is too long: %i bytes', async (length, status, text) => {
+    const server = createAdminServer(adminContextForTest())
+    const port = await server.listen({ host: '127.0.0.1', port: 0 })
+    const response = await fetch(`http://127.0.0.1:${port}/services`, {
+      headers: { 'x-long': 'a'.repeat(length) },
+    })
+    expect(response.status).toBe(status)
+    expect(await response.text()).toContain(text)
+    await server.close()
   })
 })
 
