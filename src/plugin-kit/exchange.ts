@@ -125,6 +125,8 @@ export interface UpstreamRequest {
   /** Path and query are set separately; a path is escaped where needed. */
   path: string
   rawQuery: string
+  /** The path as `strip_path` of the route wants it; paths to gRPC services go unstripped by themselves. */
+  readonly strippedPath?: string
   scheme: 'http' | 'https' | 'grpc' | 'grpcs'
   /** Sets the Host header. */
   host: string

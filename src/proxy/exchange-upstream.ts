@@ -8,7 +8,7 @@ import {
   headerValues,
   type HeaderEntry,
 } from './header-edits.ts'
-import { escapePath, plannedPath } from './upstream-path.ts'
+import { escapePath, plannedPath, strippedPath } from './upstream-path.ts'
 
 /** The request to the upstream as plugins see and change it. */
 export class ExchangeUpstream implements UpstreamRequest {
@@ -43,6 +43,10 @@ export class ExchangeUpstream implements UpstreamRequest {
     if (!path.startsWith('/'))
       throw new TypeError(`Cannot set path "${path}": it must start with "/"`)
     this.newPath = escapePath(toByteString(path))
+  }
+
+  get strippedPath(): string {
+    return strippedPath(this.#exchange)
   }
 
   get rawQuery(): string {

@@ -122,22 +122,24 @@ export class ReceivedResponse {
       }
       if (after === NOT_HTTP && at === 0) return this.#passBare(bytes, end)
       if (after < 0) return 'invalid'
-      this.#interimBytes += after - at
+      const size = after - at
       at = after
       if (head.status === 101) return this.#change(head, bytes, at, end)
       if (head.status >= 200) {
         this.#remember(head)
         return this.#begin(head, bytes, at, end)
       }
-      if (head.status === 103) this.#passHints(head)
-      if (this.#interimBytes > HEAD_LIMIT) return 'invalid'
+      if (!this.#passInterim(head, size)) return 'invalid'
       if (at === end) return 'more'
     }
   }
 
-  #passHints({ fields }: ResponseHead): void {
-    const links = fields.values('link')
+  /** @returns false for one too many */
+  #passInterim({ status, fields }: ResponseHead, size: number): boolean {
+    this.#interimBytes += size
+    const links = status === 103 ? fields.values('link') : []
     if (links.length > 0) this.#exchange.downstream.sendEarlyHints(links)
+    return this.#interimBytes <= HEAD_LIMIT
   }
 
   /** Upstreams say the same again and again; from the second time on it is compared, not read. */

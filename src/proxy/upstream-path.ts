@@ -1,8 +1,18 @@
 import { upstreamUri } from '../router/upstream-uri.ts'
 import type { ProxyExchange } from './exchange.ts'
 
-/** Path towards the upstream as route and service want it, escaped. */
+/**
+ * Path towards the upstream as route and service want it, escaped. To a gRPC service it is the client's,
+ * which names the method: Kong strips nothing there, whatever the route says.
+ */
 export function plannedPath(exchange: ProxyExchange): string {
+  const scheme = exchange.plan?.target?.scheme
+  if (scheme === 'grpc' || scheme === 'grpcs') return escapePath(exchange.routing.path)
+  return strippedPath(exchange)
+}
+
+/** Path as route and service want it, whatever the protocol. */
+export function strippedPath(exchange: ProxyExchange): string {
   const { plan, match, routing } = exchange
   if (plan?.target === undefined || match === undefined) return routing.path
   return upstreamUri({
