@@ -196,6 +196,22 @@ describe('declarativeFiles()', () => {
     expect(lines(FILE, text)[0]).toEqual([])
   })
 
+  it.each([[[0, 1]], [[1, 0]], [[0, 2]], [[2, 1, 0]], [[1, 3]]])(
+    'takes out exactly those of one list that are deleted together: %j',
+    (gone) => {
+      const names = ['a', 'b', 'c', 'd']
+      const consumers = names.map((name) => `- username: ${name}\n`).join('')
+      const file = yaml.read(`_format_version: "3.0"\nconsumers:\n${consumers}`)
+      const rows = names.map((username) => find(file, 'consumers', { username }))
+      const { text } = change(
+        file,
+        gone.map((at) => removal('consumers', rows[at]!)),
+      )
+      const kept = names.filter((_, at) => !gone.includes(at))
+      expect(yaml.read(text).entities['consumers']?.map(({ username }) => username)).toEqual(kept)
+    },
+  )
+
   it('lets references follow a name that changes, and ids stay', () => {
     const file = yaml.read(FILE)
     const route = find(file, 'routes', { name: 'all' })

@@ -77,6 +77,9 @@ class Editor {
 
   run(): void {
     const { changes } = this.#change
+    // Found before anything moves.
+    for (const { kind, id } of changes)
+      if (this.nodes.has(`${kind}/${id}`)) this.nodes.mapOf(`${kind}/${id}`)
     this.#bringToPresent()
     for (const { kind, before, after } of changes)
       if (before !== undefined && after !== undefined) this.#update(kind, before, after)

@@ -22,8 +22,10 @@ export class EntityNodes {
     this.#tree = tree
     this.#places = places
     for (const [key, path] of places) {
-      const node = this.#rawAt(path)
+      const { node, isShared } = this.#rawAt(path)
       if (node !== undefined) this.#keys.set(node, key)
+      // Places are those of the beginning; what comes and goes later moves others in their lists.
+      if (isMap(node) && !isShared) this.#maps.set(key, node)
     }
   }
 
@@ -101,11 +103,15 @@ export class EntityNodes {
     this.#keys.set(node, key)
   }
 
-  #rawAt(path: Path): unknown {
+  /** The node at a place, and whether it is reached by an alias, so that other places have it too. */
+  #rawAt(path: Path): { readonly node: unknown; readonly isShared: boolean } {
     let node: unknown = this.#document.contents
-    for (const step of path)
+    let isShared = false
+    for (const step of path) {
+      if (isAlias(node)) isShared = true
       node = memberOf(isAlias(node) ? node.resolve(this.#document) : node, step)
-    return node
+    }
+    return { node, isShared: isShared || isAlias(node) }
   }
 
   /** The node at a place, with all aliases on the way to it replaced by copies. */
