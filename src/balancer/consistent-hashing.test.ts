@@ -10,7 +10,7 @@ const KEYS = Array.from({ length: 4000 }, (_, index) => `user-${index}`)
 
 function ringOf(addresses: readonly TargetAddress[], slots = 10_000): ConsistentHashing {
   const ring = new ConsistentHashing({
-    upstream: upstreamOf({ hash_on: 'header', hash_on_header: 'x-user', slots }),
+    upstream: upstreamOf({ hash_on: 'header', hash_on_header: 'x_user', slots }),
     clock: new ManualClock(),
     random: () => 0,
   })

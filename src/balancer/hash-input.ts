@@ -38,10 +38,7 @@ const READERS: Readonly<Record<HashInput, (upstream: Upstream, names: InputNames
   consumer: () => (request) => request.consumerId ?? request.credentialId,
   ip: () => (request) => request.clientIp,
   path: () => (request) => decodedPath(request.path),
-  header:
-    (_, { header }) =>
-    (request) =>
-      joined(request.headerValues(header ?? ''), ', '),
+  header: (_, { header }) => headerReader(header ?? ''),
   query_arg:
     (_, { queryArg }) =>
     (request) =>
@@ -60,6 +57,24 @@ const READERS: Readonly<Record<HashInput, (upstream: Upstream, names: InputNames
     const made = newCookies(upstream)
     return (request) => request.cookie(upstream.hash_on_cookie ?? '') ?? made(request)
   },
+}
+
+/**
+ * Kong 3 reads the header as a variable of nginx: a name written with `-` is never found, one written
+ * with `_` is that of either sign. Hashing as it does keeps keys at their targets in a move from there.
+ */
+export function isHeaderFound(name: string): boolean {
+  return !name.includes('-')
+}
+
+function headerReader(written: string): Reader {
+  if (!isHeaderFound(written)) return () => undefined
+  const name = written.toLowerCase()
+  const dashed = name.replaceAll('_', '-')
+  return (request) => {
+    const values = request.headerValues(dashed)
+    return joined(values.length === 0 ? request.headerValues(name) : values, ', ')
+  }
 }
 
 /** A new cookie for a request that brings none; the same one when it is tried again. */

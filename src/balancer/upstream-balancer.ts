@@ -8,6 +8,7 @@ import { circuitRules } from './circuit.ts'
 import type { CircuitRules } from './circuit.ts'
 import type { Clock } from './clock.ts'
 import type { Names } from './dns/name-cache.ts'
+import { isHeaderFound } from './hash-input.ts'
 import { healthRules } from './health-rules.ts'
 import type { HealthRules } from './health-rules.ts'
 import type { HealthTable } from './health-table.ts'
@@ -81,6 +82,7 @@ export class UpstreamBalancer implements AddressOwner {
     const { outlier_ejection: ejection } = upstream
     this.circuitRules = ejection === undefined ? undefined : circuitRules(ejection)
     if (!isSameChoice(before, upstream)) this.#algorithm = this.#createAlgorithm()
+    if (this.#options.runsActiveChecks) this.#warnOfHeaders(upstream)
     const known = new Map(this.targets.map((target) => [`${target.host}:${target.port}`, target]))
     this.targets = targets.map((entity) => {
       const old = known.get(entity.target)
@@ -92,6 +94,18 @@ export class UpstreamBalancer implements AddressOwner {
     for (const gone of known.values()) gone.close()
     this.#update()
     if (this.#options.runsActiveChecks) this.#configureChecks(upstream)
+  }
+
+  /** Once for all workers. */
+  #warnOfHeaders(upstream: Upstream): void {
+    for (const field of ['hash_on_header', 'hash_fallback_header'] as const) {
+      const name = upstream[field]
+      if (name === null || isHeaderFound(name)) continue
+      const remedy = name.toLowerCase().replaceAll('-', '_')
+      this.#options.log.warn(
+        `Upstream "${upstream.name}": ${field} "${name}" finds no header, as in Kong, so all requests hash alike; write "${remedy}" to have the header found`,
+      )
+    }
   }
 
   #configureChecks({ client_certificate, healthchecks }: Upstream): void {

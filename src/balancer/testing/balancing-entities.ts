@@ -65,7 +65,10 @@ export function targetsOf(
 
 export function requestOf(
   fields: {
+    /** Value of every header. */
     readonly header?: string
+    /** By lower-case name, in place of `header`. */
+    readonly headers?: Readonly<Record<string, readonly string[]>>
     readonly query?: readonly (string | true)[]
     readonly cookie?: string
     readonly cookies?: string[]
@@ -79,7 +82,8 @@ export function requestOf(
     clientIp: fields.clientIp ?? '198.51.100.1',
     path: fields.path ?? '/',
     captures: fields.captures,
-    headerValues: () => (fields.header === undefined ? [] : [fields.header]),
+    headerValues: (name) =>
+      fields.headers?.[name] ?? (fields.header === undefined ? [] : [fields.header]),
     queryValues: () => fields.query ?? [],
     cookie: () => fields.cookie,
     setCookie: (line) => fields.cookies?.push(line),

@@ -181,3 +181,23 @@ describe('upstreams that die and come back under load', () => {
     expect(Object.fromEntries(statuses)).toEqual({ 200: state.sent })
   })
 })
+
+describe('consistent hashing on a header', () => {
+  it('finds the header however its name is written, but not with a hyphen, as in Kong', async () => {
+    await using one = await startUpstream()
+    await using other = await startUpstream()
+    const spread = async (hash_on_header: string) => {
+      const config = configOf([one.port, other.port], { hash_on: 'header', hash_on_header })
+      await using gateway = await startGateway(config, { nginx_worker_processes: '1' })
+      const before = [one.requests.length, other.requests.length]
+      for (let user = 0; user < 40; user += 1)
+        await fetch(gateway.url, { headers: { 'X-User': `user-${user}` } })
+      const seen = [one.requests.length - before[0]!, other.requests.length - before[1]!]
+      return { most: Math.max(...seen), log: gateway.errorLog() }
+    }
+    expect((await spread('X_User')).most).toBeLessThan(35)
+    const { most, log } = await spread('X-User')
+    expect(most).toBe(40)
+    expect(log).toContain('hash_on_header "X-User" finds no header')
+  })
+})
