@@ -123,6 +123,53 @@ describe('zipkin › headers', () => {
   })
 })
 
+describe('zipkin › sessions', () => {
+  it('have spans of their own', () => {
+    const added: string[] = []
+    const node = {
+      keep: () => ({ reconfigure: () => undefined, add: (text: string) => void added.push(text) }),
+    } as never
+    const config = { http_endpoint: 'http://zipkin.test', sample_ratio: 1 }
+    const [handlers] = testGateway([[zipkin, config]], { node, now: TEST_TIME_MS + 50 }).handlers
+    const session = {
+      ip: '10.0.0.9',
+      port: 4000,
+      startedAtMs: TEST_TIME_MS,
+      gatewayMs: 60,
+      service: { id: 'service-1', name: 'database', host: 'db.test' },
+      route: { id: 'route-1', name: null },
+      tries: [
+        {
+          ip: '10.0.0.1',
+          port: 5432,
+          state: undefined,
+          code: undefined,
+          startedAtMs: TEST_TIME_MS + 60,
+          balancerMs: 0,
+        },
+      ],
+    } as never
+    void handlers!.preread!(session)
+    handlers!.logSession!(session)
+    const [attempt, proxy, request] = added.map((text) => JSON.parse(text) as object)
+    expect(request).toMatchObject({
+      name: 'stream',
+      kind: 'SERVER',
+      remoteEndpoint: { ipv4: '10.0.0.9', port: 4000 },
+      tags: { lc: 'kong', 'kong.node.id': expect.any(String) },
+    })
+    expect(proxy).toMatchObject({
+      name: 'stream (proxy)',
+      tags: { 'kong.service_name': 'database', 'peer.hostname': 'db.test' },
+      annotations: [
+        { value: 'kps', timestamp: (TEST_TIME_MS + 50) * 1000 },
+        { value: 'kpf', timestamp: (TEST_TIME_MS + 60) * 1000 },
+      ],
+    })
+    expect(attempt).toMatchObject({ name: 'stream (balancer try 1)' })
+  })
+})
+
 describe('zipkin › spans', () => {
   const service = { id: 'service-1', name: 'orders', host: 'orders.test' } as unknown as Service
   const route = { id: 'route-1', name: 'all' } as unknown as Route

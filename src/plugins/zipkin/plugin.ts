@@ -7,11 +7,13 @@ import {
   type PluginContext,
   type PluginHandlers,
 } from '../../plugin-kit/plugin.ts'
+import type { StreamSession } from '../../plugin-kit/stream-session.ts'
 import { createPropagation, type Propagation } from '../../plugin-kit/tracing/propagation.ts'
 import type { TraceContext } from '../../plugin-kit/tracing/trace-context.ts'
 import { newSpanId, newTraceId } from '../../plugin-kit/tracing/trace-ids.ts'
 import { reporter, type Report } from './reporter.ts'
 import { schema, type Config } from './schema.ts'
+import { reportSession } from './session-trace.ts'
 import { finishTrace, startRequestSpan, type Trace } from './trace.ts'
 
 /** Sends spans of requests to a Zipkin server, and hands the trace on to the upstream. */
@@ -28,6 +30,8 @@ class TracingHandlers implements PluginHandlers {
   readonly #node: NodeServices
   readonly #propagation: Propagation
   readonly #report: Report | undefined
+  /** When their preread phase began: Unix time in ms. */
+  readonly #sessions = new WeakMap<StreamSession, number>()
 
   constructor(config: Config, { id, node }: PluginContext) {
     this.#config = config
@@ -69,6 +73,23 @@ class TracingHandlers implements PluginHandlers {
 
   bodyFilter(exchange: Exchange): void {
     this.#trace(exchange, {}).bodyFilterAtMs ??= this.#node.now()
+  }
+
+  /** A connection without HTTP has no headers that a trace could come or go in. */
+  preread(session: StreamSession): void {
+    this.#sessions.set(session, this.#node.now())
+  }
+
+  logSession(session: StreamSession): void {
+    const { sample_ratio: ratio, traceid_byte_count: bytes } = this.#config
+    if (this.#report === undefined || Math.random() >= ratio) return
+    reportSession(session, newTraceId(bytes), {
+      config: this.#config,
+      nodeId: this.#node.nodeId,
+      prereadAtMs: this.#sessions.get(session),
+      nowMs: this.#node.now(),
+      report: this.#report,
+    })
   }
 
   log(exchange: Exchange): void {

@@ -59,13 +59,12 @@ export function finishTrace(trace: Trace, exchange: Exchange, end: TraceEnd): vo
   const { request } = trace
   const proxy = proxySpan(trace, nowMs)
   addTimes(trace, proxy, { exchange, config, nowMs })
-  for (const [index, each] of exchange.tries.entries())
-    reportTry(request, exchange, { index, each, nowMs, report })
-  const last = exchange.tries.at(-1)
-  if (last !== undefined) {
-    proxy.tag('peer.hostname', exchange.service?.host)
-    proxy.remote = { ip: last.ip, port: last.port }
-  }
+  const { upstreamMs } = exchange.latencies
+  reportTries(request, exchange, {
+    lastEndMs: ({ startedAtMs }) => (upstreamMs < 0 ? nowMs : startedAtMs + upstreamMs),
+    report,
+  })
+  tagWithPeer(proxy, exchange)
   request.tag('http.status_code', exchange.response.status)
   request.tag('kong.consumer', exchange.consumer?.id)
   if (config.include_credential) request.tag('kong.credential', exchange.credential?.id)
@@ -109,28 +108,39 @@ function addTimes(
   proxy.annotate('kbf', nowMs)
 }
 
+/** What tries and names are told of: a request, or a session of a stream. */
+export type Traced = Pick<Exchange, 'tries' | 'route' | 'service'>
+
 /** A try lasts until the next one begins, the last one until the upstream answers. */
-function reportTry(
+export function reportTries(
   request: Span,
-  exchange: Exchange,
-  attempt: Pick<TraceEnd, 'nowMs' | 'report'> & { readonly index: number; readonly each: Try },
+  traced: Traced,
+  { lastEndMs, report }: { readonly lastEndMs: (last: Try) => number; readonly report: Report },
 ): void {
-  const { index, each, nowMs, report } = attempt
-  const span = request.child(`${request.start.name} (balancer try ${index + 1})`, each.startedAtMs)
-  span.remote = { ip: each.ip, port: each.port }
-  span.tag('kong.balancer.try', index + 1)
-  if (each.state !== undefined) {
-    span.tag('error', true)
-    span.tag('kong.balancer.state', each.state)
-    span.tag('http.status_code', each.code)
+  for (const [index, each] of traced.tries.entries()) {
+    const name = `${request.start.name} (balancer try ${index + 1})`
+    const span = request.child(name, each.startedAtMs)
+    span.remote = { ip: each.ip, port: each.port }
+    span.tag('kong.balancer.try', index + 1)
+    if (each.state !== undefined) {
+      span.tag('error', true)
+      span.tag('kong.balancer.state', each.state)
+      span.tag('http.status_code', each.code)
+    }
+    tagWithNames(span, traced)
+    report(span, traced.tries[index + 1]?.startedAtMs ?? lastEndMs(each))
   }
-  tagWithNames(span, exchange)
-  const { upstreamMs } = exchange.latencies
-  const next = exchange.tries[index + 1]?.startedAtMs
-  report(span, next ?? (upstreamMs < 0 ? nowMs : each.startedAtMs + upstreamMs))
 }
 
-function tagWithNames(span: Span, { service, route }: Exchange): void {
+/** Says at the span of the way to the upstream who it led to. */
+export function tagWithPeer(proxy: Span, { tries, service }: Traced): void {
+  const last = tries.at(-1)
+  if (last === undefined) return
+  proxy.tag('peer.hostname', service?.host)
+  proxy.remote = { ip: last.ip, port: last.port }
+}
+
+export function tagWithNames(span: Span, { service, route }: Traced): void {
   if (service !== undefined) {
     span.tag('kong.service', service.id)
     span.tag('kong.service_name', service.name)
