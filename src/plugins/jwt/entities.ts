@@ -1,8 +1,8 @@
 import type { EntityKind } from '../../entities/entity.ts'
 import { CREDENTIAL_HEAD, TAGS } from '../../plugin-kit/credential-fields.ts'
 import { string } from '../../schema/field.ts'
-import { ALGORITHM_NAMES } from './algorithms.ts'
-import { loadPublicKey } from './public-key.ts'
+import { ALGORITHM_NAMES } from '../../plugin-kit/jose/algorithms.ts'
+import { loadPublicKey } from '../../plugin-kit/jose/public-key.ts'
 
 /** ES* keys are not checked when written, as in Kong: their tokens are refused instead. */
 const NEEDS_PUBLIC_KEY = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'EdDSA']

@@ -10,7 +10,7 @@ import {
 } from '../../plugin-kit/testing/test-plugin.ts'
 import type { FakeRequest } from '../../plugin-kit/testing/fake-exchange.ts'
 import { keyAuth } from '../key-auth/plugin.ts'
-import { ALGORITHM_NAMES } from './algorithms.ts'
+import { ALGORITHM_NAMES } from '../../plugin-kit/jose/algorithms.ts'
 import { jwt } from './plugin.ts'
 import {
   encode,

@@ -1,4 +1,4 @@
-import type { DecodedToken } from './decode-token.ts'
+import type { DecodedToken } from '../../plugin-kit/jose/decode-token.ts'
 
 /** Claims that say nothing private about a person beyond who it is. */
 const SHOWN_CLAIMS: ReadonlySet<string> = new Set([

@@ -1,8 +1,8 @@
 import { createSecretKey, type KeyObject } from 'node:crypto'
-import { keyMisfit, type Algorithm } from './algorithms.ts'
-import { decodeBase64Url } from './base64url.ts'
+import { keyMisfit, type Algorithm } from '../../plugin-kit/jose/algorithms.ts'
+import { decodeBase64Url } from '../../plugin-kit/jose/base64url.ts'
 import type { JwtCredential } from './credential.ts'
-import { loadPublicKey } from './public-key.ts'
+import { loadPublicKey } from '../../plugin-kit/jose/public-key.ts'
 
 /** The key that tokens of a credential are verified with, or why there is none. */
 export type VerificationKey =

@@ -1,10 +1,10 @@
 import type { JsonObject } from '../../base/json.ts'
 import type { Consumer } from '../../entities/entity.ts'
 import type { PluginContext } from '../../plugin-kit/plugin.ts'
-import { isSignedBy } from './algorithms.ts'
+import { isSignedBy } from '../../plugin-kit/jose/algorithms.ts'
 import { checkClaims, type ClaimRules, type Validity } from './check-claims.ts'
 import type { JwtCredential } from './credential.ts'
-import { decodeToken, type DecodedToken } from './decode-token.ts'
+import { decodeToken, type DecodedToken } from '../../plugin-kit/jose/decode-token.ts'
 import { nearestKey } from './nearest-key.ts'
 import type { KeyFinder } from './verification-key.ts'
 

@@ -6,7 +6,7 @@ import {
   type KeyObject,
   type SigningOptions,
 } from 'node:crypto'
-import { ALGORITHMS } from '../algorithms.ts'
+import { ALGORITHMS } from '../../../plugin-kit/jose/algorithms.ts'
 
 /** What a test says about a token; all else is that of a good one. */
 export interface TokenParts {

@@ -3,15 +3,15 @@ import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { ALGORITHMS, isSignedBy, keyMisfit } from '../../src/plugins/jwt/algorithms.ts'
-import { decodeBase64Url } from '../../src/plugins/jwt/base64url.ts'
-import { loadPublicKey } from '../../src/plugins/jwt/public-key.ts'
-import { hasDuplicates } from '../../src/plugins/jwt/strict-json.ts'
+import { ALGORITHMS, isSignedBy, keyMisfit } from '../../../src/plugin-kit/jose/algorithms.ts'
+import { decodeBase64Url } from '../../../src/plugin-kit/jose/base64url.ts'
+import { loadPublicKey } from '../../../src/plugin-kit/jose/public-key.ts'
+import { hasDuplicates } from '../../../src/plugin-kit/jose/strict-json.ts'
 
 /** Published test vectors, which are not part of the project. */
 const VECTORS =
   process.env['PORTUNUS_VECTORS'] ??
-  path.join(fileURLToPath(new URL('../../', import.meta.url)), '..', 'shared', 'vectors')
+  path.join(fileURLToPath(new URL('../../../', import.meta.url)), '..', 'shared', 'vectors')
 const FILE = path.join(VECTORS, 'wycheproof', 'json_web_signature_test.json')
 
 interface Group {

@@ -5,7 +5,7 @@ import {
   type KeyObject,
   type VerifyKeyObjectInput,
 } from 'node:crypto'
-import { equalSecrets } from '../../plugin-kit/equal-secrets.ts'
+import { equalSecrets } from '../equal-secrets.ts'
 
 /** How a signature is made, and which keys can have made it. */
 export type Algorithm =
