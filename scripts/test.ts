@@ -3,6 +3,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { hasGoKong } from '../tests/clients/go-kong/go-kong-suite.ts'
 import { hasDnsmasq } from '../tests/support/dnsmasq.ts'
+import { hasPebble } from '../tests/support/start-pebble.ts'
 import { runStep } from './steps.ts'
 
 /** What some tests need beyond Node, and how they are told where it is. */
@@ -14,6 +15,11 @@ const SERVICES = [
     what: 'a DNS server',
     isThere: hasDnsmasq(),
     remedy: 'install Debian’s dnsmasq-base',
+  },
+  {
+    what: 'an authority for certificates',
+    isThere: hasPebble,
+    remedy: 'install Debian’s pebble, or set TEST_PEBBLE',
   },
   {
     what: 'the client go-kong',
