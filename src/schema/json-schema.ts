@@ -39,7 +39,8 @@ function nullable(schema: JsonSchema): JsonSchema {
 function annotations(field: Field): JsonSchema {
   return {
     ...(field.description !== undefined && { description: field.description }),
-    ...(field.default !== undefined && { default: field.default }),
+    // The default of a secret is made anew by each process.
+    ...(field.default !== undefined && field.encrypted !== true && { default: field.default }),
     ...(field.deprecation !== undefined && { deprecated: true }),
     ...(field.encrypted === true && { writeOnly: true }),
   }
