@@ -26,8 +26,11 @@ const REASONS: readonly (readonly [names: RegExp, why: string])[] = [
     /^(?:worker_events_max_payload|dedicated_config_processing)$/,
     'workers are threads of one process',
   ],
-  [/^pg_ro_/, 'reads are answered from memory, so there is nothing for a replica to do'],
-  [/^pg_/, 'two connections serve all writes and the feed of changes'],
+  [/^pg_ro_/, 'a replica is read once, at the start, on one connection'],
+  [
+    /^pg_/,
+    'few connections serve all writes and the feed of changes, so nobody waits in line for one',
+  ],
   [/^(?:resolver_|new_dns_client$)/, 'there is one DNS client; the dns_* properties are about it'],
   [/^dns_no_sync$/, 'questions asked at the same time are asked once'],
   [/^(?:cluster_|kic$)/, 'there is no hybrid mode: nodes share a database'],

@@ -90,20 +90,20 @@ describe('portunus', () => {
 
   it('says which settings of Kong have no effect here, and why', async () => {
     await using place = workplace()
-    const conf = 'database = off\nmem_cache_size = 5m\nlog_level = info\npg_ro_host = replica\n'
+    const conf = 'database = off\nmem_cache_size = 5m\nlog_level = info\nwasm = on\n'
     writeFileSync(path.join(place.folder, 'my.conf'), conf)
     const { code, stdout, stderr } = await place.run(['check', 'my.conf'])
     expect([code, stdout]).toEqual([0, 'configuration at my.conf is valid\n'])
     expect(stderr.split('\n')).toEqual([
       'my.conf:2: mem_cache_size is ignored: all entities are in memory; there is no cache to size',
-      'my.conf:4: pg_ro_host is ignored: reads are answered from memory, so there is nothing for a replica to do',
+      'my.conf:4: wasm is ignored: WebAssembly filters are not supported',
       '',
     ])
     const json = JSON.parse((await place.run(['check', 'my.conf', '--json'])).stdout) as object
     expect(json).toMatchObject({
       valid: true,
       problems: [],
-      ignored: [{ name: 'mem_cache_size', origin: 'my.conf:2' }, { name: 'pg_ro_host' }],
+      ignored: [{ name: 'mem_cache_size', origin: 'my.conf:2' }, { name: 'wasm' }],
     })
   })
 
