@@ -21,6 +21,8 @@ export interface Collector {
   send(body: string | Uint8Array): Promise<CollectorAnswer>
 }
 
+/** Connections that nothing was sent over for so long are closed. */
+const IDLE_MS = 60_000
 /** Beyond this an answer is not of interest. */
 const ANSWER_BYTES = 4096
 
@@ -28,7 +30,8 @@ const ANSWER_BYTES = 4096
 export function createCollector(options: CollectorOptions): Collector {
   const url = new URL(options.url)
   const isTls = url.protocol === 'https:'
-  const agent = isTls ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true })
+  const kept = { keepAlive: true, timeout: IDLE_MS }
+  const agent = isTls ? new HttpsAgent(kept) : new HttpAgent(kept)
   const user = userOf(url)
 
   return {

@@ -8,7 +8,7 @@ import { certificateDetails, type CertificateDetails } from './certificate-detai
 import type { Certificates } from './certificates.ts'
 import type { DomainRule } from './domains.ts'
 
-/** What is configured, for the Admin API: there is one instance at most. */
+/** What is configured, for the Admin API. A configuration has one instance at most. */
 export interface Instance {
   readonly certificates: Certificates
   readonly allows: DomainRule
@@ -16,9 +16,12 @@ export interface Instance {
   fetch(url: string): Promise<{ readonly status: number; readonly text: string }>
 }
 
-/** Where the instance that is configured now tells of itself. */
-export function instanceBoard(node: NodeServices): { current: Instance | undefined } {
-  return node.keep('acme instance', () => ({ current: undefined as Instance | undefined }))
+/**
+ * The instances that are ready on this worker. A configuration that is being prepared may have one
+ * beside the one that is served, and be given up again.
+ */
+export function readyInstances(node: NodeServices): Set<Instance> {
+  return node.keep('acme instances', () => new Set<Instance>())
 }
 
 export const adminRoutes: readonly AdminRoute[] = [
@@ -32,7 +35,7 @@ function withInstance(
   handle: (instance: Instance, request: AdminRequest) => AdminAnswer | Promise<AdminAnswer>,
 ) {
   return (request: AdminRequest): AdminAnswer | Promise<AdminAnswer> => {
-    const { current } = instanceBoard(request.node)
+    const current = [...readyInstances(request.node)].at(-1)
     return current === undefined ? { status: 404 } : handle(current, request)
   }
 }

@@ -25,6 +25,7 @@ async function setup(days = 90) {
     account_email: 'me@a.test',
     api_uri: 'https://ca.test/directory',
     allow_any_domain: true,
+    cert_type: 'ecc',
   }
   const storage = memoryStorage(context.node)
   const keeper = keptInStorage(storage)
@@ -115,7 +116,7 @@ describe('acme › ServedCertificates', () => {
     expect(served.get('api.a.test')).toEqual({ certificate: pair.cert, key: pair.key })
     expect(served.get('api.b.test')).toBeUndefined()
     expect(await served.get('new.a.test')).toBeUndefined()
-    await expect.poll(() => calls.length).toBe(1)
+    await expect.poll(() => calls.length, { timeout: 20_000 }).toBe(1)
     expect(served.get('new.a.test')).toBeUndefined()
     clock.now += 6000
     await keeper.store('new.a.test', pair)

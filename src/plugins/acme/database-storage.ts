@@ -2,18 +2,20 @@ import { administer } from './certificate-keeper.ts'
 import type { EntityLookup, NodeServices } from '../../plugin-kit/plugin.ts'
 import type { AcmeStorage } from './storage.ts'
 
+interface WrittenRow {
+  readonly id: string
+  readonly value: string
+}
+
 /**
  * Rows of the gateway's own database. They are read from the configuration that is served, and what
  * this thread wrote is remembered until that has it too.
  */
 export function databaseStorage(node: NodeServices, entities: EntityLookup): AcmeStorage {
-  const written = node.keep(
-    'acme rows',
-    () => new Map<string, { readonly id: string; readonly value: string }>(),
-  )
-  const find = (key: string): { readonly id: string; readonly value: string } | undefined => {
+  const written = node.keep('acme rows', () => new Map<string, WrittenRow>())
+  const find = (key: string): WrittenRow | undefined => {
     const row = entities.by('acme_storage', 'key', key)
-    return row === undefined ? written.get(key) : { id: row.id, value: row['value'] as string }
+    return written.get(key) ?? (row && { id: row.id, value: row['value'] as string })
   }
   const body = (key: string, value: string, ttl: number | undefined) => ({
     key,
@@ -21,14 +23,23 @@ export function databaseStorage(node: NodeServices, entities: EntityLookup): Acm
     ...(ttl !== undefined && { ttl }),
   })
 
-  const storage: AcmeStorage = {
+  function remember(key: string, row: WrittenRow, ttlSeconds: number | undefined): void {
+    written.set(key, row)
+    if (ttlSeconds === undefined) return
+    const forget = (): void => {
+      if (written.get(key) === row) written.delete(key)
+    }
+    setTimeout(forget, ttlSeconds * 1000).unref()
+  }
+
+  return {
     async get(key) {
-      return (written.get(key) ?? find(key))?.value
+      return find(key)?.value
     },
     async set(key, value, ttlSeconds) {
       const id = find(key)?.id ?? crypto.randomUUID()
       await administer(node, 'PUT', `/acme_storage/${id}`, body(key, value, ttlSeconds))
-      written.set(key, { id, value })
+      remember(key, { id, value }, ttlSeconds)
     },
     async add(key, value, ttlSeconds) {
       if (find(key) !== undefined) return false
@@ -39,8 +50,7 @@ export function databaseStorage(node: NodeServices, entities: EntityLookup): Acm
         if ((error as Error).message.includes('answered 409')) return false
         throw error
       }
-      written.set(key, { id, value })
-      setTimeout(() => written.delete(key), ttlSeconds * 1000).unref()
+      remember(key, { id, value }, ttlSeconds)
       return true
     },
     async delete(key) {
@@ -53,5 +63,4 @@ export function databaseStorage(node: NodeServices, entities: EntityLookup): Acm
       return [...new Set([...stored, ...written.keys()])].filter((key) => key.startsWith(prefix))
     },
   }
-  return storage
 }

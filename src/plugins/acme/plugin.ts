@@ -8,7 +8,7 @@ import {
   type PluginHandlers,
 } from '../../plugin-kit/plugin.ts'
 import { redisClient } from '../../plugin-kit/redis-counters.ts'
-import { adminRoutes, instanceBoard, type Instance } from './admin-routes.ts'
+import { adminRoutes, readyInstances, type Instance } from './admin-routes.ts'
 import { keptAsEntities, keptInStorage } from './certificate-keeper.ts'
 import { Certificates } from './certificates.ts'
 import { consulStorage } from './consul-storage.ts'
@@ -52,7 +52,10 @@ function handlersFor(
 ): PluginHandlers {
   const allows = domainRule(config)
   const storage = storageOf(config, { node, entities })
-  const caller = httpCaller({ timeoutMs: AUTHORITY_TIMEOUT_MS, verifiesTls: true })
+  // An order outlives the configuration that began it, since what it stores may lead to another one.
+  const caller = node.keep('acme caller', () =>
+    httpCaller({ timeoutMs: AUTHORITY_TIMEOUT_MS, verifiesTls: true }),
+  )
   const certificates = new Certificates({
     config,
     node,
@@ -64,7 +67,6 @@ function handlersFor(
   })
   const { log } = node
   const served = new ServedCertificates({ certificates, allows, log, now: () => node.now() })
-  const board = instanceBoard(node)
   const instance: Instance = {
     certificates,
     allows,
@@ -73,7 +75,7 @@ function handlersFor(
       return { status, text: body.toString() }
     },
   }
-  board.current = instance
+  readyInstances(node).add(instance)
   const renewal = renewDaily(certificates, node)
 
   return {
@@ -84,9 +86,8 @@ function handlersFor(
       return answerChallenge(certificates, token)
     },
     dispose() {
-      if (board.current === instance) board.current = undefined
+      readyInstances(node).delete(instance)
       renewal.stop()
-      caller.dispose()
     },
   }
 }
