@@ -109,14 +109,11 @@ class Flow implements TransportOwner {
   readonly #pump: BytePump
   readonly #from: Transport
   readonly #to: Transport
-  /** A stream object keeps what it is given, and the buffer of a read is soon another read's. */
-  readonly #mustCopy: boolean
 
   constructor(pump: BytePump, from: Transport, to: Transport) {
     this.#pump = pump
     this.#from = from
     this.#to = to
-    this.#mustCopy = to instanceof PublicTransport && !(from instanceof PublicTransport)
   }
 
   /** @param bytes nobody else's from now on */
@@ -129,11 +126,10 @@ class Flow implements TransportOwner {
   onBytes(bytes: Buffer, length: number): void {
     const to = this.#to
     this.bytes += length
-    const read = length === bytes.length ? bytes : bytes.subarray(0, length)
-    to.writeBytes(this.#mustCopy ? Buffer.from(read) : read)
+    to.writeBytes(length === bytes.length ? bytes : bytes.subarray(0, length))
     const { isCongested } = to
     if (isCongested) this.#from.pause()
-    if (!this.#mustCopy) this.#chooseBuffer(length, !isCongested)
+    this.#chooseBuffer(length, !isCongested)
     this.#pump.touch()
   }
 
@@ -165,7 +161,7 @@ function keepHalfOpen(transport: Transport): void {
 }
 
 /** With a reset where there can be one: TLS has its own way of telling an end from a break. */
-export function breakOff(transport: Transport): void {
+function breakOff(transport: Transport): void {
   if (transport instanceof PublicTransport && 'encrypted' in transport.socket) transport.destroy()
   else transport.reset()
 }

@@ -1,10 +1,10 @@
 import { Socket } from 'node:net'
 import { beginTurn } from '../../base/turn-clock.ts'
 import type { AddressParts, TcpBinding, TcpHandle, WriteRequest } from './tcp-binding.ts'
+import { newReadBuffer, READ_BUFFER_BYTES } from './read-buffers.ts'
 import { NOBODY } from './sockets.ts'
 import type { KeepAlive, Transport, TransportOwner } from './transport.ts'
 
-const BUFFER_BYTES = 65_536
 const POOL_LIMIT = 64
 
 /**
@@ -12,7 +12,7 @@ const POOL_LIMIT = 64
  * bytes before the next read can happen. A connection in bulk borrows one of its own, whose bytes a
  * pending write may still need after the callback.
  */
-const shared = Buffer.allocUnsafeSlow(BUFFER_BYTES)
+const shared = newReadBuffer()
 const pool: Buffer[] = []
 
 /** A socket without a stream object: reads into a static buffer, writes on the handle. */
@@ -39,7 +39,7 @@ export class FastTransport implements Transport {
     handle.useUserBuffer(shared)
   }
 
-  static readonly bufferBytes = BUFFER_BYTES
+  static readonly bufferBytes = READ_BUFFER_BYTES
 
   get isCongested(): boolean {
     return this.#pendingWrites > 0
@@ -221,7 +221,7 @@ function addressOf(ask: (parts: AddressParts) => number): AddressParts {
 }
 
 function borrowBuffer(): Buffer {
-  return pool.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES)
+  return pool.pop() ?? newReadBuffer()
 }
 
 function releaseBuffer(buffer: Buffer): void {

@@ -1,5 +1,6 @@
 import type net from 'node:net'
 import { beginTurn } from '../../base/turn-clock.ts'
+import { isReadBuffer } from './read-buffers.ts'
 import { NOBODY } from './sockets.ts'
 import type { KeepAlive, Transport, TransportOwner } from './transport.ts'
 
@@ -44,8 +45,11 @@ export class PublicTransport implements Transport {
     if (!this.isClosed && !this.socket.write(text, 'latin1')) this.isCongested = true
   }
 
+  /** A stream keeps what it cannot write at once, and another connection may read into it meanwhile. */
   writeBytes(bytes: Buffer): void {
-    if (!this.isClosed && !this.socket.write(bytes)) this.isCongested = true
+    if (this.isClosed) return
+    const kept = isReadBuffer(bytes) ? Buffer.from(bytes) : bytes
+    if (!this.socket.write(kept)) this.isCongested = true
   }
 
   /** Every read has a buffer of its own here. */
