@@ -1,9 +1,8 @@
-import { request as httpRequest } from 'node:http'
 import type { ClientRequest, RequestOptions } from 'node:http'
 import { connect as connectHttp2 } from 'node:http2'
-import { request as httpsRequest } from 'node:https'
 import { connect as connectTcp, isIP } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
+import { nodeHttp, nodeHttps } from '../base/late-modules.ts'
 import type { Healthchecks } from '../entities/entity.ts'
 import { urlHost } from './host-name.ts'
 import type { PeerOutcome } from './peer.ts'
@@ -43,10 +42,10 @@ export function createProbe(trusted: readonly string[] = []): Probe {
       case 'tcp':
         return probeTcp(request)
       case 'http':
-        return probeHttp(request, (options) => httpRequest(options))
+        return probeHttp(request, (options) => nodeHttp().request(options))
       case 'https':
         return probeHttp(request, (options) =>
-          httpsRequest({ ...options, ...tlsOptions(request, trusted) }),
+          nodeHttps().request({ ...options, ...tlsOptions(request, trusted) }),
         )
       case 'grpc':
       case 'grpcs':

@@ -1,8 +1,9 @@
-import { Agent as HttpAgent, request as httpRequest, type RequestOptions } from 'node:http'
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import type { Agent as HttpAgent, request as httpRequest, RequestOptions } from 'node:http'
+import type { Agent as HttpsAgent } from 'node:https'
 import { isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { connect as connectTls } from 'node:tls'
+import { nodeHttp, nodeHttps } from '../base/late-modules.ts'
 
 /** How calls of one plugin instance are made; all of them share connections. */
 export interface CallerOptions {
@@ -50,25 +51,28 @@ const REPLY_LIMIT_BYTES = 64 * 1024 * 1024
 export function httpCaller(options: CallerOptions): HttpCaller {
   const { keepAliveMs, verifiesTls, httpProxy, httpsProxy } = options
   const kept = { keepAlive: keepAliveMs !== undefined, timeout: keepAliveMs ?? options.timeoutMs }
-  const http = new HttpAgent(kept)
-  const https = new HttpsAgent({ ...kept, rejectUnauthorized: verifiesTls })
+  let http: HttpAgent | undefined
+  let https: HttpsAgent | undefined
+  const httpAgent = () => (http ??= new (nodeHttp().Agent)(kept))
+  const httpsAgent = () =>
+    (https ??= new (nodeHttps().Agent)({ ...kept, rejectUnauthorized: verifiesTls }))
 
   return {
     call(call) {
       const { url } = call
       if (url.protocol === 'https:')
         return httpsProxy === undefined
-          ? send(httpsRequest, call, { ...options, ...targetOf(url), agent: https })
+          ? send(nodeHttps().request, call, { ...options, ...targetOf(url), agent: httpsAgent() })
           : callThrough(httpsProxy, call, options)
       const target =
         httpProxy === undefined
           ? targetOf(url)
           : { ...httpProxy, path: url.href.replace(/#.*/, '') }
-      return send(httpRequest, call, { ...options, ...target, agent: http })
+      return send(nodeHttp().request, call, { ...options, ...target, agent: httpAgent() })
     },
     dispose() {
-      http.destroy()
-      https.destroy()
+      http?.destroy()
+      https?.destroy()
     },
   }
 }
@@ -129,7 +133,7 @@ async function callThrough(
 ): Promise<CallReply> {
   const tunnel = await tunnelTo(call.url, proxy, options)
   const target = { ...targetOf(call.url), createConnection: () => tunnel }
-  return send(httpsRequest, call, { ...options, ...target })
+  return send(nodeHttps().request, call, { ...options, ...target })
 }
 
 /** A TLS connection through a proxy. @see RFC 9110 §9.3.6 */
@@ -143,7 +147,7 @@ function tunnelTo(
   // An address is no server name. @see RFC 6066 §3
   const name = isIP(host) === 0 ? { servername: host } : {}
   return new Promise((resolve, reject) => {
-    const request = httpRequest({
+    const request = nodeHttp().request({
       ...proxy,
       method: 'CONNECT',
       path: authority,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
+import { redisClass } from '../base/late-modules.ts'
 import type { NodeServices } from './plugin.ts'
 import type { RedisConfig } from './redis-fields.ts'
 
@@ -71,7 +72,7 @@ function connect(config: RedisConfig, node: NodeServices): Redis {
   const timeout = config.timeout ?? 2000
   if (host === undefined)
     throw new TypeError('Cannot connect to Redis: config.redis.host is missing')
-  const redis = new Redis({
+  const redis = new (redisClass())({
     host,
     port,
     connectTimeout: timeout,

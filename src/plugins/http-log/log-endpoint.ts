@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { Agent as HttpAgent, request as httpRequest } from 'node:http'
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import type { Agent } from 'node:http'
+import { nodeHttp, nodeHttps } from '../../base/late-modules.ts'
 import type { Config } from './schema.ts'
 
 /** Kong's name for its client; log servers may tell senders apart by it. */
@@ -23,7 +23,8 @@ export function logEndpoint(config: Config): LogEndpoint {
   const isTls = url.protocol === 'https:'
   const timeoutMs = config.timeout ?? 10_000
   const options = { keepAlive: true, timeout: config.keepalive ?? 60_000 }
-  const agent = isTls ? new HttpsAgent(options) : new HttpAgent(options)
+  const client = () => (isTls ? nodeHttps() : nodeHttp())
+  let agent: Agent | undefined
   const target = {
     host: url.hostname.replaceAll(/^\[|\]$/g, ''),
     port: url.port === '' ? (isTls ? 443 : 80) : Number(url.port),
@@ -38,7 +39,8 @@ export function logEndpoint(config: Config): LogEndpoint {
     name: endpointName(config),
     send: (body) =>
       new Promise((resolve, reject) => {
-        const request = (isTls ? httpsRequest : httpRequest)(
+        agent ??= new (client().Agent)(options)
+        const request = client().request(
           {
             ...target,
             agent,

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { Client, ResultCodeError } from 'ldapts'
+import type { Client } from 'ldapts'
 import { bindName } from './bind-name.ts'
 import type { NameAndPassword } from './read-credentials.ts'
 import type { Config } from './schema.ts'
@@ -19,6 +19,7 @@ export function ldapBind(config: Config): Bind {
       idle.keep(client)
       return true
     } catch (error) {
+      const { ResultCodeError } = await import('ldapts')
       // The server has answered, and says no; the next bind on the connection is a new question.
       if (error instanceof ResultCodeError) {
         idle.keep(client)
@@ -37,7 +38,9 @@ async function connect(config: Config): Promise<Client> {
     rejectUnauthorized: config.verify_ldap_host,
     ...(isIP(host) === 0 && { servername: host }),
   }
-  const client = new Client({
+  // Loaded at first use: few gateways have a directory, and all would pay for it.
+  const { Client: LdapClient } = await import('ldapts')
+  const client = new LdapClient({
     url: `${config.ldaps ? 'ldaps' : 'ldap'}://${isIP(host) === 6 ? `[${host}]` : host}:${port}`,
     timeout,
     connectTimeout: timeout,
