@@ -401,6 +401,20 @@ describe.each(['public', 'fast'] as const)('with the %s transport', (transport) 
       await client.sees('connection 1')
     })
 
+    it('is closed when it has been idle for too long', async () => {
+      const closed = Promise.withResolvers<void>()
+      await using gateway = await start({
+        answer({ connection, socket }) {
+          socket.on('close', () => closed.resolve())
+          return reply(`connection ${connection}`)
+        },
+      })
+      await gateway.ask(GET, 'connection 0')
+      const { wheel, pool } = gateway.proxy.context
+      wheel.advance(Date.now() + pool.options.idleTimeoutMs + 1000)
+      await closed.promise
+    })
+
     it('serves so many requests as it may', async () => {
       await using gateway = await start({
         answer: ({ connection, turn }) => reply(`${connection}.${turn};`),
@@ -579,16 +593,16 @@ describe.each(['public', 'fast'] as const)('with the %s transport', (transport) 
     it('that are held get a length, those that are streamed keep their chunks', async () => {
       const CHUNKED =
         'PUT /api HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n3\r\ntwo\r\n'
-      const send = async (gateway: Awaited<ReturnType<typeof start>>) => {
+      const send = async (gateway: Awaited<ReturnType<typeof start>>, hasBegun: () => boolean) => {
         using client = await connectRaw(gateway.port)
         client.send(CHUNKED)
-        await until(() => gateway.proxy.context.counters.writing === 1)
+        await until(hasBegun)
         client.send('0\r\nX-Trailer: 1\r\n\r\n')
         await client.sees('done')
         return gateway.upstream.requests[0]!
       }
       await using holding = await start({ answer: () => reply('done') })
-      const held = await send(holding)
+      const held = await send(holding, () => holding.proxy.context.counters.writing === 1)
       expect([held.header('content-length'), held.header('transfer-encoding'), held.body]).toEqual([
         '6',
         undefined,
@@ -598,7 +612,10 @@ describe.each(['public', 'fast'] as const)('with the %s transport', (transport) 
         answer: () => reply('done'),
         route: { request_buffering: false },
       })
-      const streamed = await send(streaming)
+      const streamed = await send(streaming, () => {
+        const [connection] = streaming.upstream.connections
+        return (connection?.bytesRead ?? 0) > 0
+      })
       expect(streamed.header('transfer-encoding')).toBe('chunked')
       // A trailer could say what no check of the head has seen.
       expect(streamed.body).toMatch(/two\r\n0\r\n\r\n$/)
