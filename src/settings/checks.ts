@@ -16,6 +16,7 @@ export function findProblems(
 ): readonly FoundProblem[] {
   return [
     ...headerProblems(settings),
+    ...tracingProblems(settings),
     ...addressProblems(settings),
     ...dnsProblems(settings, fileExists),
     ...identityProblems(settings),
@@ -56,6 +57,37 @@ function headerProblems({ headers, headers_upstream }: Settings): readonly Found
         message: `headers_upstream: invalid entry '${name}'`,
       })
   return problems
+}
+
+const TRACED = new Set([
+  'off',
+  'all',
+  'request',
+  'db_query',
+  'dns_query',
+  'router',
+  'http_client',
+  'balancer',
+  'plugin_rewrite',
+  'plugin_access',
+  'plugin_header_filter',
+])
+
+function tracingProblems({ tracing_instrumentations: parts }: Settings): readonly FoundProblem[] {
+  const property = 'tracing_instrumentations'
+  const unknown = parts.filter((part) => !TRACED.has(part))
+  const isMixed = parts.length > 1 && parts.includes('off')
+  return [
+    ...unknown.map((part) => ({ property, message: `invalid tracing type: ${part}` }) as const),
+    ...(isMixed
+      ? [
+          {
+            property,
+            message: 'invalid tracing types: off, other types are mutually exclusive',
+          } as const,
+        ]
+      : []),
+  ]
 }
 
 function addressProblems({ trusted_ips }: Settings): readonly FoundProblem[] {

@@ -71,6 +71,11 @@ describe('loadSettings()', () => {
     ['database = mongo', "database has an invalid value: 'mongo' (postgres, cassandra, off)"],
     ['pg_port = five', "pg_port is not a number: 'five'"],
     ['headers = x-other', "headers: invalid entry 'x-other'"],
+    ['tracing_instrumentations = requests', 'invalid tracing type: requests'],
+    [
+      'tracing_instrumentations = off, router',
+      'invalid tracing types: off, other types are mutually exclusive',
+    ],
     [
       'trusted_ips = 10.0.0.0/33',
       "trusted_ips must be a comma separated list in the form of IPv4 or IPv6 address or CIDR block or 'unix:', got '10.0.0.0/33'",
