@@ -147,11 +147,11 @@ describe('formatKongEnv()', () => {
         KONG_PG_PASSWORD: '{vault://env/PW}',
         KONG_DECLARATIVE_CONFIG_STRING: 'a: 1\nb: "#2"\n',
       },
-      resolveReference: () => 'secret',
+      resolveReference: () => 'opened-by-reference',
     })
     const text = formatKongEnv(settings)
-    expect(text).not.toContain('secret')
-    const { given: _, ...again } = settingsOf({ conf: text, resolveReference: () => 'secret' })
+    expect(text).not.toContain('opened-by-reference')
+    const { given: _, ...again } = settingsOf({ conf: text, resolveReference: () => 'opened-by-reference' })
     const { given: __, ...first } = settings
     expect(again).toEqual(first)
   })
