@@ -1,4 +1,5 @@
-import { type Document, parseDocument, type ToStringOptions } from 'yaml'
+import { type Document, parseDocument, type ScalarTag, type Tags, type ToStringOptions } from 'yaml'
+import { escapeJson, needsEscapes, writeEscaped } from '../yaml/write-yaml.ts'
 import { keepLines } from './keep-lines.ts'
 
 /** Why a text cannot be changed and all else in it left as it is; for whoever wrote it. */
@@ -18,11 +19,16 @@ export interface DocumentText {
 
 /** @throws {EditFault} for a text that cannot be kept as it is */
 export function readDocumentText(text: string): DocumentText {
-  const document = parseDocument(text, { version: '1.1', merge: true, uniqueKeys: false })
+  const document = parseDocument(text, {
+    version: '1.1',
+    merge: true,
+    uniqueKeys: false,
+    customTags: (tags) => tags.map(withEscapes),
+  })
   const [fault] = document.errors
   if (fault !== undefined) throw new EditFault(fault.message.split('\n', 1)[0])
   const asText = isJson(text)
-    ? () => `${JSON.stringify(document.toJS(), null, jsonIndent(text))}${finalLineEnd(text)}`
+    ? () => escapeJson(JSON.stringify(document.toJS(), null, jsonIndent(text))) + finalLineEnd(text)
     : () => document.toString(yamlStyle(text))
   const lineEnd = text.includes('\r\n') ? '\r\n' : '\n'
   const before = asText()
@@ -35,6 +41,21 @@ export function readDocumentText(text: string): DocumentText {
       return texts.map((written) => written.replaceAll(/\r?\n/g, lineEnd))
     },
   }
+}
+
+/** Texts with letters that may not stand in YAML as they are get quotes and numbers. */
+function withEscapes(tag: Tags[number]): Tags[number] {
+  if (typeof tag !== 'object' || tag.tag !== 'tag:yaml.org,2002:str') return tag
+  const { stringify } = tag as ScalarTag
+  const escaping: ScalarTag = {
+    ...(tag as ScalarTag),
+    stringify: (item, ...more) =>
+      // Lines and tabs have better ways.
+      typeof item.value === 'string' && needsEscapes(item.value.replaceAll(/[\n\t]/g, ''))
+        ? writeEscaped(item.value)
+        : stringify!(item, ...more),
+  }
+  return escaping
 }
 
 function isJson(text: string): boolean {

@@ -87,8 +87,19 @@ function writeBlock(text: string, indent: string): string {
   return `${mark}\n${lines.join('\n')}`
 }
 
-function writeEscaped(text: string): string {
-  return JSON.stringify(text).replace(
+/** Whether a text has letters that YAML knows only by their numbers. */
+export function needsEscapes(text: string): boolean {
+  return NEEDS_ESCAPES.test(text)
+}
+
+/** A text in quotes, for JSON and YAML alike. */
+export function writeEscaped(text: string): string {
+  return escapeJson(JSON.stringify(text))
+}
+
+/** JSON that is YAML as well: with letters as numbers that JSON would take as they are. */
+export function escapeJson(json: string): string {
+  return json.replace(
     /[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]/g,
     (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
