@@ -27,6 +27,7 @@ export class GrpcForwarding implements Stage, BodySink, SessionUser, Deadline {
   readonly #target: ServiceTarget
   readonly #peers: PeerSource
   #retriesLeft: number
+  #session: UpstreamSession | undefined
   #stream: ClientHttp2Stream | undefined
   /** Resets the stream. */
   #abort: AbortController | undefined
@@ -100,6 +101,7 @@ export class GrpcForwarding implements Stage, BodySink, SessionUser, Deadline {
 
   onSession(session: UpstreamSession): void {
     if (this.#isOver) return
+    this.#session = session
     try {
       const stream = this.#open(session)
       // A session that had ended unnoticed is not found again.
@@ -123,6 +125,7 @@ export class GrpcForwarding implements Stage, BodySink, SessionUser, Deadline {
 
   onDeadline(): void {
     if (this.#isOver) return
+    this.#session?.retire()
     this.#tryFailed('timed-out', 'upstream_timed_out', false)
   }
 

@@ -158,7 +158,14 @@ export class UpstreamSession implements Deadline {
     for (const user of waiting) user.onSessionFailed(code)
   }
 
-  /** The streams at hand may end; no other is opened. */
+  /**
+   * Opens no further streams; those at hand may end. For a session whose peer has fallen silent: it may
+   * be gone, and nothing but its silence tells.
+   */
+  retire(): void {
+    this.#leave()
+  }
+
   #leave(): void {
     if (this.#isLeaving) return
     this.#isLeaving = true

@@ -515,6 +515,22 @@ describe('an upstream of gRPC', () => {
     expect(headers).toMatchObject({ ':status': 504, 'grpc-status': '4' })
   })
 
+  it('that fell silent is asked over another session the next time', async () => {
+    let isSilent = true
+    await using proxy = await withUpstream(
+      (stream) => {
+        if (isSilent) return
+        stream.respond({ ':status': 200 })
+        stream.end('ok')
+      },
+      { service: { read_timeout: 100, retries: 0 } },
+    )
+    expect((await ask(proxy.port, { ':path': '/s' })).headers[':status']).toBe(504)
+    isSilent = false
+    expect((await ask(proxy.port, { ':path': '/s' })).body).toBe('ok')
+    expect(proxy.upstream.sessions.length).toBe(2)
+  })
+
   it('may answer before the request is whole; the rest is not wanted', async () => {
     await using proxy = await withUpstream((stream) => {
       stream.respond({ ':status': 200, 'grpc-status': '8' }, { endStream: true })
