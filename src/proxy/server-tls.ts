@@ -55,10 +55,7 @@ export function createTlsServer(
       try {
         const found = contextFor(serverName)
         if (!(found instanceof Promise)) done(null, found)
-        else
-          found
-            .then((context) => done(null, context))
-            .catch((error: unknown) => done(error as Error))
+        else void tellLater(found, done)
       } catch (error) {
         done(error as Error)
       }
@@ -73,6 +70,19 @@ export function createTlsServer(
   )
   if (sessions !== undefined) keepSessions(server, sessions)
   return server
+}
+
+type TellContext = (error: Error | null, context?: tls.SecureContext) => void
+
+async function tellLater(
+  context: Promise<tls.SecureContext | undefined>,
+  tell: TellContext,
+): Promise<void> {
+  const [error, found] = await context.then(
+    (made) => [null, made] as const,
+    (reason: unknown) => [reason as Error, undefined] as const,
+  )
+  tell(error, found)
 }
 
 function keepSessions(server: tls.Server, sessions: SessionStore): void {
