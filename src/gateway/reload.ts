@@ -86,7 +86,8 @@ export class Reloader {
       }
       const source = declarativeSource(settings)
       if (source === undefined) return false
-      await this.#apply(this.parse(source, settings.declarative_config_watch), origin)
+      const detailed = { detail: source.fileName ?? 'declarative_config_string', ...origin }
+      await this.#apply(this.parse(source, settings.declarative_config_watch), detailed)
       return true
     } catch (error) {
       this.#options.onLoad?.({ origin, fault: (error as Error).message })

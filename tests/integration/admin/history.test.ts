@@ -181,6 +181,10 @@ describe('a gateway that is rolled back', () => {
     expect(await statusOf(`${url}/one`)).toBe(404)
     expect((await rollBack(adminUrl, 1)).status).toBe(200)
     expect(await statusOf(`${url}/one`)).toBe(418)
+    const history = (await (await fetch(`${adminUrl}/config/history/1`)).json()) as object
+    expect(history).toMatchObject({
+      origin: { by: 'start', detail: path.join(gateway.prefix, 'kong.yml') },
+    })
   })
 
   it('serves what its database held', async () => {
