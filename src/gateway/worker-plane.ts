@@ -79,26 +79,8 @@ export class WorkerPlane {
     this.#settings = settings
     this.#logs = logs
     const tickets = new TicketKeys(start.inbound.tickets)
-    this.#certificates = new CertificateIndex({
-      rules: () => tlsRules(this.#settings, tickets.keys(Date.now())),
-      warn: (message) => logs.error.warn(message),
-      elsewhere: new PluginCertificates({
-        serving: () => this.#serving.current,
-        rules: () => tlsRules(this.#settings, tickets.keys(Date.now())),
-        warn: (message) => logs.error.warn(message),
-      }),
-    })
-    this.#balancers = createBalancers({
-      dns: dnsSettingsOf(settings),
-      log: logs.error,
-      healthMemory: start.healthMemory,
-      // There is always a first worker: one that dies is replaced by another of its number.
-      runsActiveChecks: start.index === 0,
-      clientCertificate: (id) => {
-        const row = this.#serving.current.entities.byId('certificates', id)
-        return row as (Entity & ClientCertificate) | undefined
-      },
-    })
+    this.#certificates = this.#makeCertificates(tickets)
+    this.#balancers = this.#makeBalancers(start)
     const { plugins } = loadPlugins(settings)
     this.#routes = plugins.flatMap(({ adminRoutes }) => adminRoutes)
     this.#node = nodeServices({
@@ -123,13 +105,7 @@ export class WorkerPlane {
     this.#context = {
       holder: this.#serving,
       balancers: this.#balancers,
-      pool: new UpstreamPool({
-        sockets,
-        wheel,
-        size: settings.upstream_keepalive_pool_size,
-        idleTimeoutMs: settings.upstream_keepalive_idle_timeout * 1000 || Infinity,
-        requestsPerConnection: settings.upstream_keepalive_max_requests || Infinity,
-      }),
+      pool: upstreamPool(settings, sockets, wheel),
       sockets,
       wheel,
       ...proxyRules(settings),
@@ -152,6 +128,31 @@ export class WorkerPlane {
       certificates: this.#certificates,
       tickets,
       start,
+    })
+  }
+
+  #makeCertificates(tickets: TicketKeys): CertificateIndex {
+    const rules = () => tlsRules(this.#settings, tickets.keys(Date.now()))
+    const warn = (message: string) => this.#logs.error.warn(message)
+    const serving = () => this.#serving.current
+    return new CertificateIndex({
+      rules,
+      warn,
+      elsewhere: new PluginCertificates({ serving, rules, warn }),
+    })
+  }
+
+  #makeBalancers({ settings, healthMemory, index }: WorkerStart): Balancers {
+    return createBalancers({
+      dns: dnsSettingsOf(settings),
+      log: this.#logs.error,
+      healthMemory,
+      // There is always a first worker: one that dies is replaced by another of its number.
+      runsActiveChecks: index === 0,
+      clientCertificate: (id) => {
+        const row = this.#serving.current.entities.byId('certificates', id)
+        return row as (Entity & ClientCertificate) | undefined
+      },
     })
   }
 
@@ -261,6 +262,16 @@ export class WorkerPlane {
     this.#serving.close()
     await this.#logs.flush()
   }
+}
+
+function upstreamPool(settings: Settings, sockets: Sockets, wheel: DeadlineWheel): UpstreamPool {
+  return new UpstreamPool({
+    sockets,
+    wheel,
+    size: settings.upstream_keepalive_pool_size,
+    idleTimeoutMs: settings.upstream_keepalive_idle_timeout * 1000 || Infinity,
+    requestsPerConnection: settings.upstream_keepalive_max_requests || Infinity,
+  })
 }
 
 function exchangeLogging(
