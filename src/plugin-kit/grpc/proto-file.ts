@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import path from 'node:path'
-import protobuf from 'protobufjs'
+import type protobuf from 'protobufjs'
+import { protobufIncludes, protobufLibrary } from './protobuf-library.ts'
 
 /** A way to call a method over HTTP, as its `google.api.http` option says. */
 export interface HttpRule {
@@ -21,12 +21,8 @@ export interface GrpcMethod {
   readonly httpRules: readonly HttpRule[]
 }
 
-/** Where imports are looked for after the folder of the file: Kong's place, the system's, what comes along. */
-const INCLUDES = [
-  '/usr/local/kong/include',
-  '/usr/include',
-  path.dirname(createRequire(import.meta.url).resolve('protobufjs/package.json')),
-]
+/** Where imports are looked for after the folder of the file: Kong's place, the system's. */
+const INCLUDES = ['/usr/local/kong/include', '/usr/include']
 
 /**
  * Reads a .proto file with all it imports.
@@ -34,8 +30,9 @@ const INCLUDES = [
  * @throws {Error} naming the file and what is wrong with it
  */
 export function readProtoFile(file: string): readonly GrpcMethod[] {
-  const root = new protobuf.Root()
-  const folders = [path.dirname(file), ...INCLUDES]
+  const { Root } = protobufLibrary()
+  const root = new Root()
+  const folders = [path.dirname(file), ...INCLUDES, protobufIncludes()]
   root.resolvePath = (origin, target) =>
     origin === '' ? target : (foundIn([path.dirname(origin), ...folders], target) ?? target)
   try {
@@ -53,10 +50,11 @@ function foundIn(folders: readonly string[], name: string): string | undefined {
 }
 
 function methodsIn(namespace: protobuf.NamespaceBase): GrpcMethod[] {
+  const { Namespace, Service } = protobufLibrary()
   return namespace.nestedArray.flatMap((nested) => {
-    if (nested instanceof protobuf.Service)
+    if (nested instanceof Service)
       return nested.methodsArray.map((method) => methodOf(nested, method))
-    return nested instanceof protobuf.Namespace ? methodsIn(nested) : []
+    return nested instanceof Namespace ? methodsIn(nested) : []
   })
 }
 

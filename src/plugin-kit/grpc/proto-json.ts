@@ -1,4 +1,4 @@
-import protobuf from 'protobufjs'
+import type protobuf from 'protobufjs'
 import { isJsonScalarType, scalarFromJson, scalarToJson } from './proto-scalars.ts'
 import { WELL_KNOWN } from './well-known-types.ts'
 
@@ -31,9 +31,18 @@ function isEmptyList(value: unknown): boolean {
 
 /** A scalar that is not there stands for its default, unless being there means something. */
 function hasDefault(field: protobuf.Field): boolean {
-  const isScalar =
-    field.resolve().resolvedType === null || field.resolvedType instanceof protobuf.Enum
+  const isScalar = field.resolve().resolvedType === null || isEnum(field.resolvedType)
   return isScalar && !field.repeated && !field.map && !field.hasPresence && field.partOf === null
+}
+
+type Resolved = protobuf.Field['resolvedType']
+
+function isEnum(type: Resolved): type is protobuf.Enum {
+  return type !== null && 'valuesById' in type
+}
+
+function isMessage(type: Resolved): type is protobuf.Type {
+  return type !== null && 'fieldsArray' in type
 }
 
 function fieldToJson(field: protobuf.Field, value: unknown): unknown {
@@ -46,10 +55,8 @@ function fieldToJson(field: protobuf.Field, value: unknown): unknown {
 }
 
 function valueToJson({ resolvedType, type }: protobuf.Field, value: unknown): unknown {
-  if (resolvedType instanceof protobuf.Type)
-    return messageToJson(resolvedType, value as protobuf.Message)
-  if (resolvedType instanceof protobuf.Enum)
-    return resolvedType.valuesById[value as number] ?? value
+  if (isMessage(resolvedType)) return messageToJson(resolvedType, value as protobuf.Message)
+  if (isEnum(resolvedType)) return resolvedType.valuesById[value as number] ?? value
   return scalarToJson(type, value)
 }
 
@@ -107,8 +114,8 @@ function valueFromJson(
   value: unknown,
   at: string,
 ): unknown {
-  if (resolvedType instanceof protobuf.Type) return jsonToMessage(resolvedType, value, at)
-  if (resolvedType instanceof protobuf.Enum) return enumFromJson(resolvedType, value, at)
+  if (isMessage(resolvedType)) return jsonToMessage(resolvedType, value, at)
+  if (isEnum(resolvedType)) return enumFromJson(resolvedType, value, at)
   if (!isJsonScalarType(type)) throw new TypeError(`Cannot encode "${at}": type ${type} is unknown`)
   return scalarFromJson(type, value, at)
 }
