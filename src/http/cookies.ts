@@ -15,3 +15,14 @@ export function cookieValue(field: string, name: string): string | undefined {
   }
   return undefined
 }
+
+/** A `Cookie` field without the cookies of one name, compared as in {@link cookieValue}. */
+export function withoutCookie(field: string, name: string): string {
+  const wanted = name.toLowerCase()
+  const parts = field.split(';')
+  const kept = parts.filter((part) => {
+    const equals = part.indexOf('=')
+    return equals === -1 || part.slice(0, equals).trim().toLowerCase() !== wanted
+  })
+  return kept.length === parts.length ? field : kept.join(';').trim()
+}

@@ -9,6 +9,7 @@ export interface SharedMemory {
   readonly cache: SharedArrayBuffer
   readonly tickets: SharedArrayBuffer
   readonly documents: SharedArrayBuffer
+  readonly keySets: SharedArrayBuffer
 }
 
 /** Enough for a hundred thousand clients with a few windows each. */
@@ -18,6 +19,8 @@ const CACHE_BYTES = 64 * 1024 * 1024
 const TICKET_BYTES = 32 * 1024 * 1024
 /** Enough for several hundred certificates. */
 const DOCUMENT_BYTES = 8 * 1024 * 1024
+/** Enough for a thousand issuers. */
+const KEY_SET_BYTES = 8 * 1024 * 1024
 
 export function makeSharedMemory(): SharedMemory {
   return {
@@ -25,6 +28,7 @@ export function makeSharedMemory(): SharedMemory {
     cache: sharedBytesMemory(CACHE_BYTES),
     tickets: sharedBytesMemory(TICKET_BYTES),
     documents: sharedBytesMemory(DOCUMENT_BYTES),
+    keySets: sharedBytesMemory(KEY_SET_BYTES),
   }
 }
 
@@ -38,6 +42,7 @@ export function sharedValues(memory: SharedMemory): ReadonlyMap<string, unknown>
     [CACHE_NAME, new SharedBytes(memory.cache)],
     [TICKETS_NAME, new SharedBytes(memory.tickets)],
     [DOCUMENTS_NAME, new SharedBytes(memory.documents)],
+    [KEY_SETS_NAME, new SharedBytes(memory.keySets)],
   ])
 }
 
@@ -45,6 +50,7 @@ const COUNTERS_NAME = 'counters'
 const CACHE_NAME = 'cache'
 const TICKETS_NAME = 'tickets'
 const DOCUMENTS_NAME = 'documents'
+const KEY_SETS_NAME = 'key sets'
 
 /** The counters that plugins of this node share. Keys begin with the name of their plugin. */
 export function nodeCounters(node: NodeServices): Counters {
@@ -74,5 +80,13 @@ export function nodeDocuments(node: NodeServices): ByteStore {
   return node.keep<ByteStore>(
     DOCUMENTS_NAME,
     () => new SharedBytes(sharedBytesMemory(DOCUMENT_BYTES)),
+  )
+}
+
+/** Keys that issuers publish. Clients cannot fill it. */
+export function nodeKeySets(node: NodeServices): ByteStore {
+  return node.keep<ByteStore>(
+    KEY_SETS_NAME,
+    () => new SharedBytes(sharedBytesMemory(KEY_SET_BYTES)),
   )
 }

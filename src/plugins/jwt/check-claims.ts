@@ -3,6 +3,8 @@ import type { JsonObject } from '../../base/json.ts'
 /** Which claims a plugin instance looks at. */
 export interface ClaimRules {
   readonly claimsToVerify: readonly ('exp' | 'nbf')[]
+  /** Seconds that clocks may differ. */
+  readonly leeway: number
   /** Seconds a token may still live; 0: no limit. */
   readonly maximumExpiration: number
 }
@@ -22,7 +24,7 @@ export interface ClaimFault {
 
 /**
  * Checks the registered claims that the rules name; others are not looked at. All that is wrong is
- * told at once. There is no leeway: a token whose `exp` is now is expired.
+ * told at once. Without leeway a token whose `exp` is now is expired.
  *
  * @param now Unix time in whole seconds
  */
@@ -37,13 +39,16 @@ export function checkClaims(
   const validity = { from: -Infinity, until: Infinity }
   for (const name of rules.claimsToVerify) {
     const value = claims[name]
-    const fault = typeof value === 'number' ? timeFault(name, value, now) : notANumber(name, value)
+    const fault =
+      typeof value === 'number'
+        ? timeFault({ name, value, leeway: rules.leeway }, now)
+        : notANumber(name, value)
     if (fault !== undefined) {
       errors[name] = fault.message
       reasons.push(fault.reason)
       code ||= fault.code
-    } else if (name === 'exp') validity.until = value as number
-    else validity.from = value as number
+    } else if (name === 'exp') validity.until = (value as number) + rules.leeway
+    else validity.from = (value as number) - rules.leeway
   }
   if (reasons.length > 0) return { errors, code, reason: reasons.join('; ') }
   return limitLifetime(claims, rules, now, validity)
@@ -64,14 +69,18 @@ function notANumber(name: string, value: unknown): SingleFault {
   }
 }
 
-function timeFault(name: 'exp' | 'nbf', value: number, now: number): SingleFault | undefined {
-  if (name === 'exp' && value <= now)
+function timeFault(
+  claim: { readonly name: 'exp' | 'nbf'; readonly value: number; readonly leeway: number },
+  now: number,
+): SingleFault | undefined {
+  const { name, value, leeway } = claim
+  if (name === 'exp' && value + leeway <= now)
     return {
       message: 'token expired',
       code: 'token-expired',
       reason: `token expired ${now - value} s ago`,
     }
-  if (name === 'nbf' && value > now)
+  if (name === 'nbf' && value - leeway > now)
     return {
       message: 'token not valid yet',
       code: 'token-not-valid-yet',

@@ -1,6 +1,6 @@
 import type { EntityKind } from '../../entities/entity.ts'
 import { CREDENTIAL_HEAD, TAGS } from '../../plugin-kit/credential-fields.ts'
-import { string } from '../../schema/field.ts'
+import { integer, string } from '../../schema/field.ts'
 import { ALGORITHM_NAMES } from '../../plugin-kit/jose/algorithms.ts'
 import { loadPublicKey } from '../../plugin-kit/jose/public-key.ts'
 
@@ -32,6 +32,46 @@ export const jwtSecrets: EntityKind = {
           custom_validator: (text: string) =>
             loadPublicKey(text) === undefined ? 'invalid key' : undefined,
         },
+      },
+    },
+  ],
+}
+
+/** Tokens that are refused though they are genuine and in time. Not an entity of Kong's. */
+export const jwtRevocations: EntityKind = {
+  name: 'jwt_revocations',
+  urlName: 'jwt-revocations',
+  hasTtl: true,
+  fields: {
+    id: CREDENTIAL_HEAD.id,
+    created_at: CREDENTIAL_HEAD.created_at,
+    issuer: string({
+      description: 'Only tokens with this `iss`. Without it those of every issuer.',
+      len_min: 1,
+    }),
+    jti: string({ description: 'The one token with this `jti`.', len_min: 1 }),
+    sub: string({ description: 'All tokens of this subject.', len_min: 1 }),
+    issued_before: integer({
+      description:
+        'Unix time in seconds: of the subject only tokens whose `iat` is earlier, and those without `iat`.',
+      gt: 0,
+    }),
+    key: string({
+      description:
+        'All tokens of the credential with this key, or signed by the key of an issuer with this `kid`.',
+      len_min: 1,
+    }),
+    comment: string({ description: 'Why, for those who read it later.' }),
+    tags: TAGS,
+  },
+  checks: [
+    { only_one_of: ['jti', 'sub', 'key'] },
+    {
+      conditional: {
+        if_field: 'issued_before',
+        if_match: { required: true },
+        then_field: 'sub',
+        then_match: { required: true },
       },
     },
   ],

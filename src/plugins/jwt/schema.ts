@@ -1,4 +1,11 @@
-import { boolean, number, set, string, type EntityCheck } from '../../schema/field.ts'
+import { boolean, integer, number, set, string, type EntityCheck } from '../../schema/field.ts'
+import {
+  acceptedAudiences,
+  forwardedClaims,
+  issuersField,
+  requiredClaims,
+} from './issuer-fields.ts'
+import { metadataUrlFault } from './protected-resource.ts'
 
 export const schema = {
   uri_param_names: set(string(), {
@@ -49,6 +56,53 @@ export const schema = {
       'When authentication fails the plugin sends `WWW-Authenticate` header with `realm` attribute value.',
     required: false,
   }),
+  issuers: issuersField,
+  leeway: integer({
+    description: 'Seconds that clocks may differ when `exp`, `nbf` and `iat` are looked at.',
+    between: [0, 3600],
+    own: true,
+  }),
+  audiences: acceptedAudiences(true),
+  required_claims: requiredClaims(true),
+  scopes_required: set(string({ custom_validator: scopeFault }), {
+    description: 'Scopes that a token must have, all of them; one that lacks some gets 403.',
+    own: true,
+  }),
+  scopes_claim: string({
+    description: 'Where the scopes are. Without it in `scope` or `scp`.',
+    len_min: 1,
+    own: true,
+  }),
+  roles_required: set(string({ len_min: 1 }), {
+    description: 'Roles that a token must have, all of them; one that lacks some gets 403.',
+    own: true,
+  }),
+  roles_claim: string({
+    description: 'Where the roles are. Without it in `roles`.',
+    len_min: 1,
+    own: true,
+  }),
+  hide_credentials: boolean({
+    description: 'Whether tokens are kept from the upstream.',
+    own: true,
+  }),
+  forward_claims: forwardedClaims(true),
+  revocation: boolean({
+    description: 'Whether tokens are looked up among the revoked ones (`/jwt-revocations`).',
+    own: true,
+  }),
+  error_format: string({
+    description:
+      'How refusals are written: as Kong does, or as problem details with a description in the challenge (RFC 9457, RFC 6750). Without it `kong`.',
+    one_of: ['kong', 'problem'],
+    own: true,
+  }),
+  metadata_url: string({
+    description:
+      'The public address of what clients must know to get a token (RFC 9728). The route must take requests for it; challenges name it.',
+    custom_validator: metadataUrlFault,
+    own: true,
+  }),
 }
 
 /** A lifetime can only be limited where it is looked at. */
@@ -62,3 +116,10 @@ export const checks: readonly EntityCheck[] = [
     },
   },
 ]
+
+/** @see RFC 6749 §3.3 */
+function scopeFault(scope: string): string | undefined {
+  return /^[!#-[\]-~]+$/.test(scope)
+    ? undefined
+    : 'a scope is one word of ASCII, without quotes and backslashes'
+}

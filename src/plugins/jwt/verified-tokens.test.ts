@@ -1,10 +1,18 @@
+import { createSecretKey } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import type { TrustedKey } from '../../plugin-kit/jwks/key-set.ts'
 import { type VerifiedToken, verifiedTokens } from './verified-tokens.ts'
 
 const GOOD: VerifiedToken = {
   from: 0,
   until: 100,
   identity: { consumer: undefined, credential: undefined },
+  key: undefined,
+  headers: [],
+}
+
+function keyUntil(usableUntil: number): TrustedKey {
+  return { kid: undefined, alg: undefined, key: createSecretKey('key', 'utf8'), usableUntil }
 }
 
 /** Tokens whose last letters differ as those of signatures do. */
@@ -31,6 +39,26 @@ describe('verifiedTokens', () => {
     for (let time = 0; time < 2; time += 1) verified.remember('h.p.signature', GOOD)
     expect(verified.find('h.p.signature', -1)).toBeUndefined()
     expect(verified.find('h.p.signature', 100)).toBeUndefined()
+  })
+
+  it('finds none whose key has come to its end', () => {
+    const verified = verifiedTokens()
+    const key = keyUntil(50)
+    for (let time = 0; time < 2; time += 1) verified.remember('h.p.signature', { ...GOOD, key })
+    expect(verified.find('h.p.signature', 49)).toBeDefined()
+    expect(verified.find('h.p.signature', 50)).toBeUndefined()
+    key.usableUntil = 60
+    expect(verified.find('h.p.signature', 50)).toBeDefined()
+    key.usableUntil = 0
+    expect(verified.find('h.p.signature', 1)).toBeUndefined()
+  })
+
+  it('takes a token whose key is another one by now', () => {
+    const verified = verifiedTokens()
+    const key = keyUntil(0)
+    for (let time = 0; time < 2; time += 1) verified.remember('h.p.signature', { ...GOOD, key })
+    verified.remember('h.p.signature', { ...GOOD, key: keyUntil(60) })
+    expect(verified.find('h.p.signature', 1)).toBeDefined()
   })
 
   it('keeps those in use while others come and go', () => {

@@ -1,10 +1,16 @@
 import type { Identity } from '../../plugin-kit/exchange.ts'
+import type { TrustedKey } from '../../plugin-kit/jwks/key-set.ts'
 import type { Validity } from './check-claims.ts'
+import type { ClaimHeader } from './forward-claims.ts'
 
 /** A token that was verified once. Its times are looked at again whenever it comes. */
 export interface VerifiedToken extends Validity {
   /** Always the same object, so that what follows from it is made once. */
   readonly identity: Identity
+  /** The key of an issuer that signed it: the token is good no longer than the key. */
+  readonly key: TrustedKey | undefined
+  /** What the upstream is told of its claims. */
+  readonly headers: readonly ClaimHeader[]
 }
 
 export interface VerifiedTokens {
@@ -84,10 +90,15 @@ export function verifiedTokens(limits: CacheLimits = DEFAULT_LIMITS): VerifiedTo
         old.delete(token)
         add(ownText(token), verified)
       }
-      return now >= verified.from && now < verified.until ? verified : undefined
+      if (now < verified.from || now >= verified.until) return undefined
+      const { key } = verified
+      return key === undefined || now < key.usableUntil ? verified : undefined
     },
     remember(token, verified) {
-      if (wasSeen(token) && !young.has(token)) add(ownText(token), verified)
+      if (!wasSeen(token)) return
+      const known = young.get(token)
+      // A key that was withdrawn and has come back is another one.
+      if (known === undefined || known.key !== verified.key) add(ownText(token), verified)
     },
   }
 }

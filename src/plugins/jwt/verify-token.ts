@@ -1,25 +1,36 @@
 import type { JsonObject } from '../../base/json.ts'
-import type { Consumer } from '../../entities/entity.ts'
+import type { Identity } from '../../plugin-kit/exchange.ts'
+import type { TrustedKey } from '../../plugin-kit/jwks/key-set.ts'
 import type { PluginContext } from '../../plugin-kit/plugin.ts'
 import { isSignedBy } from '../../plugin-kit/jose/algorithms.ts'
 import { checkClaims, type ClaimRules, type Validity } from './check-claims.ts'
 import type { JwtCredential } from './credential.ts'
 import { decodeToken, type DecodedToken } from '../../plugin-kit/jose/decode-token.ts'
+import type { ClaimHeader } from './forward-claims.ts'
+import type { Issuers } from './issuers.ts'
 import { nearestKey } from './nearest-key.ts'
 import type { KeyFinder } from './verification-key.ts'
+import { verifyIssued } from './verify-issued.ts'
 
 /** What a verified token says: whose it is, and how long. */
 export interface Verified {
   readonly kind: 'verified'
   readonly token: DecodedToken
-  readonly credential: JwtCredential
-  readonly consumer: Consumer
+  readonly identity: Identity
   readonly validity: Validity
+  /** The key of an issuer that signed it; absent for one of a credential. */
+  readonly key: TrustedKey | undefined
+  /** The key of the credential, or the name of the issuer's. */
+  readonly keyName: string | undefined
+  /** What the upstream is told of its claims. */
+  readonly headers: readonly ClaimHeader[]
 }
 
 /** Why a token was not accepted. */
 export interface TokenRefusal {
   readonly kind: 'refused'
+  /** Default: 401. */
+  readonly status?: 401 | 403 | 503
   /** The body of the answer. */
   readonly body: Readonly<Record<string, string>>
   readonly code: string
@@ -27,33 +38,64 @@ export interface TokenRefusal {
   readonly reason: string
   /** The token as far as it could be read. */
   readonly token?: DecodedToken
-  /** Whether the client is told that its token is invalid (the default), or only to bring one. */
-  readonly challenge?: 'invalid-token' | 'token-wanted' | 'none'
+  /** Whether the client is told that its token is invalid (the default), lacks rights, or only to bring one. */
+  readonly challenge?: 'invalid-token' | 'insufficient-scope' | 'token-wanted' | 'none'
 }
 
 export interface VerificationRules extends ClaimRules {
   readonly keyClaimName: string
   readonly findKey: KeyFinder
   readonly context: PluginContext
+  /** Issuers whose tokens need no credential. */
+  readonly issuers: Issuers | undefined
+  /** What the upstream is told of claims of a credential's token. */
+  readonly headersOf: ((claims: JsonObject) => readonly ClaimHeader[]) | undefined
+  /** What else a token must be. */
+  readonly admit: ((verified: Verified) => TokenRefusal | undefined) | undefined
   /** With how many credentials a refusal may still look for the nearest one. */
   readonly maxSuggestions: number
 }
 
 /**
- * Verifies a token from its text to its consumer. The order of the checks is Kong's, since it
- * decides which message a client gets: shape, key claim, credential, algorithm, key, signature,
- * claims, lifetime, consumer.
+ * Verifies a token from its text to its consumer. A token of a trusted issuer is verified by the
+ * issuer's keys, every other one by a credential, if one fits.
  *
- * @param now Unix time in whole seconds
+ * @param now gives Unix time in whole seconds
+ * @returns a promise only where an issuer has to be asked for keys
  */
 export function verifyToken(
   text: string,
   rules: VerificationRules,
-  now: number,
-): Verified | TokenRefusal {
+  now: () => number,
+): Verified | TokenRefusal | Promise<Verified | TokenRefusal> {
   const token = decodeToken(text)
   if ('fault' in token)
     return refused(`Bad token; ${token.fault}`, 'token-malformed', `bad token: ${token.why}`)
+  const { claims } = token
+  const issuer = claims && rules.issuers?.get(claims['iss'])
+  const verdict =
+    issuer === undefined
+      ? verifyByCredential(text, token, rules, now())
+      : verifyIssued({ text, token, claims: claims!, issuer }, rules, now)
+  const { admit } = rules
+  if (admit === undefined) return verdict
+  const admitted = (of: Verified | TokenRefusal): Verified | TokenRefusal => {
+    const refusal = of.kind === 'verified' ? admit(of) : undefined
+    return refusal === undefined ? of : { ...refusal, token }
+  }
+  return verdict instanceof Promise ? verdict.then(admitted) : admitted(verdict)
+}
+
+/**
+ * The order of the checks is Kong's, since it decides which message a client gets: shape, key claim,
+ * credential, algorithm, key, signature, claims, lifetime, consumer.
+ */
+function verifyByCredential(
+  text: string,
+  token: DecodedToken,
+  rules: VerificationRules,
+  now: number,
+): Verified | TokenRefusal {
   const found = findCredential(token, rules)
   if (found.kind === 'refused') return { ...found, token }
   const { credential } = found
@@ -76,8 +118,23 @@ export function verifyToken(
     const reason = `the credential's consumer ${credential.consumer.id} does not exist`
     return { ...refused(message, 'consumer-missing', reason), token, challenge: 'none' }
   }
-  return { kind: 'verified', token, credential, consumer, validity }
+  return {
+    kind: 'verified',
+    token,
+    validity,
+    key: undefined,
+    keyName: credential.key,
+    headers: rules.headersOf?.(token.claims ?? {}) ?? NO_HEADERS,
+    identity: {
+      consumer,
+      credential: { id: credential.id, entity: credential },
+      credentialIdentifier: credential.key,
+      token: text,
+    },
+  }
 }
+
+const NO_HEADERS: readonly ClaimHeader[] = []
 
 interface Found {
   readonly kind: 'found'

@@ -1,6 +1,7 @@
 import {
   constants,
   createHmac,
+  createPublicKey,
   generateKeyPairSync,
   sign,
   type KeyObject,
@@ -107,4 +108,12 @@ function pairOf(kind: string): { readonly privateKey: KeyObject; readonly public
     default:
       return generateKeyPairSync('ec', { namedCurve: kind })
   }
+}
+
+/** The public key for an algorithm as a JSON Web Key, with whatever else a set says of it. */
+export function jwkFor(
+  name: string,
+  more: Readonly<Record<string, unknown>> = {},
+): Record<string, unknown> {
+  return { ...createPublicKey(keysFor(name).publicPem).export({ format: 'jwk' }), ...more }
 }

@@ -1,0 +1,29 @@
+import type { DecodedToken } from './decode-token.ts'
+import { hasDuplicates } from './strict-json.ts'
+
+/** Why a token that can be read is still not written as it should be. */
+export interface ShapeFault {
+  /** As a client may read it. */
+  readonly fault: string
+  readonly why: string
+}
+
+/**
+ * Whether a token is written in the one way in which its content can be: base64url without padding
+ * and without bits that say nothing, and no name twice in its payload. Two tokens that differ then
+ * say different things, and no two parsers read one differently. (A name twice in the header is not
+ * even decoded.)
+ *
+ * @param text that the token was decoded from
+ * @see RFC 7515 §2, RFC 4648 §3.5, RFC 8725 §2.4
+ */
+export function tokenShapeFault(text: string, { signed }: DecodedToken): ShapeFault | undefined {
+  const dot = signed.indexOf('.')
+  const payload = signed.slice(dot + 1)
+  for (const part of [signed.slice(0, dot), payload, text.slice(signed.length + 1)])
+    if (Buffer.from(part, 'base64url').toString('base64url') !== part)
+      return { fault: 'invalid encoding', why: 'a part of it is not canonical base64url' }
+  return hasDuplicates(Buffer.from(payload, 'base64url').toString('utf8'))
+    ? { fault: 'invalid claims', why: 'its payload has a name twice' }
+    : undefined
+}

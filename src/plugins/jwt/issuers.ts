@@ -1,0 +1,108 @@
+import type { Consumer } from '../../entities/entity.ts'
+import type { JsonObject } from '../../base/json.ts'
+import type { KeyProvider } from '../../plugin-kit/jwks/key-source.ts'
+import { configuredKeys, keySource } from '../../plugin-kit/jwks/key-sources.ts'
+import type { PluginContext } from '../../plugin-kit/plugin.ts'
+import { acceptance, type AcceptToken } from './accept-token.ts'
+import { claimReader } from './claim-at.ts'
+import { headersOfClaims, type ClaimHeader, type ClaimHeaders } from './forward-claims.ts'
+import { keySetOf, type IssuerConfig } from './issuer-fields.ts'
+
+/** An issuer whose tokens are trusted, made ready. */
+export interface Issuer {
+  readonly name: string
+  readonly keys: KeyProvider
+  readonly algorithms: ReadonlySet<string>
+  /** In the form of {@link tokenType}. */
+  readonly types: ReadonlySet<string> | undefined
+  readonly accept: AcceptToken | undefined
+  readonly headersOf: ((claims: JsonObject) => readonly ClaimHeader[]) | undefined
+  /** Absent: its tokens have no consumer. */
+  readonly findConsumer: ((claims: JsonObject) => FoundConsumer) | undefined
+}
+
+export interface FoundConsumer {
+  readonly consumer: Consumer | undefined
+  /** Why there must be one and is not. */
+  readonly missing?: string
+}
+
+/** The issuers of a configuration by name. Their keys are fetched from now on, until the release. */
+export interface Issuers {
+  get(name: unknown): Issuer | undefined
+  release(): void
+}
+
+/** @param forwarded claims that are sent of every token */
+export function makeIssuers(
+  configs: readonly IssuerConfig[],
+  forwarded: ClaimHeaders,
+  context: PluginContext,
+): Issuers {
+  const issuers = new Map<unknown, Issuer>()
+  for (const config of configs) issuers.set(config.issuer, makeIssuer(config, forwarded, context))
+  return {
+    get: (name) => issuers.get(name),
+    release() {
+      for (const { keys } of issuers.values()) keys.release()
+    },
+  }
+}
+
+/** A type in the header of a token: a media type whose `application/` may be left out. RFC 7515 §4.1.9 */
+export function tokenType(type: string): string {
+  return type.toLowerCase().replace(/^application\//, '')
+}
+
+function makeIssuer(config: IssuerConfig, forwarded: ClaimHeaders, context: PluginContext): Issuer {
+  const { issuer, algorithms, typ, consumer_claim: claim } = config
+  return {
+    name: issuer,
+    keys: keysOf(config, context),
+    algorithms: new Set(algorithms),
+    types: typ && typ.length > 0 ? new Set(typ.map(tokenType)) : undefined,
+    accept: acceptance(config),
+    headersOf: headersOfClaims({ ...forwarded, ...config.forward_claims }),
+    findConsumer: claim === undefined ? undefined : consumerFinder(claim, config, context),
+  }
+}
+
+function keysOf(config: IssuerConfig, { node, name }: PluginContext): KeyProvider {
+  const { issuer, jwks, jwks_uri: uri } = config
+  if (jwks !== undefined)
+    return configuredKeys(keySetOf(jwks), (warning) =>
+      node.log.warn(`${name}: issuer ${issuer}: ${warning}`),
+    )
+  return keySource(node, {
+    from: uri === undefined ? { kind: 'discovery', issuer } : { kind: 'jwks', uri },
+    ttlSeconds: config.jwks_ttl,
+    staleSeconds: config.jwks_stale_ttl,
+    timeoutMs: config.jwks_timeout,
+    allowsHttp: config.allow_http,
+    allowsPrivateAddresses: config.allow_private_addresses,
+  })
+}
+
+function consumerFinder(
+  claim: string,
+  { consumer_by: fields, consumer_optional: isOptional }: IssuerConfig,
+  { entities }: PluginContext,
+): (claims: JsonObject) => FoundConsumer {
+  const read = claimReader(claim)
+  return (claims) => {
+    const value = read(claims)
+    const name = typeof value === 'number' ? String(value) : value
+    if (typeof name === 'string' && name !== '')
+      for (const field of fields) {
+        const consumer =
+          field === 'id' ? entities.consumer(name) : entities.by('consumers', field, name)
+        if (consumer !== undefined) return { consumer: consumer as Consumer }
+      }
+    if (isOptional) return { consumer: undefined }
+    const given = value === undefined ? 'is missing' : `is ${JSON.stringify(value)}`
+    return {
+      consumer: undefined,
+      missing: `no consumer by ${fields.join(' or ')}: claim "${claim}" ${given}`,
+    }
+  }
+}
