@@ -78,7 +78,7 @@ Options:
 /** Takes what migrations are outstanding, as `start --run-migrations` asks for. */
 export async function runMigrations(call: Call, settings: Settings): Promise<void> {
   try {
-    await migrate(await connectionOf(settings, call))
+    await migrate(await connectionOf(settings, call), lockTimeoutMs(call))
   } catch (error) {
     throw new CommandFault(postgresError(error).message)
   }
@@ -105,6 +105,11 @@ async function connectionOf(settings: Settings, call: Call): Promise<PostgresCon
   return seconds === undefined ? connection : { ...connection, timeoutMs: seconds * 1000 }
 }
 
+function lockTimeoutMs(call: Call): number | undefined {
+  const seconds = numberOption(call, 'lock-timeout')
+  return seconds === undefined ? undefined : seconds * 1000
+}
+
 interface Run {
   readonly connection: PostgresConnection
   readonly state: MigrationState
@@ -123,26 +128,24 @@ async function withPostgres(connection: PostgresConnection, call: Call): Promise
 const SUBCOMMANDS: Readonly<Record<string, (run: Run) => Promise<number | void> | number | void>> =
   { bootstrap, up, finish: ({ say }) => say(WITHOUT_DATABASE['finish']!), list, status, reset }
 
-async function bootstrap({ connection, state, say }: Run): Promise<void> {
-  if (state.isBootstrapped) return say('Database already bootstrapped')
-  say('Bootstrapping database...')
-  await migrateAndSay(connection, say)
+async function bootstrap(run: Run): Promise<void> {
+  if (run.state.isBootstrapped) return run.say('Database already bootstrapped')
+  run.say('Bootstrapping database...')
+  await migrateAndSay(run)
 }
 
-async function up({ connection, state, say }: Run): Promise<void> {
+async function up(run: Run): Promise<void> {
+  const { state, say } = run
   if (!state.isBootstrapped)
     throw new CommandFault(
       "Cannot run migrations: database needs bootstrapping; run 'portunus migrations bootstrap'",
     )
   if (state.outstanding.length === 0) return say('Database is already up-to-date')
-  await migrateAndSay(connection, say)
+  await migrateAndSay(run)
 }
 
-async function migrateAndSay(
-  connection: PostgresConnection,
-  say: (text: string) => void,
-): Promise<void> {
-  const taken = await migrate(connection)
+async function migrateAndSay({ connection, call, say }: Run): Promise<void> {
+  const taken = await migrate(connection, lockTimeoutMs(call))
   for (const name of taken) say(`portunus migrated up to: ${name} (executed)`)
   say(`${taken.length} migration${taken.length === 1 ? '' : 's'} processed`)
   say('Database is up-to-date')

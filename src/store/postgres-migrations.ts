@@ -60,13 +60,17 @@ export function migrationState(connection: PostgresConnection): Promise<Migratio
 /**
  * Takes the steps that a database has not seen. Several nodes may try at once; one does it.
  *
+ * @param lockTimeoutMs how long the others wait for it
  * @returns the steps taken
  */
-export function migrate(connection: PostgresConnection): Promise<readonly string[]> {
+export function migrate(
+  connection: PostgresConnection,
+  lockTimeoutMs = DEFAULT_LOCK_TIMEOUT_MS,
+): Promise<readonly string[]> {
   return withClient(connection, async (client) => {
     const table = (name: string) => tableName(connection, name)
     await client.query('BEGIN')
-    await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK])
+    await waitForTurn(client, lockTimeoutMs)
     if (connection.schema !== undefined)
       await client.query(`CREATE SCHEMA IF NOT EXISTS ${pg.escapeIdentifier(connection.schema)}`)
     await client.query(
@@ -98,6 +102,36 @@ export function resetDatabase(connection: PostgresConnection): Promise<void> {
 
 /** Any number, as long as all versions use the same. */
 const LOCK = 0x706f7274
+const DEFAULT_LOCK_TIMEOUT_MS = 60_000
+/** PostgreSQL's code for a lock that was not to be had in time. */
+const LOCK_NOT_AVAILABLE = '55P03'
+
+/** The client knows more than its types do. */
+interface PatientQuery extends pg.QueryConfig {
+  readonly query_timeout: number
+}
+
+/** Holds the lock until the end of the transaction. @throws {Error} when the time is up */
+async function waitForTurn(client: pg.Client, timeoutMs: number): Promise<void> {
+  try {
+    await client.query(`SET LOCAL lock_timeout = ${Math.ceil(timeoutMs)}`)
+    // Waiting for others is not a lack of an answer.
+    await client.query('SET LOCAL statement_timeout = 0')
+    const wait: PatientQuery = {
+      text: 'SELECT pg_advisory_xact_lock($1)',
+      values: [LOCK],
+      query_timeout: timeoutMs + 10_000,
+    }
+    await client.query(wait)
+    await client.query('SET LOCAL statement_timeout TO DEFAULT')
+  } catch (error) {
+    if ((error as { readonly code?: string }).code !== LOCK_NOT_AVAILABLE) throw error
+    throw new Error(
+      `another node has been running migrations for ${timeoutMs / 1000} seconds; wait for it, or give more time with --lock-timeout`,
+      { cause: error },
+    )
+  }
+}
 
 async function readState(
   client: pg.Client,

@@ -1,3 +1,4 @@
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { selfSignedCertificate } from '../../../src/gateway/self-signed-certificate.ts'
 import type { PostgresConnection } from '../../../src/store/postgres-connection.ts'
@@ -282,6 +283,19 @@ describe.skipIf(!hasPostgresPrograms())('with a PostgreSQL server', () => {
         outstanding: [],
         unknown: [],
       })
+    })
+
+    it('wait for another node that takes them, and not for ever', async () => {
+      const connection = await server.newDatabase()
+      const other = new pg.Client({ ...connection, password: undefined })
+      await other.connect()
+      await other.query('BEGIN')
+      await other.query('SELECT pg_advisory_xact_lock($1)', [0x706f7274])
+      await expect(migrate(connection, 50)).rejects.toThrow('another node has been running')
+      const waiting = migrate(connection)
+      await other.query('COMMIT')
+      await other.end()
+      expect(await waiting).toHaveLength(2)
     })
 
     it('keep to a schema of their own, and are undone with all that was written', async () => {
