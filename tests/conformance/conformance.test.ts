@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { migrate } from '../../src/store/postgres-migrations.ts'
+import { settingsFor } from '../support/postgres-settings.ts'
+import { hasPostgres, usePostgres } from '../support/start-postgres.ts'
 import { allGroups } from './groups.ts'
 import { type GroupResult, replayGroups } from './replay-group.ts'
 import { type Expected, resultTable } from './table.ts'
@@ -22,6 +25,24 @@ describe('behaviour recorded from Kong Gateway 3.9.3', () => {
     expect(result.passes, JSON.stringify(result.failures, undefined, 1)).toBeGreaterThanOrEqual(
       expected[name] ?? 0,
     )
+  })
+
+  describe.skipIf(!hasPostgres())('with a PostgreSQL server', () => {
+    it('is the same whichever database keeps the entities', async () => {
+      await using server = await usePostgres()
+      const connection = await server.newDatabase()
+      await migrate(connection)
+      const settings = Object.entries(settingsFor(connection)).map(
+        ([name, value]) => [`KONG_${name.toUpperCase()}`, value] as const,
+      )
+      const inDatabase = groups.filter(({ mode }) => mode === 'database')
+      const onPostgres = await replayGroups(inDatabase, Object.fromEntries(settings))
+      expect(onPostgres.length).toBeGreaterThan(0)
+      for (const { group, passes, failures } of onPostgres)
+        expect(passes, JSON.stringify(failures, undefined, 1)).toBeGreaterThanOrEqual(
+          expected[group] ?? 0,
+        )
+    })
   })
 
   it('says for every group how much is expected', () => {

@@ -4,7 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { freePorts, type RunningGateway, startGateway } from './gateway-process.ts'
-import type { GatewayMode, Group } from './groups.ts'
+import type { Group } from './groups.ts'
 import { replayCommandLine } from './replay-cli.ts'
 
 const REPLAY = fileURLToPath(new URL('replay.mjs', import.meta.url))
@@ -22,23 +22,26 @@ export interface CaseFailure {
   readonly differences: Readonly<Record<string, readonly string[]>>
 }
 
+/** Settings of the gateway that groups with a database are replayed against, unless others are given. */
+const SQLITE = { KONG_DATABASE: 'sqlite' }
+
 /** Replays groups in order, keeping one gateway for neighbours that can share it. */
-export async function replayGroups(groups: readonly Group[]): Promise<readonly GroupResult[]> {
+export async function replayGroups(
+  groups: readonly Group[],
+  database: Readonly<Record<string, string>> = SQLITE,
+): Promise<readonly GroupResult[]> {
   const results: GroupResult[] = []
   for (const [mode, members] of Map.groupBy(groups, (group) => group.mode)) {
     if (mode === 'command-line') {
       for (const group of members) results.push(await replayCommandLine(group))
       continue
     }
-    await using gateway = await startGateway(settingsFor(mode))
+    await using gateway = await startGateway(
+      mode === 'database' ? database : { KONG_DATABASE: 'off', KONG_ROUTER_FLAVOR: mode },
+    )
     for (const group of members) results.push(await replayGroup(group, gateway))
   }
   return results
-}
-
-function settingsFor(mode: Exclude<GatewayMode, 'command-line'>): Record<string, string> {
-  if (mode === 'database') return { KONG_DATABASE: 'memory' }
-  return { KONG_DATABASE: 'off', KONG_ROUTER_FLAVOR: mode }
 }
 
 async function replayGroup(group: Group, gateway: RunningGateway): Promise<GroupResult> {
