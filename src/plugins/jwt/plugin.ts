@@ -139,7 +139,7 @@ function attemptBy(
 
   /** Whether the token is known to be good. Whoever wants to know why gets it verified again. */
   function isKnown(exchange: Exchange, token: string): boolean {
-    if (exchange.decisions !== undefined) return false
+    if (exchange.decisions?.wantsPasses) return false
     const known = verified.find(token, Math.floor(node.now() / 1000))
     if (known === undefined) return false
     exchange.authenticate(known.identity)
@@ -154,13 +154,13 @@ function attemptBy(
     verified.remember(text, { from, until, identity, key, headers })
     exchange.authenticate(identity)
     if (forwards) sendClaims(exchange, headers)
-    if (exchange.decisions !== undefined)
+    if (exchange.decisions?.wantsPasses)
       noteAuthenticated(exchange, 'jwt', tokenFacts(token, rules.keyClaimName))
     return undefined
   }
 
   function verify(exchange: Exchange, text: string): Attempt | Promise<Attempt> {
-    const isExplaining = exchange.decisions !== undefined
+    const isExplaining = exchange.decisions?.wantsPasses === true
     const verdict = verifyToken(text, isExplaining ? explainingRules : rules, now)
     return verdict instanceof Promise
       ? verdict.then((later) => settle(exchange, text, later))

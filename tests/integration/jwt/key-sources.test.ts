@@ -44,7 +44,7 @@ async function startIssuer(...kids: readonly string[]): Promise<TestIssuer> {
 function startNode(workers = 1): {
   readonly nodes: readonly NodeServices[]
   readonly logged: string[]
-  passSeconds(seconds: number): void
+  readonly passSeconds: (seconds: number) => void
 } {
   let now = Date.UTC(2026, 0, 1)
   const memory = makeSharedMemory()
@@ -86,7 +86,7 @@ describe('keySource', () => {
       keySource(node, optionsFor(issuer)),
       keySource(node, optionsFor(issuer)),
     ])
-    await Promise.all(sources.flatMap((source) => [source.renew('a'), source.renew('b')]))
+    await Promise.all(sources.flatMap((source) => ['a', 'b'].map(async (kid) => source.renew(kid))))
     expect(sources.map((source) => kidsOf(source))).toEqual(sources.map(() => ['a']))
     expect(issuer.requests).toEqual(['GET /keys'])
     for (const source of sources) source.release()
