@@ -10,7 +10,7 @@ import {
 } from '../../plugin-kit/testing/test-plugin.ts'
 import { keyAuth } from '../key-auth/plugin.ts'
 import { session } from './plugin.ts'
-import { sealWith } from './sealed.ts'
+import { sealWith } from '../../plugin-kit/sealed.ts'
 
 const ENTITIES = {
   consumers: [

@@ -2,7 +2,7 @@ import type { ClientRequest } from '../../plugin-kit/exchange.ts'
 import type { NodeServices } from '../../plugin-kit/plugin.ts'
 import { nodeTickets } from '../../plugin-kit/shared-memory.ts'
 import type { Config } from './schema.ts'
-import { sealWith, type Seal } from './sealed.ts'
+import { sealWith, type Seal } from '../../plugin-kit/sealed.ts'
 import { expireCookieLine, setCookieLine } from './session-cookies.ts'
 import {
   isAlive,
