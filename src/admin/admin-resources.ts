@@ -71,12 +71,17 @@ function openApiResource(context: AdminContext, resources: readonly Resource[]):
 function generatedResources(context: AdminContext): readonly Resource[] {
   const kinds = context.catalog.kinds().filter(({ isInternal }) => isInternal !== true)
   const names = new Set(kinds.map(({ name }) => name))
-  return kinds.flatMap((kind) => [
-    ...topResources(context, kind),
-    ...parentsOf(kind)
-      .filter((parent) => names.has(parent.kind))
-      .flatMap((parent) => nestedResources(context, kind, parent)),
-  ])
+  return kinds.flatMap((kind) => {
+    const resources = [
+      ...topResources(context, kind),
+      ...parentsOf(kind)
+        .filter((parent) => names.has(parent.kind))
+        .flatMap((parent) => nestedResources(context, kind, parent)),
+    ]
+    return kind.own === true
+      ? resources.map((resource) => ({ ...resource, isUnlisted: true }))
+      : resources
+  })
 }
 
 /** Consumers can also be asked for by the id that another system knows them by. */

@@ -27,6 +27,8 @@ export interface EntityKind {
   readonly hasTtl?: boolean
   /** Without Admin API endpoints of its own. */
   readonly isInternal?: boolean
+  /** Not Kong's: `/endpoints` does not list it. */
+  readonly own?: true
   /** Its schema depends on a field: `plugins` on `name`, `vaults` on `name`. */
   readonly subschemaKey?: string
   /** Rewrites values on their way into a store, e.g. hashes a password. Needs all its `needs` fields. */

@@ -16,11 +16,14 @@ describe('withoutCookie', () => {
 
   it('leaves nothing that would be found, and all that is of others', () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom(...'jwtJ=; "x') }), (field) => {
-        const rest = withoutCookie(field, 'jwt')
-        expect(cookieValue(rest, 'jwt')).toBeUndefined()
-        expect(cookieValue(rest, 'x')).toBe(cookieValue(field, 'x'))
-      }),
+      fc.property(
+        fc.string({ unit: fc.constantFrom('j', 'w', 't', 'J', '=', ';', ' ', '"', 'x') }),
+        (field) => {
+          const rest = withoutCookie(field, 'jwt')
+          expect(cookieValue(rest, 'jwt')).toBeUndefined()
+          expect(cookieValue(rest, 'x')).toBe(cookieValue(field, 'x'))
+        },
+      ),
     )
   })
 })

@@ -41,6 +41,7 @@ export const jwtSecrets: EntityKind = {
 export const jwtRevocations: EntityKind = {
   name: 'jwt_revocations',
   urlName: 'jwt-revocations',
+  own: true,
   hasTtl: true,
   fields: {
     id: CREDENTIAL_HEAD.id,
