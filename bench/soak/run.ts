@@ -27,6 +27,8 @@ if (transport === undefined || !(runMs > 0) || !(Number(options.concurrency) > 0
   )
 
 const samples: number[] = []
+/** MiB that the workers' objects take, which is what a leak of the gateway's own would show in. */
+const heaps: number[] = []
 const endsAt = Date.now() + runMs
 let sampling: NodeJS.Timeout | undefined
 const result = await soak({
@@ -34,9 +36,11 @@ const result = await soak({
   concurrency: Number(options.concurrency),
   unitsPerReload: 2000,
   transport,
-  onStarted: (pid) => {
+  onStarted: ({ pid, adminUrl }) => {
     sampling = setInterval(() => {
-      if (Date.now() < endsAt) samples.push(residentKib(pid))
+      if (Date.now() >= endsAt) return
+      samples.push(residentKib(pid))
+      void heapMib(adminUrl).then((mib) => heaps.push(mib))
     }, runMs / SAMPLES)
   },
 })
@@ -51,6 +55,8 @@ console.table(kinds)
 console.table({
   'resident memory after warm-up, MiB': Math.round(warm / 1024),
   'resident memory at the end, MiB': Math.round(end / 1024),
+  'heaps of the workers after warm-up, MiB': Math.round(mean(heaps.slice(WARM_UP, WARM_UP + LAST))),
+  'heaps of the workers at the end, MiB': Math.round(mean(heaps.slice(-LAST))),
   'growth, %': Math.round(growth * 1000) / 10,
   'sockets before': sockets.before,
   'sockets after': sockets.after,
@@ -73,11 +79,23 @@ if (!options['no-save'])
       isFlat,
       growth,
       residentKib: samples,
+      heapMib: heaps,
       ...result,
     },
   )
 if (!isFlat || faults.length > 0 || errors.length > 0 || sockets.after > sockets.before)
   process.exitCode = 1
+
+async function heapMib(adminUrl: string): Promise<number> {
+  const response = await fetch(`${adminUrl}/status`)
+  const { memory } = (await response.json()) as {
+    readonly memory: { readonly workers_lua_vms: readonly { readonly http_allocated_gc: string }[] }
+  }
+  return memory.workers_lua_vms.reduce(
+    (sum, vm) => sum + Number.parseFloat(vm.http_allocated_gc),
+    0,
+  )
+}
 
 function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length

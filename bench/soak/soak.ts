@@ -13,8 +13,8 @@ export interface SoakOptions {
   /** The configuration is loaded anew after so many units. */
   readonly unitsPerReload: number
   readonly transport: 'auto' | 'public' | 'fast'
-  /** Told the gateway's process id once it serves. */
-  readonly onStarted?: (pid: number) => void
+  /** Told of the gateway once it serves. */
+  readonly onStarted?: (gateway: { readonly pid: number; readonly adminUrl: string }) => void
 }
 
 export interface KindResult {
@@ -50,7 +50,7 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
   })
   const pid = gateway.process.pid!
   const before = socketsOf(pid)
-  options.onStarted?.(pid)
+  options.onStarted?.({ pid, adminUrl: gateway.adminUrl })
   const agent = new http.Agent({ keepAlive: true, maxSockets: options.concurrency })
   const run = new Run(options, { port: gateway.port, agent }, (round) =>
     reload(gateway, config(round)),
