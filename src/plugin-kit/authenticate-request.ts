@@ -72,6 +72,17 @@ export function noteAuthenticated(
 }
 
 /** What follows a failed attempt: the refusal's own answer, or the anonymous consumer. */
+/** The refusal where the source of consumers could not be asked: nobody's fault, and worth another try. */
+export function credentialsUnavailable(plugin: string): Refusal {
+  return {
+    code: 'source-unavailable',
+    answer: refuse(503, 'Cannot look up credentials now', {
+      headers: { 'retry-after': '1' },
+      reason: `${plugin}: the consumer_source has no answer; the error log says why`,
+    }),
+  }
+}
+
 function settleBy(
   authentication: Authentication,
 ): (exchange: Exchange, refusal: Refusal) => Answer | undefined {

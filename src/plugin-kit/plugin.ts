@@ -2,6 +2,7 @@ import type { Consumer, Entity, EntityKind, Protocol } from '../entities/entity.
 import type { EntityCheck, Fields, RecordOf, RecordSpec, Shorthand } from '../schema/field.ts'
 import type { LogLevel } from '../telemetry/log-level.ts'
 import type { Answer } from './answer.ts'
+import type { ConsumerSource } from './consumer-source.ts'
 import type { Exchange } from './exchange.ts'
 import type { StreamSession } from './stream-session.ts'
 
@@ -103,6 +104,8 @@ export interface NodeServices {
   /** State of an upstream's targets as this worker sees it. */
   upstreamHealth?(upstreamId: string): UpstreamHealthFacts | undefined
 }
+  /** Who has consumers that the configuration does not have, where somebody does. */
+  readonly consumerSource?: ConsumerSource | undefined
 
 /** A request to the Admin API that does not come over the network. */
 export interface AdminErrand {

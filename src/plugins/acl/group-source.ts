@@ -1,6 +1,6 @@
 import type { Entity, Foreign } from '../../entities/entity.ts'
 import type { Exchange } from '../../plugin-kit/exchange.ts'
-import type { EntityLookup } from '../../plugin-kit/plugin.ts'
+import type { EntityLookup, PluginContext } from '../../plugin-kit/plugin.ts'
 
 /** Groups of whoever sent the request, and where they are from. */
 export type GroupSource =
@@ -18,7 +18,7 @@ export type GroupSource =
  */
 export function groupSource(
   exchange: Exchange,
-  entities: EntityLookup,
+  context: Pick<PluginContext, 'entities' | 'node'>,
   prefersAuthenticated: boolean,
 ): GroupSource {
   const { credential } = exchange
@@ -29,8 +29,18 @@ export function groupSource(
     if (groups !== undefined) return { from: 'authentication', groups }
   }
   if (consumerId === undefined) return { from: isIdentified ? 'nowhere' : 'nobody' }
-  const groups = consumerGroups(entities, consumerId)
-  return { from: 'consumer', groups }
+  const groups = consumerGroups(context.entities, consumerId)
+  return { from: 'consumer', groups: withSourced(groups, exchange, context) }
+}
+
+/** With those that came with the consumer, if it came from elsewhere than the configuration. */
+function withSourced(
+  groups: readonly string[],
+  { consumer }: Exchange,
+  { node: { consumerSource } }: Pick<PluginContext, 'node'>,
+): readonly string[] {
+  if (consumerSource === undefined || consumer === undefined) return groups
+  return [...new Set([...groups, ...(consumerSource.groupsOf(consumer) ?? [])])]
 }
 
 function consumerGroups(entities: EntityLookup, consumerId: string): readonly string[] {

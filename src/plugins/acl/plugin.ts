@@ -14,7 +14,7 @@ export const acl: Plugin = definePlugin({
   not: ['consumer'],
   entities: [acls],
 
-  create(config, { entities }) {
+  create(config, context) {
     const denied = new Set(config.deny ?? [])
     const rule: Rule =
       denied.size > 0
@@ -23,7 +23,7 @@ export const acl: Plugin = definePlugin({
 
     return {
       access(exchange) {
-        const source = groupSource(exchange, entities, config.always_use_authenticated_groups)
+        const source = groupSource(exchange, context, config.always_use_authenticated_groups)
         const answer = refusal(source, rule, exchange.credential !== undefined)
         note(exchange, source, answer)
         if (answer === undefined) tellGroups(exchange, source, config.hide_groups_header)

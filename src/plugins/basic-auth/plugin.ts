@@ -1,14 +1,22 @@
+import type { Consumer } from '../../entities/entity.ts'
 import { refuse } from '../../plugin-kit/answer.ts'
 import {
   authenticateRequest,
+  credentialsUnavailable,
   noteAuthenticated,
   type Attempt,
   type Refusal,
 } from '../../plugin-kit/authenticate-request.ts'
 import { challenge } from '../../plugin-kit/challenge.ts'
+import { sourceOf, whenKnown, type SourceAnswer } from '../../plugin-kit/consumer-source.ts'
 import { equalSecrets } from '../../plugin-kit/equal-secrets.ts'
 import type { Exchange } from '../../plugin-kit/exchange.ts'
-import { definePlugin, type Plugin, type PluginContext } from '../../plugin-kit/plugin.ts'
+import {
+  definePlugin,
+  type EntityLookup,
+  type Plugin,
+  type PluginContext,
+} from '../../plugin-kit/plugin.ts'
 import type { RecordOf } from '../../schema/field.ts'
 import type { PasswordCredential } from './credential.ts'
 import { basicauthCredentials } from './entities.ts'
@@ -44,21 +52,33 @@ const NOBODY = '00000000-0000-0000-0000-000000000000'
 
 function attemptBy(
   config: RecordOf<typeof schema>,
-  { entities }: PluginContext,
-): (exchange: Exchange) => Attempt {
+  { entities, node }: PluginContext,
+): (exchange: Exchange) => Attempt | Promise<Attempt> {
   const headers = { 'www-authenticate': challenge('Basic', { realm: config.realm }) }
   const refusal = (code: string, reason: string): Refusal => ({
     code,
     answer: refuse(401, undefined, { headers, reason: `basic-auth: ${reason}` }),
   })
   const missing = refusal('credentials-missing', 'no Authorization or Proxy-Authorization')
+  const source = sourceOf(node, 'basicauth_credentials')
 
   return function attempt(exchange) {
     const { request } = exchange
     if (HEADERS.every((name) => request.header(name) === undefined)) return missing
-    const { given, credential } = readHeaders(exchange)
+    const { given, credential } = readHeaders(exchange, entities, config.hide_credentials)
     if (given === undefined)
       return refusal('credentials-malformed', 'no readable Basic credentials in the request')
+    if (credential !== undefined || source === undefined)
+      return decide(exchange, given, { credential })
+    return whenKnown(source.find('basicauth_credentials', 'username', given.username), (answer) =>
+      answer.kind === 'unavailable'
+        ? credentialsUnavailable('basic-auth')
+        : decide(exchange, given, ownershipOf(answer)),
+    )
+  }
+
+  function decide(exchange: Exchange, given: NameAndPassword, owned: Ownership): Attempt {
+    const { credential } = owned
     const expected = credential?.password ?? ''
     const isRight = equalSecrets(expected, hashPassword(given.password, ownerOf(credential)))
     if (credential === undefined)
@@ -68,7 +88,7 @@ function attemptBy(
       )
     if (!isRight) return refusal('password-wrong', `wrong password for "${credential.username}"`)
 
-    const consumer = entities.consumer(credential.consumer.id)
+    const consumer = owned.consumer ?? entities.consumer(credential.consumer.id)
     if (consumer === undefined)
       return refusal('consumer-missing', `the consumer of "${credential.username}" does not exist`)
     exchange.authenticate({
@@ -80,23 +100,37 @@ function attemptBy(
       noteAuthenticated(exchange, 'basic-auth', { username: credential.username })
     return undefined
   }
+}
 
-  /** Reads the headers until one names a credential, and hides those that were read. */
-  function readHeaders(exchange: Exchange): {
-    readonly given: NameAndPassword | undefined
-    readonly credential: PasswordCredential | undefined
-  } {
-    let given: NameAndPassword | undefined
-    for (const name of HEADERS) {
-      const value = exchange.request.header(name)
-      if (config.hide_credentials) exchange.upstream.removeHeader(name)
-      if (value === undefined) continue
-      given = readCredentials(value) ?? given
-      const credential = given && entities.by('basicauth_credentials', 'username', given.username)
-      if (credential !== undefined) return { given, credential: credential as PasswordCredential }
-    }
-    return { given, credential: undefined }
+interface Given {
+  readonly given: NameAndPassword | undefined
+  readonly credential: PasswordCredential | undefined
+}
+
+/** Reads the headers until one names a configured credential, and hides those that were read. */
+function readHeaders(exchange: Exchange, entities: EntityLookup, hides: boolean): Given {
+  let given: NameAndPassword | undefined
+  for (const name of HEADERS) {
+    const value = exchange.request.header(name)
+    if (hides) exchange.upstream.removeHeader(name)
+    if (value === undefined) continue
+    given = readCredentials(value) ?? given
+    const credential = given && entities.by('basicauth_credentials', 'username', given.username)
+    if (credential !== undefined) return { given, credential: credential as PasswordCredential }
   }
+  return { given, credential: undefined }
+}
+
+interface Ownership {
+  readonly credential: PasswordCredential | undefined
+  /** Absent: the one in the configuration that the credential refers to. */
+  readonly consumer?: Consumer
+}
+
+function ownershipOf(answer: Exclude<SourceAnswer, { kind: 'unavailable' }>): Ownership {
+  if (answer.kind === 'none') return { credential: undefined }
+  const { credential, consumer } = answer
+  return { credential: credential as PasswordCredential, consumer }
 }
 
 function ownerOf(credential: PasswordCredential | undefined): string {

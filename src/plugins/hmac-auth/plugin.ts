@@ -1,12 +1,15 @@
 import { createHash, createHmac } from 'node:crypto'
+import type { Consumer } from '../../entities/entity.ts'
 import { refuse } from '../../plugin-kit/answer.ts'
 import {
   authenticateRequest,
+  credentialsUnavailable,
   noteAuthenticated,
   type Attempt,
   type Refusal,
 } from '../../plugin-kit/authenticate-request.ts'
 import { challenge } from '../../plugin-kit/challenge.ts'
+import { sourceOf, whenKnown } from '../../plugin-kit/consumer-source.ts'
 import { equalSecrets } from '../../plugin-kit/equal-secrets.ts'
 import type { ClientRequest, Exchange } from '../../plugin-kit/exchange.ts'
 import { definePlugin, type Plugin, type PluginContext } from '../../plugin-kit/plugin.ts'
@@ -56,6 +59,7 @@ function attemptBy(
   )
   const clockSkew = config.clock_skew ?? 300
   const finish = finisher(context, refusal)
+  const source = sourceOf(node, 'hmacauth_credentials')
 
   return function attempt(exchange) {
     const { request } = exchange
@@ -71,35 +75,55 @@ function attemptBy(
       parameters === undefined ? 'the parameters cannot be read' : misuse(parameters, config)
     if (parameters === undefined || why !== undefined)
       return refusal(UNVERIFIABLE, 'signature-unverifiable', why ?? '')
-    const credential = entities.by('hmacauth_credentials', 'username', parameters.username)
-    if (credential === undefined)
-      return refusal(
-        UNVERIFIABLE,
-        'user-unknown',
-        `no credential with username ${JSON.stringify(parameters.username)}`,
-      )
-    if (!isSignedBy(credential as HmacCredential, request, parameters))
-      return refusal(MISMATCH, 'signature-wrong', `wrong signature for "${parameters.username}"`)
-    return config.validate_request_body
-      ? finishAfterBody(exchange, credential as HmacCredential)
-      : finish(exchange, credential as HmacCredential)
+    const { username } = parameters
+    const credential = entities.by('hmacauth_credentials', 'username', username)
+    if (credential !== undefined)
+      return decide(exchange, parameters, { credential: credential as HmacCredential })
+    if (source === undefined) return unknown(username)
+    return whenKnown(source.find('hmacauth_credentials', 'username', username), (answer) => {
+      if (answer.kind === 'unavailable') return credentialsUnavailable('hmac-auth')
+      if (answer.kind === 'none') return unknown(username)
+      const { credential: found, consumer } = answer
+      return decide(exchange, parameters, { credential: found as HmacCredential, consumer })
+    })
   }
 
-  async function finishAfterBody(exchange: Exchange, credential: HmacCredential): Promise<Attempt> {
+  function unknown(username: string): Refusal {
+    const reason = `no credential with username ${JSON.stringify(username)}`
+    return refusal(UNVERIFIABLE, 'user-unknown', reason)
+  }
+
+  function decide(
+    exchange: Exchange,
+    parameters: SignatureParameters,
+    owned: Ownership,
+  ): Attempt | Promise<Attempt> {
+    if (!isSignedBy(owned.credential, exchange.request, parameters))
+      return refusal(MISMATCH, 'signature-wrong', `wrong signature for "${parameters.username}"`)
+    return config.validate_request_body ? finishAfterBody(exchange, owned) : finish(exchange, owned)
+  }
+
+  async function finishAfterBody(exchange: Exchange, owned: Ownership): Promise<Attempt> {
     if (!(await isBodyAsDigested(exchange.request)))
       return refusal(MISMATCH, 'digest-wrong', 'the body is not that of the Digest header')
-    return finish(exchange, credential)
+    return finish(exchange, owned)
   }
+}
+
+interface Ownership {
+  readonly credential: HmacCredential
+  /** Absent: the one in the configuration that the credential refers to. */
+  readonly consumer?: Consumer
 }
 
 /** What is left to do for a request that is signed rightly. */
 function finisher(
   { entities }: PluginContext,
   refusal: Refuse,
-): (exchange: Exchange, credential: HmacCredential) => Attempt {
-  return function finish(exchange, credential) {
+): (exchange: Exchange, owned: Ownership) => Attempt {
+  return function finish(exchange, { credential, consumer: sourced }) {
     const { id, username } = credential
-    const consumer = entities.consumer(credential.consumer.id)
+    const consumer = sourced ?? entities.consumer(credential.consumer.id)
     if (consumer === undefined)
       return refusal(
         UNVERIFIABLE,

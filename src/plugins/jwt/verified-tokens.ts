@@ -1,5 +1,5 @@
+import type { SourcedRecord } from '../../plugin-kit/consumer-source.ts'
 import type { Identity } from '../../plugin-kit/exchange.ts'
-import type { TrustedKey } from '../../plugin-kit/jwks/key-set.ts'
 import type { Validity } from './check-claims.ts'
 import type { ClaimHeader } from './forward-claims.ts'
 
@@ -7,8 +7,8 @@ import type { ClaimHeader } from './forward-claims.ts'
 export interface VerifiedToken extends Validity {
   /** Always the same object, so that what follows from it is made once. */
   readonly identity: Identity
-  /** The key of an issuer that signed it: the token is good no longer than the key. */
-  readonly key: TrustedKey | undefined
+  /** The key of an issuer or the record of a source that proved it: the token is good no longer. */
+  readonly key: Pick<SourcedRecord, 'usableUntil'> | undefined
   /** What the upstream is told of its claims. */
   readonly headers: readonly ClaimHeader[]
 }

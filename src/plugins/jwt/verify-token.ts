@@ -1,6 +1,11 @@
 import type { JsonObject } from '../../base/json.ts'
+import {
+  sourceOf,
+  whenKnown,
+  type SourceAnswer,
+  type SourcedRecord,
+} from '../../plugin-kit/consumer-source.ts'
 import type { Identity } from '../../plugin-kit/exchange.ts'
-import type { TrustedKey } from '../../plugin-kit/jwks/key-set.ts'
 import type { PluginContext } from '../../plugin-kit/plugin.ts'
 import { isSignedBy } from '../../plugin-kit/jose/algorithms.ts'
 import { checkClaims, type ClaimRules, type Validity } from './check-claims.ts'
@@ -18,8 +23,8 @@ export interface Verified {
   readonly token: DecodedToken
   readonly identity: Identity
   readonly validity: Validity
-  /** The key of an issuer that signed it; absent for one of a credential. */
-  readonly key: TrustedKey | undefined
+  /** The key of an issuer that signed it, or the record of a source; absent for a configured credential. */
+  readonly key: Pick<SourcedRecord, 'usableUntil'> | undefined
   /** The key of the credential, or the name of the issuer's. */
   readonly keyName: string | undefined
   /** What the upstream is told of its claims. */
@@ -61,7 +66,7 @@ export interface VerificationRules extends ClaimRules {
  * issuer's keys, every other one by a credential, if one fits.
  *
  * @param now gives Unix time in whole seconds
- * @returns a promise only where an issuer has to be asked for keys
+ * @returns a promise only where an issuer has to be asked for keys, or a source for a credential
  */
 export function verifyToken(
   text: string,
@@ -75,15 +80,14 @@ export function verifyToken(
   const issuer = claims && rules.issuers?.get(claims['iss'])
   const verdict =
     issuer === undefined
-      ? verifyByCredential(text, token, rules, now())
+      ? verifyByCredential(text, token, rules, now)
       : verifyIssued({ text, token, claims: claims!, issuer }, rules, now)
   const { admit } = rules
   if (admit === undefined) return verdict
-  const admitted = (of: Verified | TokenRefusal): Verified | TokenRefusal => {
+  return whenKnown(verdict, (of) => {
     const refusal = of.kind === 'verified' ? admit(of) : undefined
     return refusal === undefined ? of : { ...refusal, token }
-  }
-  return verdict instanceof Promise ? verdict.then(admitted) : admitted(verdict)
+  })
 }
 
 /**
@@ -94,11 +98,26 @@ function verifyByCredential(
   text: string,
   token: DecodedToken,
   rules: VerificationRules,
+  now: () => number,
+): Verified | TokenRefusal | Promise<Verified | TokenRefusal> {
+  return whenKnown(findCredential(token, rules), (found) =>
+    found.kind === 'refused'
+      ? { ...found, token }
+      : verifyWithCredential({ text, token, found }, rules, now()),
+  )
+}
+
+interface Credited {
+  readonly text: string
+  readonly token: DecodedToken
+  readonly found: Found
+}
+
+function verifyWithCredential(
+  { text, token, found: { credential, record } }: Credited,
+  rules: VerificationRules,
   now: number,
 ): Verified | TokenRefusal {
-  const found = findCredential(token, rules)
-  if (found.kind === 'refused') return { ...found, token }
-  const { credential } = found
   const refusal = refuseSignature(token, credential, rules)
   if (refusal !== undefined) return { ...refusal, token }
 
@@ -112,7 +131,7 @@ function verifyByCredential(
       token,
     }
 
-  const consumer = rules.context.entities.consumer(credential.consumer.id)
+  const consumer = record?.consumer ?? rules.context.entities.consumer(credential.consumer.id)
   if (consumer === undefined) {
     const message = `Could not find consumer for '${rules.keyClaimName}=${credential.key}'`
     const reason = `the credential's consumer ${credential.consumer.id} does not exist`
@@ -122,7 +141,7 @@ function verifyByCredential(
     kind: 'verified',
     token,
     validity,
-    key: undefined,
+    key: record,
     keyName: credential.key,
     headers: rules.headersOf?.(token.claims ?? {}) ?? NO_HEADERS,
     identity: {
@@ -139,13 +158,16 @@ const NO_HEADERS: readonly ClaimHeader[] = []
 interface Found {
   readonly kind: 'found'
   readonly credential: JwtCredential
+  /** Where a source had it. */
+  readonly record?: SourcedRecord
 }
 
 /** The credential that the token's key claim names. */
 function findCredential(
   { header, claims }: DecodedToken,
-  { keyClaimName: name, context, maxSuggestions }: VerificationRules,
-): Found | TokenRefusal {
+  rules: VerificationRules,
+): Found | TokenRefusal | Promise<Found | TokenRefusal> {
+  const { keyClaimName: name, context } = rules
   const ofPayload = claims && claimOf(claims, name)
   const key = claims === undefined || ofPayload !== undefined ? ofPayload : claimOf(header, name)
   if (key === undefined)
@@ -163,6 +185,40 @@ function findCredential(
     )
   const credential = context.entities.by('jwt_secrets', 'key', key)
   if (credential !== undefined) return { kind: 'found', credential: credential as JwtCredential }
+  const source = sourceOf(context.node, 'jwt_secrets')
+  if (source === undefined) return unknownCredential(key, rules)
+  return whenKnown(source.find('jwt_secrets', 'key', key), (answer) =>
+    sourcedCredential(key, answer, rules),
+  )
+}
+
+function sourcedCredential(
+  key: string,
+  answer: SourceAnswer,
+  rules: VerificationRules,
+): Found | TokenRefusal {
+  switch (answer.kind) {
+    case 'found':
+      return { kind: 'found', credential: answer.credential as JwtCredential, record: answer }
+    case 'none':
+      return unknownCredential(key, rules)
+    case 'unavailable':
+      return {
+        ...refused(
+          'Cannot look up credentials now',
+          'source-unavailable',
+          'the consumer_source has no answer; the error log says why',
+        ),
+        status: 503,
+        challenge: 'none',
+      }
+  }
+}
+
+function unknownCredential(
+  key: string,
+  { keyClaimName: name, context, maxSuggestions }: VerificationRules,
+): TokenRefusal {
   const nearest = nearestKey(key, context, maxSuggestions)
   return refused(
     `No credentials found for given '${name}'`,

@@ -1,12 +1,15 @@
+import type { Consumer } from '../../entities/entity.ts'
 import { refuse, type ErrorAnswer } from '../../plugin-kit/answer.ts'
 import {
   authenticateRequest,
+  credentialsUnavailable,
   noteAuthenticated,
   type Attempt,
   type Refusal,
 } from '../../plugin-kit/authenticate-request.ts'
 import { readBodyFields, type BodyFields } from '../../plugin-kit/body-fields.ts'
 import { challenge } from '../../plugin-kit/challenge.ts'
+import { sourceOf, whenKnown, type SourceAnswer } from '../../plugin-kit/consumer-source.ts'
 import type { Exchange, Identity } from '../../plugin-kit/exchange.ts'
 import { hasExpired } from '../../plugin-kit/has-expired.ts'
 import { masked } from '../../plugin-kit/masked.ts'
@@ -43,7 +46,7 @@ export const keyAuth: Plugin = definePlugin({
   },
 })
 
-type AttemptWith = (exchange: Exchange, body?: BodyFields) => Attempt
+type AttemptWith = (exchange: Exchange, body?: BodyFields) => Attempt | Promise<Attempt>
 
 function attemptBy(config: Config, context: PluginContext): AttemptWith {
   const places: KeyPlaces = {
@@ -52,7 +55,9 @@ function attemptBy(config: Config, context: PluginContext): AttemptWith {
     inQuery: config.key_in_query,
   }
   const refusals = refusalsOf(config)
+  const { node } = context
   const identityOf = identities(context)
+  const source = sourceOf(node, 'keyauth_credentials')
 
   return function attempt(exchange, body) {
     const found = findKey(exchange.request, places, body)
@@ -61,11 +66,26 @@ function attemptBy(config: Config, context: PluginContext): AttemptWith {
     if (config.hide_credentials) hideKey(exchange, found.name, body)
     if (found.key === '') return refusals.missing
     const identity = identityOf(found.key)
-    if (identity === undefined) return refusals.unknown(found)
+    if (identity !== undefined) return succeed(exchange, found, identity)
+    if (source === undefined) return refusals.unknown(found)
+    return whenKnown(source.find('keyauth_credentials', 'key', found.key), (answer) =>
+      settle(exchange, found, answer),
+    )
+  }
+
+  function succeed(exchange: Exchange, found: GivenKey, identity: Identity): undefined {
     exchange.authenticate(identity)
     if (exchange.decisions !== undefined)
       noteAuthenticated(exchange, 'key-auth', { name: found.name, key: masked(found.key) })
-    return undefined
+  }
+
+  function settle(exchange: Exchange, found: GivenKey, answer: SourceAnswer): Attempt {
+    if (answer.kind === 'unavailable') return credentialsUnavailable('key-auth')
+    if (answer.kind === 'none') return refusals.unknown(found)
+    const credential = answer.credential as KeyCredential
+    return hasExpired(credential, node.now())
+      ? refusals.unknown(found)
+      : succeed(exchange, found, identityFrom(credential, answer.consumer))
   }
 
   function duplicate(found: FoundKey & { readonly kind: 'duplicate' }): Refusal {
@@ -104,17 +124,26 @@ function identities(context: PluginContext): (key: string) => Identity | undefin
     if (known !== undefined) return known
     const consumer = entities.consumer(credential.consumer.id)
     if (consumer === undefined) return undefined
-    const { id } = credential
-    const identity = { consumer, credential: { id, entity: credential }, credentialIdentifier: id }
+    const identity = identityFrom(credential, consumer)
     made.set(credential, identity)
     return identity
   }
 }
 
+function identityFrom(credential: KeyCredential, consumer: Consumer): Identity {
+  const { id } = credential
+  return { consumer, credential: { id, entity: credential }, credentialIdentifier: id }
+}
+
+interface GivenKey {
+  readonly name: string
+  readonly key: string
+}
+
 interface Refusals {
   readonly missing: Refusal
   readonly duplicate: (name: string) => Refusal
-  readonly unknown: (found: { readonly name: string; readonly key: string }) => Refusal
+  readonly unknown: (found: GivenKey) => Refusal
 }
 
 function refusalsOf({ realm, key_names: names }: Config): Refusals {
