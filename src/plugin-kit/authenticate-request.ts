@@ -71,7 +71,6 @@ export function noteAuthenticated(
   })
 }
 
-/** What follows a failed attempt: the refusal's own answer, or the anonymous consumer. */
 /** The refusal where the source of consumers could not be asked: nobody's fault, and worth another try. */
 export function credentialsUnavailable(plugin: string): Refusal {
   return {
@@ -83,6 +82,7 @@ export function credentialsUnavailable(plugin: string): Refusal {
   }
 }
 
+/** What follows a failed attempt: the refusal's own answer, or the anonymous consumer. */
 function settleBy(
   authentication: Authentication,
 ): (exchange: Exchange, refusal: Refusal) => Answer | undefined {

@@ -103,9 +103,9 @@ export interface NodeServices {
   administer?(request: AdminErrand): Promise<AdminAnswer>
   /** State of an upstream's targets as this worker sees it. */
   upstreamHealth?(upstreamId: string): UpstreamHealthFacts | undefined
-}
   /** Who has consumers that the configuration does not have, where somebody does. */
   readonly consumerSource?: ConsumerSource | undefined
+}
 
 /** A request to the Admin API that does not come over the network. */
 export interface AdminErrand {
