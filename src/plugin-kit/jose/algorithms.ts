@@ -88,10 +88,16 @@ export function keyMisfit(algorithm: Algorithm, key: KeyObject): string | undefi
 /**
  * Whether the key made this signature. It must fit the algorithm by {@link keyMisfit}.
  *
- * ECDSA signatures are the two numbers side by side, never DER. Salts of RSA-PSS may have any
- * length, as in Kong; RFC 7518 §3.5 has them as long as the hash.
+ * ECDSA signatures are the two numbers side by side, never DER.
+ *
+ * @param salts of RSA-PSS: of any length, as in Kong, or as long as the hash, as RFC 7518 §3.5 has them
  */
-export function isSignedBy(algorithm: Algorithm, key: KeyObject, text: SignedText): boolean {
+export function isSignedBy(
+  algorithm: Algorithm,
+  key: KeyObject,
+  text: SignedText,
+  salts: 'any' | 'as-hash' = 'any',
+): boolean {
   const { signed, signature } = text
   switch (algorithm.kind) {
     case 'hmac': {
@@ -104,7 +110,7 @@ export function isSignedBy(algorithm: Algorithm, key: KeyObject, text: SignedTex
       return equalSecrets(expected, signature)
     }
     case 'rsa':
-      return verify(algorithm.hash, bytesOf(signed), rsaKey(algorithm.isPss, key), signature)
+      return verify(algorithm.hash, bytesOf(signed), rsaKey(algorithm.isPss, key, salts), signature)
     case 'ecdsa': {
       const options = { key, dsaEncoding: 'ieee-p1363' } as const
       return verify(algorithm.hash, bytesOf(signed), options, signature)
@@ -122,9 +128,15 @@ function isPssKey(algorithm: Algorithm & { readonly kind: 'rsa' }, key: KeyObjec
 }
 
 /** PKCS #1 v1.5 is what a key alone stands for, and takes half the time then. */
-function rsaKey(isPss: boolean, key: KeyObject): KeyObject | VerifyKeyObjectInput {
-  const { RSA_PKCS1_PSS_PADDING, RSA_PSS_SALTLEN_AUTO } = constants
-  return isPss ? { key, padding: RSA_PKCS1_PSS_PADDING, saltLength: RSA_PSS_SALTLEN_AUTO } : key
+function rsaKey(
+  isPss: boolean,
+  key: KeyObject,
+  salts: 'any' | 'as-hash',
+): KeyObject | VerifyKeyObjectInput {
+  if (!isPss) return key
+  const { RSA_PKCS1_PSS_PADDING, RSA_PSS_SALTLEN_AUTO, RSA_PSS_SALTLEN_DIGEST } = constants
+  const saltLength = salts === 'any' ? RSA_PSS_SALTLEN_AUTO : RSA_PSS_SALTLEN_DIGEST
+  return { key, padding: RSA_PKCS1_PSS_PADDING, saltLength }
 }
 
 /** A token's letters are ASCII. */

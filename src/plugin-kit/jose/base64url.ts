@@ -16,6 +16,16 @@ export function decodeBase64Url(text: string): Buffer | undefined {
   return bytes.length === Math.floor((letters.length * 3) / 4) ? bytes : undefined
 }
 
+/**
+ * Whether a text is the one that its bytes encode to: no padding, no other letters, and no bit set in
+ * the last letter that says nothing.
+ *
+ * @see RFC 7515 §2, RFC 4648 §3.5
+ */
+export function isCanonicalBase64Url(text: string): boolean {
+  return Buffer.from(text, 'base64url').toString('base64url') === text
+}
+
 function withoutPadding(text: string): string {
   return text.slice(0, text.endsWith('==') ? -2 : -1)
 }

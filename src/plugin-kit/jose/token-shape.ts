@@ -1,3 +1,4 @@
+import { isCanonicalBase64Url } from './base64url.ts'
 import type { DecodedToken } from './decode-token.ts'
 import { hasDuplicates } from './strict-json.ts'
 
@@ -21,7 +22,7 @@ export function tokenShapeFault(text: string, { signed }: DecodedToken): ShapeFa
   const dot = signed.indexOf('.')
   const payload = signed.slice(dot + 1)
   for (const part of [signed.slice(0, dot), payload, text.slice(signed.length + 1)])
-    if (Buffer.from(part, 'base64url').toString('base64url') !== part)
+    if (!isCanonicalBase64Url(part))
       return { fault: 'invalid encoding', why: 'a part of it is not canonical base64url' }
   return hasDuplicates(Buffer.from(payload, 'base64url').toString('utf8'))
     ? { fault: 'invalid claims', why: 'its payload has a name twice' }

@@ -35,6 +35,7 @@ const MAX_KEYS = 100
 /** Without a key's name this many that fit are tried. */
 const MAX_TRIED = 8
 const MIN_RSA_BITS = 2048
+const MIN_SECRET_BYTES = 32
 
 /**
  * Reads a JSON Web Key Set. Keys that are of no use for verifying signatures are left out: for
@@ -101,15 +102,24 @@ function keyOf(jwk: JsonObject, takesSecrets: boolean): KeyObject | undefined {
     return bytes === undefined || bytes.length === 0 ? undefined : createSecretKey(bytes)
   }
   try {
-    return createPublicKey({ key: jwk, format: 'jwk' })
+    const key = createPublicKey({ key: jwk, format: 'jwk' })
+    // With an exponent of 1 a signature is what it signs: anybody can make one.
+    const exponent = key.asymmetricKeyDetails?.publicExponent
+    return exponent !== undefined && exponent < 3n ? undefined : key
   } catch {
     // Of a kind that is unknown here, or broken: others of the set may be good.
     return undefined
   }
 }
 
-function warningsAbout({ kid, key }: ReadKey): readonly string[] {
-  const bits = key.asymmetricKeyDetails?.modulusLength
-  if (bits === undefined || bits >= MIN_RSA_BITS) return []
-  return [`key ${JSON.stringify(kid ?? '')} has ${bits} bits, RSA keys should have ${MIN_RSA_BITS}`]
+/** @see RFC 7518 §3.2, §3.3 */
+function warningsAbout({ kid = '', key }: ReadKey): readonly string[] {
+  const { symmetricKeySize: bytes = MIN_SECRET_BYTES, asymmetricKeyDetails: details } = key
+  const bits = details?.modulusLength ?? MIN_RSA_BITS
+  const name = JSON.stringify(kid)
+  if (bytes < MIN_SECRET_BYTES)
+    return [`key ${name} has ${bytes} bytes, secrets should have ${MIN_SECRET_BYTES}`]
+  if (bits < MIN_RSA_BITS)
+    return [`key ${name} has ${bits} bits, RSA keys should have ${MIN_RSA_BITS}`]
+  return []
 }

@@ -66,7 +66,7 @@ function verifyWith(
 ): Verdict {
   const { token, claims, issuer, text } = issued
   if (keys.length === 0) return refuseKeys(issued, now)
-  const key = keys.find((candidate) => isSignedBy(token.algorithm, candidate.key, token))
+  const key = keys.find(({ key: each }) => isSignedBy(token.algorithm, each, token, 'as-hash'))
   if (key === undefined)
     return refused(
       issued,
