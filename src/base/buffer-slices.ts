@@ -14,6 +14,13 @@ export function toByteString(text: string): string {
   return text
 }
 
+/** The text whose UTF-8 bytes a string has one a character; the counterpart of {@link toByteString}. */
+export function fromByteString(bytes: string): string {
+  for (let index = 0; index < bytes.length; index += 1)
+    if (bytes.charCodeAt(index) > 127) return Buffer.from(bytes, 'latin1').toString('utf8')
+  return bytes
+}
+
 const UNSAFE = /[\0\r\n]/g
 
 /**

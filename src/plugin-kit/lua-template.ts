@@ -1,3 +1,4 @@
+import { toByteString } from '../base/buffer-slices.ts'
 import { compileLuaExpression, type LuaProgram } from './lua/lua-program.ts'
 import { isTrue, toText, type LuaTable } from './lua/values.ts'
 
@@ -5,7 +6,10 @@ import { isTrue, toText, type LuaTable } from './lua/values.ts'
 export interface LuaTemplate {
   /** Whether it has expressions at all. */
   readonly isFixed: boolean
-  /** @throws {LuaError} when an expression fails */
+  /**
+   * @returns a string of bytes, one a character
+   * @throws {LuaError} when an expression fails
+   */
   render(globals: () => LuaTable): string
 }
 
@@ -16,21 +20,22 @@ export interface LuaTemplate {
  * @throws {LuaSyntaxError} when an expression cannot be read
  */
 export function compileLuaTemplate(text: string): LuaTemplate {
+  const source = toByteString(text)
   const parts: (string | LuaProgram)[] = []
   let at = 0
   for (;;) {
-    const open = text.indexOf('$(', at)
-    const end = open === -1 ? -1 : closing(text, open + 1)
+    const open = source.indexOf('$(', at)
+    const end = open === -1 ? -1 : closing(source, open + 1)
     if (end === -1) break
-    parts.push(text.slice(at, open), compileLuaExpression(text.slice(open + 2, end)))
+    parts.push(source.slice(at, open), compileLuaExpression(source.slice(open + 2, end)))
     at = end + 1
   }
-  parts.push(text.slice(at))
+  parts.push(source.slice(at))
   const isFixed = parts.length === 1
   return {
     isFixed,
     render(globals) {
-      if (isFixed) return text
+      if (isFixed) return source
       return parts
         .map((part) => (typeof part === 'string' ? part : rendered(part, globals())))
         .join('')

@@ -1,3 +1,4 @@
+import { fromByteString } from '../../base/buffer-slices.ts'
 import type { Exchange } from '../../plugin-kit/exchange.ts'
 import { compileLuaTemplate } from '../../plugin-kit/lua-template.ts'
 import type { NodeServices } from '../../plugin-kit/plugin.ts'
@@ -25,7 +26,7 @@ export function resourceOf(config: Config, node: NodeServices): ResourceOf {
       ...Object.fromEntries(
         templates.map(([name, template]) => [
           name,
-          template.render(() => templateGlobals(exchange!)),
+          fromByteString(template.render(() => templateGlobals(exchange!))),
         ]),
       ),
     })

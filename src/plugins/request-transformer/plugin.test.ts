@@ -89,6 +89,16 @@ describe('request-transformer › query', () => {
     expect(upstream.rawQuery).toBe('aq=5&bare&keep=%20y&newq=2&pq=4&pq=appended&rq=replaced')
   })
 
+  it('has arguments without a value, which a value takes the place of', async () => {
+    const config = {
+      rename: { querystring: ['a:b'] },
+      replace: { querystring: ['c:new'] },
+      add: { querystring: ['d:new'] },
+      append: { querystring: ['e:new'] },
+    }
+    expect((await upstreamOf(config, { path: '/?a&c&d&e' })).rawQuery).toBe('b&c=new&d&e=new')
+  })
+
   it('stays as it was sent when no rule is about it', async () => {
     const upstream = await upstreamOf({ add: { headers: ['x:y'] } }, { path: '/x?b=%7E&a=+' })
     expect(upstream.rawQuery).toBe('b=%7E&a=+')
@@ -114,8 +124,34 @@ describe('request-transformer › body', () => {
       'JSON',
       JSON_TYPE,
       '{"gone":1,"oldb":{"x":[]},"rb":3,"pb":4,"e":[]}',
-      '{"rb":"replaced","pb":[4,"appended"],"e":[],"newb":{"x":[]},"ab":"added"}',
+      '{"rb":"replaced","pb":["appended"],"e":[],"newb":{"x":[]},"ab":"added"}',
     ],
+    [
+      'JSON with a text to append to',
+      JSON_TYPE,
+      '{"pb":"4"}',
+      '{"pb":["4","appended"],"ab":"added"}',
+    ],
+    [
+      'JSON with an object to append to',
+      JSON_TYPE,
+      '{"pb":{"a":0}}',
+      '{"pb":{"1":"appended","a":0},"ab":"added"}',
+    ],
+    [
+      'JSON with false, which counts as absent',
+      JSON_TYPE,
+      '{"oldb":false,"rb":false,"ab":false,"pb":false}',
+      '{"oldb":false,"rb":false,"ab":"added","pb":["appended"]}',
+    ],
+    [
+      'JSON with null, which does not',
+      JSON_TYPE,
+      '{"oldb":null,"rb":null,"ab":null,"pb":null}',
+      '{"rb":"replaced","ab":null,"pb":["appended"],"newb":null}',
+    ],
+    ['a form with a bare field', FORM, 'pb&x', 'pb=appended&x&ab=added'],
+    ['an empty form', FORM, '', 'ab=added&pb=appended'],
     ['JSON with a list to append to', JSON_TYPE, '{"pb":[]}', '{"pb":["appended"],"ab":"added"}'],
     ['an empty JSON body', JSON_TYPE, '', '{"ab":"added","pb":["appended"]}'],
     [
@@ -132,16 +168,38 @@ describe('request-transformer › body', () => {
     expect(await bodyOf({ headers, body })).toBe(expected)
   })
 
-  it('of parts is changed, but not appended to', async () => {
-    const part = (name: string, value: string) =>
-      `--b\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`
-    const body = await bodyOf({
-      headers: { 'Content-Type': 'multipart/form-data; boundary=b' },
-      body: `${part('gone', '1')}${part('oldb', '2')}${part('rb', '3')}--b--\r\n`,
-    })
-    expect(body).toBe(
-      `${part('newb', '2')}${part('rb', 'replaced')}${part('ab', 'added')}--b--\r\n`,
-    )
+  it('keeps every byte when no rule acts', async () => {
+    const config = { rename: { body: ['a:b'] }, replace: { body: ['c:d'] }, add: { body: ['x:y'] } }
+    const request = { method: 'POST', headers: JSON_TYPE, body: '{ "x": 1.0 }' }
+    expect((await upstreamOf(config, request)).body).toBe(request.body)
+  })
+
+  const PARTS = { 'Content-Type': 'multipart/form-data; boundary=b' }
+  const part = (name: string, value: string) =>
+    `--b\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`
+  const END = '--b--\r\n'
+
+  it.each([
+    [
+      'are changed, but not appended to; what is new stands last',
+      `${part('gone', '1')}${part('oldb', '2')}${part('rb', '3')}${part('keep', '4')}${END}`,
+      `${part('keep', '4')}${part('newb', '2')}${part('rb', 'replaced')}${part('ab', 'added')}${END}`,
+    ],
+    [
+      'take the place of one that has the new name',
+      `${part('newb', '1')}${part('oldb', '2')}${part('ab', '3')}${END}`,
+      `${part('newb', '2')}${part('ab', '3')}${END}`,
+    ],
+    ['are added to an empty body', '', `${part('ab', 'added')}${END}`],
+  ])('of parts: they %s', async (_, body, expected) => {
+    expect(await bodyOf({ headers: PARTS, body })).toBe(expected)
+  })
+
+  it('of parts: they are renamed before any is removed, and may all go', async () => {
+    const request = { method: 'POST', headers: PARTS, body: `${part('a', '1')}${END}` }
+    const renamed = { remove: { body: ['a'] }, rename: { body: ['a:c'] } }
+    expect(String((await upstreamOf(renamed, request)).body)).toBe(`${part('c', '1')}${END}`)
+    expect((await upstreamOf({ remove: { body: ['a'] } }, request)).body).toBe('')
   })
 })
 
@@ -191,6 +249,25 @@ describe('request-transformer › templates', () => {
   ])('fill in %s', async (template, expected) => {
     const upstream = await upstreamOf({ add: { headers: [`x-t:${template}`] } }, request)
     expect(upstream.header('x-t')).toBe(expected)
+  })
+
+  it('join letters of headers, arguments, captures and the configuration as bytes', async () => {
+    const bytes = (text: string) => Buffer.from(text).toString('latin1')
+    const all = 'ö$(query_params.a)$(headers.x_in)$(uri_captures.user)'
+    const upstream = await upstreamOf(
+      {
+        add: { headers: [`x-t:${all}`], querystring: [`q:${all}`] },
+        replace: { uri: `/${all}` },
+      },
+      {
+        path: '/?a=%C3%A4',
+        headers: { 'X-In': bytes('é') },
+        captures: { named: { user: bytes('ß') }, unnamed: ['', bytes('ß')] },
+      },
+    )
+    expect(upstream.header('x-t')).toBe(bytes('öäéß'))
+    expect(upstream.path).toBe('/öäéß')
+    expect(upstream.rawQuery).toBe('a=%C3%A4&q=%C3%B6%C3%A4%C3%A9%C3%9F')
   })
 
   it('see the request as the client sent it, whatever the rules do', async () => {

@@ -1,3 +1,4 @@
+import { fromByteString } from '../../base/buffer-slices.ts'
 import { parseQuery } from '../../http/query.ts'
 import type { Exchange } from '../../plugin-kit/exchange.ts'
 import type { LuaTable } from '../../plugin-kit/lua/values.ts'
@@ -53,7 +54,7 @@ function transform(exchange: Exchange, of: Transformation): undefined | Promise<
   const { request, upstream } = exchange
 
   if (of.uri !== undefined) {
-    const path = of.uri(globals)
+    const path = fromByteString(of.uri(globals))
     if (path !== '') upstream.path = path.startsWith('/') ? path : `/${path}`
   }
   if (of.method !== undefined) upstream.method = of.method

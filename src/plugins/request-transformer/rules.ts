@@ -1,3 +1,4 @@
+import { fromByteString } from '../../base/buffer-slices.ts'
 import { compileLuaTemplate } from '../../plugin-kit/lua-template.ts'
 import type { LuaTable } from '../../plugin-kit/lua/values.ts'
 import { nameValue } from '../../plugin-kit/name-value.ts'
@@ -5,7 +6,7 @@ import type { Config } from './schema.ts'
 
 export type Part = 'body' | 'headers' | 'querystring'
 
-/** A new value for a name; rendered against the request as the client sent it. */
+/** A new value for a name; rendered against the request as the client sent it, as a string of bytes. */
 export interface ValueRule {
   readonly name: string
   /** `undefined`: the rule has no value, and changes nothing. */
@@ -48,7 +49,7 @@ function valueRule(text: string, options: TemplateOptions): ValueRule {
   return { name, render: value === undefined ? undefined : renderer(value, options) }
 }
 
-/** @returns what fills a text in */
+/** @returns what fills a text in, as a string of bytes */
 export function renderer(
   text: string,
   { forbidsExpressions }: TemplateOptions,
@@ -63,6 +64,7 @@ export function renderer(
 
 /** Values of one part by name, to be changed. A name that is absent has none. */
 export interface Values {
+  /** Whether there is a value to be renamed or replaced, so that none is to be added. */
   has(name: string): boolean
   remove(name: string): void
   rename(from: string, to: string): void
@@ -71,14 +73,29 @@ export interface Values {
   append(name: string, value: string): void
 }
 
-/** Applies all rules of a part. @param canAppend multipart bodies cannot */
-export function applyRules(rules: Rules, values: Values, globals: () => LuaTable): void {
+/**
+ * Applies all rules of a part.
+ * @returns whether one of them acted; removing counts even where there is nothing to remove
+ */
+export function applyRules(rules: Rules, values: Values, globals: () => LuaTable): boolean {
+  let acted = rules.remove.length > 0
   for (const name of rules.remove) values.remove(name)
-  for (const { from, to } of rules.rename) if (values.has(from)) values.rename(from, to)
-  for (const { name, render } of rules.replace)
-    if (render !== undefined && values.has(name)) values.set(name, render(globals))
-  for (const { name, render } of rules.add)
-    if (render !== undefined && !values.has(name)) values.set(name, render(globals))
-  for (const { name, render } of rules.append)
-    if (render !== undefined) values.append(name, render(globals))
+  for (const { from, to } of rules.rename) {
+    if (from === to || !values.has(from)) continue
+    values.rename(from, to)
+    acted = true
+  }
+  const write = (list: readonly ValueRule[], to: 'set' | 'append', when: Applies): void => {
+    for (const { name, render } of list) {
+      if (render === undefined || !when(name)) continue
+      values[to](name, fromByteString(render(globals)))
+      acted = true
+    }
+  }
+  write(rules.replace, 'set', (name) => values.has(name))
+  write(rules.add, 'set', (name) => !values.has(name))
+  write(rules.append, 'append', () => true)
+  return acted
 }
+
+type Applies = (name: string) => boolean

@@ -1,7 +1,8 @@
 import type { JsonObject } from '../../base/json.ts'
+import { appendedJson } from '../../plugin-kit/append-json.ts'
 import { readBodyFields, writeBodyFields, type BodyFields } from '../../plugin-kit/body-fields.ts'
 import type { LuaTable } from '../../plugin-kit/lua/values.ts'
-import { fieldPart, type Part } from '../../plugin-kit/multipart-body.ts'
+import { fieldPart, multipartBoundary, type Part } from '../../plugin-kit/multipart-body.ts'
 import { applyRules, type Rules, type Values } from './rules.ts'
 import { ArgumentValues } from './transform-query.ts'
 
@@ -29,36 +30,52 @@ export function transformBody(
 ): string | Uint8Array | undefined {
   const type = bodyType(contentType)
   if (type === undefined) return undefined
-  if (body.length === 0 && type === 'multipart/form-data') return undefined
-  const isEmpty = body.length === 0 && type === 'application/json'
-  const given = isEmpty ? Buffer.from('{}') : body
   // The type may stand among others, or carry a suffix; what is read is the kind it speaks of.
-  const fields = readBodyFields(type === 'multipart/form-data' ? contentType : type, given)
+  const named = type === 'multipart/form-data' ? contentType : type
+  const fields = body.length === 0 ? noFields(named) : readBodyFields(named, body)
   if (fields === undefined) return undefined
-  const changed = changedFields(fields, rules, globals)
-  const written = writeBodyFields(changed)
-  return Buffer.compare(Buffer.from(written), given) === 0 ? undefined : written
+  const applied = body.length === 0 ? { ...rules, remove: [], rename: [], replace: [] } : rules
+  return changedBody(fields, applied, globals)
 }
 
-function changedFields(fields: BodyFields, rules: Rules, globals: () => LuaTable): BodyFields {
+function noFields(contentType: string): BodyFields | undefined {
+  if (contentType === 'application/json') return { kind: 'json', members: {} }
+  if (contentType === 'application/x-www-form-urlencoded') return { kind: 'form', pairs: [] }
+  const boundary = multipartBoundary(contentType)
+  return boundary === undefined ? undefined : { kind: 'multipart', boundary, parts: [] }
+}
+
+function changedBody(
+  fields: BodyFields,
+  rules: Rules,
+  globals: () => LuaTable,
+): string | Uint8Array | undefined {
   switch (fields.kind) {
     case 'form': {
       const values = new ArgumentValues(fields.pairs)
-      applyRules(rules, values, globals)
-      return { kind: 'form', pairs: values.pairs() }
+      if (!applyRules(rules, values, globals)) return undefined
+      return writeBodyFields({ kind: 'form', pairs: values.pairs() })
     }
     case 'json': {
       const values = new MemberValues(fields.members)
-      applyRules(rules, values, globals)
-      return { kind: 'json', members: values.members() }
+      if (!applyRules(rules, values, globals)) return undefined
+      return writeBodyFields({ kind: 'json', members: values.members() })
     }
     case 'multipart': {
       const values = new PartValues(fields.parts)
-      // Kong does not append to multipart bodies.
-      applyRules({ ...rules, append: [] }, values, globals)
-      return { ...fields, parts: values.parts() }
+      if (!applyToParts(rules, values, globals)) return undefined
+      const parts = values.parts()
+      return parts.length === 0 ? '' : writeBodyFields({ ...fields, parts })
     }
   }
+}
+
+/** Parts are renamed before any is removed, and Kong does not append to them. */
+function applyToParts(rules: Rules, values: PartValues, globals: () => LuaTable): boolean {
+  const renames = { ...rules, remove: [], replace: [], add: [], append: [] }
+  const others = { ...rules, rename: [], append: [] }
+  const renamed = applyRules(renames, values, globals)
+  return applyRules(others, values, globals) || renamed
 }
 
 /** The members of a JSON object, at its top level alone. */
@@ -69,8 +86,10 @@ class MemberValues implements Values {
     this.#members = new Map(Object.entries(members))
   }
 
+  /** `false` counts as absent, as it does in Lua. */
   has(name: string): boolean {
-    return this.#members.has(name)
+    const value = this.#members.get(name)
+    return value !== undefined && value !== false
   }
 
   remove(name: string): void {
@@ -78,7 +97,6 @@ class MemberValues implements Values {
   }
 
   rename(from: string, to: string): void {
-    if (from === to) return
     this.#members.set(to, this.#members.get(from))
     this.#members.delete(from)
   }
@@ -88,13 +106,7 @@ class MemberValues implements Values {
   }
 
   append(name: string, value: string): void {
-    const current = this.#members.get(name)
-    const list: unknown[] = Array.isArray(current)
-      ? current
-      : current === undefined
-        ? []
-        : [current]
-    this.#members.set(name, [...list, value])
+    this.#members.set(name, appendedJson(this.#members.get(name), value))
   }
 
   members(): JsonObject {
@@ -117,14 +129,24 @@ class PartValues implements Values {
     this.#parts = this.#parts.filter((part) => part.name !== name)
   }
 
+  /** The first part of a name gives the value; it stands where the new name stood, or last. */
   rename(from: string, to: string): void {
     const renamed = this.#parts.find((part) => part.name === from)
-    if (renamed !== undefined && from !== to)
-      this.#put(from, to, Buffer.from(renamed.content).toString())
+    if (renamed === undefined) return
+    const part = fieldPart(to, Buffer.from(renamed.content).toString())
+    const at = this.#parts.findIndex(({ name }) => name === to)
+    this.#parts = this.#parts.toSpliced(
+      at === -1 ? this.#parts.length : at,
+      at === -1 ? 0 : 1,
+      part,
+    )
+    this.remove(from)
   }
 
+  /** A part that is new, or replaces others, stands last. */
   set(name: string, value: string): void {
-    this.#put(name, name, value)
+    this.remove(name)
+    this.#parts = [...this.#parts, fieldPart(name, value)]
   }
 
   append(): void {
@@ -133,13 +155,5 @@ class PartValues implements Values {
 
   parts(): readonly Part[] {
     return this.#parts
-  }
-
-  /** One part in the place of all that had a name. */
-  #put(old: string, name: string, value: string): void {
-    const at = this.#parts.findIndex((part) => part.name === old)
-    const others = this.#parts.filter((part) => part.name !== old && part.name !== name)
-    const place = at === -1 ? others.length : Math.min(at, others.length)
-    this.#parts = others.toSpliced(place, 0, fieldPart(name, value))
   }
 }

@@ -20,7 +20,7 @@ export class ArgumentValues implements Values {
 
   rename(from: string, to: string): void {
     const values = this.#values.get(from)
-    if (values === undefined || from === to) return
+    if (values === undefined) return
     this.#values.delete(from)
     this.#values.set(to, values)
   }
@@ -29,8 +29,11 @@ export class ArgumentValues implements Values {
     this.#values.set(name, [value])
   }
 
+  /** An argument without a value has nothing that could be kept beside another one. */
   append(name: string, value: string): void {
-    this.#add(name, value)
+    const values = this.#values.get(name)
+    if (values?.length === 1 && values[0] === true) this.set(name, value)
+    else this.#add(name, value)
   }
 
   pairs(): readonly QueryPair[] {
