@@ -9,10 +9,13 @@ const ALL = {
   replace: { headers: ['server:mine', 'x-none:no'], json: ['a:replaced', 'none:no', 'false:no'] },
   add: {
     headers: ['x-add:added', 'x-there:added'],
-    json: ['new:a "b"', 'num:5', 'flag:true', 'off:x', 'a:no', 'null:now'],
-    json_types: ['string', 'number', 'boolean', 'boolean'],
+    json: ['new:a "b"', 'num:5', 'flag:true', 'off:x', 'nan:x', 'a:no', 'null:no'],
+    json_types: ['string', 'number', 'boolean', 'boolean', 'number'],
   },
-  append: { headers: ['set-cookie:c=3'], json: ['c:more', 'text:more', 'first:one'] },
+  append: {
+    headers: ['set-cookie:c=3'],
+    json: ['c:more', 'text:more', 'object:more', 'first:one'],
+  },
 }
 const JSON_TYPE = { 'Content-Type': 'application/json' }
 
@@ -44,6 +47,29 @@ describe('response-transformer › headers', () => {
     ])
   })
 
+  it('are looked at as they were before any rule', async () => {
+    const { response } = await responseOf(
+      {
+        remove: { headers: ['x-a', 'x-b', 'x-c'] },
+        rename: { headers: ['x-c:x-d', 'x-e:x-f'] },
+        replace: { headers: ['x-a:replaced', 'x-f:no'] },
+        add: { headers: ['x-b:no', 'x-d:added', 'x-g:first', 'x-g:last', 'x-none:'] },
+      },
+      { headers: { 'x-a': '1', 'x-b': '2', 'x-c': '3', 'x-e': '4' } },
+    )
+    expect(Object.fromEntries(response.headers())).toEqual({
+      'x-a': 'replaced',
+      'x-d': 'added',
+      'x-f': '4',
+      'x-g': 'last',
+    })
+  })
+
+  it('get the UTF-8 bytes of letters', async () => {
+    const { response } = await responseOf({ add: { headers: ['x-t:ä'] } }, {})
+    expect(response.header('x-t')).toBe(Buffer.from('ä').toString('latin1'))
+  })
+
   it('keep what looks like a template as it is', async () => {
     const { response } = await responseOf({ add: { headers: ['x-t:$(headers.a)', 'x-c:a:b'] } }, {})
     expect([response.header('x-t'), response.header('x-c')]).toEqual(['$(headers.a)', 'a:b'])
@@ -63,8 +89,8 @@ describe('response-transformer › JSON', () => {
   it.each([
     [
       'all rules',
-      '{"a":1,"b":"two","c":[1],"old":{"e":null},"text":"t","false":false,"null":null}',
-      '{"a":"replaced","c":[1,"more"],"text":["t","more"],"false":false,"null":"now","renamed":{"e":null},"new":"a \\"b\\"","num":5,"flag":true,"off":false,"first":["one"]}',
+      '{"a":1,"b":"two","c":[1],"old":{"e":null},"text":"t","object":{"x":0},"false":false,"null":null}',
+      '{"a":"replaced","c":[1,"more"],"text":["t","more"],"object":{"1":"more","x":0},"false":false,"null":null,"renamed":{"e":null},"new":"a \\"b\\"","num":5,"flag":true,"off":false,"first":["one"]}',
     ],
     ['broken JSON', '{"a":', '{"a":'],
     ['a list', '["a"]', '["a"]'],

@@ -1,3 +1,4 @@
+import { toByteString } from '../../base/buffer-slices.ts'
 import type { Response } from '../../plugin-kit/exchange.ts'
 import { nameValue } from '../../plugin-kit/name-value.ts'
 import type { Config } from './schema.ts'
@@ -13,44 +14,46 @@ export interface HeaderRules {
 
 interface Rule {
   readonly name: string
+  /** Bytes, one a character. */
   readonly value: string
 }
 
 export function headerRules(config: Config): HeaderRules {
   return {
     remove: config.remove.headers.map((text) => nameValue(text).name),
-    rename: config.rename.headers.map(rule),
-    replace: config.replace.headers.map(rule),
-    add: config.add.headers.map(rule),
-    append: config.append.headers.map(rule),
+    rename: config.rename.headers.flatMap(rule),
+    replace: config.replace.headers.flatMap(rule),
+    add: config.add.headers.flatMap(rule),
+    append: config.append.headers.flatMap(rule),
   }
 }
 
-function rule(text: string): Rule {
-  const { name, value = '' } = nameValue(text)
-  return { name, value }
+/** A rule without a value changes nothing. */
+function rule(text: string): readonly Rule[] {
+  const { name, value } = nameValue(text)
+  return value === undefined ? [] : [{ name, value: toByteString(value) }]
 }
 
-/** Values are taken as they are: templates work in requests only. */
+/**
+ * Values are taken as they are: templates work in requests only. Which headers there are, and what
+ * they are, is seen before anything changes: what is removed is not added again, but replaced.
+ */
 export function transformHeaders(response: Response, rules: HeaderRules): void {
-  const renamed = rules.rename.map(({ name, value: to }) => ({
+  const isThere = ({ name }: Rule): boolean => response.header(name.toLowerCase()) !== undefined
+  const renamed = rules.rename.filter(isThere).map(({ name, value: to }) => ({
     name,
     to,
     values: response.headerValues(name.toLowerCase()),
   }))
+  const replaced = rules.replace.filter(isThere)
+  const added = rules.add.filter((rule) => !isThere(rule))
+
   for (const name of rules.remove) response.removeHeader(name)
   for (const { name, to, values } of renamed) {
-    if (values.length === 0) continue
     response.removeHeader(name)
     response.setHeader(to, values)
   }
-  for (const { name, value } of rules.replace)
-    if (hasHeader(response, name)) response.setHeader(name, value)
-  for (const { name, value } of rules.add)
-    if (!hasHeader(response, name)) response.setHeader(name, value)
+  for (const { name, value } of replaced) response.setHeader(name, value)
+  for (const { name, value } of added) response.setHeader(name, value)
   for (const { name, value } of rules.append) response.addHeader(name, value)
-}
-
-function hasHeader(response: Response, name: string): boolean {
-  return response.header(name.toLowerCase()) !== undefined
 }

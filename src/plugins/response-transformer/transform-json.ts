@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from '../../base/json.ts'
+import { appendedJson } from '../../plugin-kit/append-json.ts'
 import { nameValue } from '../../plugin-kit/name-value.ts'
 import type { Config } from './schema.ts'
 
@@ -33,17 +34,22 @@ export function jsonRules(config: Config): JsonRules {
 
 /** The types go with the values by their place in the list. */
 function typedRules({ json, json_types: types }: Config['add']): readonly Rule[] {
-  return json.map((text, index) => {
+  return json.flatMap((text, index) => {
     const { name, value = '' } = nameValue(text)
-    return { name, value: typed(value, types[index]) }
+    const made = typed(value, types[index])
+    return made === undefined ? [] : [{ name, value: made }]
   })
 }
 
-function typed(text: string, type: 'boolean' | 'number' | 'string' | undefined): unknown {
+/** @returns nothing for a number that is none: the rule has no value, and changes nothing */
+function typed(
+  text: string,
+  type: 'boolean' | 'number' | 'string' | undefined,
+): boolean | number | string | undefined {
   if (type === 'boolean') return text === 'true'
   if (type !== 'number') return text
   const number = Number(text)
-  return text.trim() === '' || Number.isNaN(number) ? null : number
+  return text.trim() === '' || Number.isNaN(number) ? undefined : number
 }
 
 /**
@@ -70,19 +76,15 @@ function changed(object: JsonObject, rules: JsonRules): ReadonlyMap<string, unkn
     members.set(to, members.get(from))
     members.delete(from)
   }
-  // As in Kong `false` and `null` count as absent.
+  // As in Lua `false` counts as absent, `null` does not.
   for (const { name, value } of rules.replace)
     if (isSet(members.get(name))) members.set(name, value)
   for (const { name, value } of rules.add) if (!isSet(members.get(name))) members.set(name, value)
-  for (const { name, value } of rules.append) members.set(name, appended(members.get(name), value))
+  for (const { name, value } of rules.append)
+    members.set(name, appendedJson(members.get(name), value))
   return members
 }
 
 function isSet(value: unknown): boolean {
-  return value !== undefined && value !== null && value !== false
-}
-
-function appended(current: unknown, value: unknown): unknown {
-  if (Array.isArray(current)) return [...(current as unknown[]), value]
-  return typeof current === 'string' ? [current, value] : [value]
+  return value !== undefined && value !== false
 }
