@@ -17,6 +17,12 @@ describe('redirect', () => {
     [{ location: NEW, keep_incoming_path: true }, '/x', 301, 'https://example.com/x#part'],
     [
       { location: NEW, keep_incoming_path: true },
+      `/${Buffer.from('ä').toString('latin1')} b`,
+      301,
+      'https://example.com/%C3%A4%20b#part',
+    ],
+    [
+      { location: NEW, keep_incoming_path: true },
       '//evil.test/x',
       301,
       'https://example.com//evil.test/x#part',

@@ -1,3 +1,4 @@
+import { fromByteString } from '../../base/buffer-slices.ts'
 import type { ClientRequest } from '../../plugin-kit/exchange.ts'
 import { definePlugin, type Plugin } from '../../plugin-kit/plugin.ts'
 import { schema } from './schema.ts'
@@ -27,7 +28,7 @@ export const redirect: Plugin = definePlugin({
 /** A setter cannot change the host, so a path such as `//evil.test` stays a path. */
 function withPathOf(target: URL, request: ClientRequest): string {
   const location = new URL(target)
-  location.pathname = request.path
+  location.pathname = fromByteString(request.path)
   location.search = request.rawQuery
   return location.href
 }
