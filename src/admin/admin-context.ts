@@ -10,6 +10,7 @@ import type { EntitySet } from '../entities/entity.ts'
 import type { Origin, Store } from '../store/store.ts'
 import type { DescribedRequest } from './explain-resources.ts'
 import type { AccessRules } from './access.ts'
+import type { DecisionRecord, ExplainedRecord, RecordFilter } from './decision-record.ts'
 
 /** What the Admin API needs of the process it steers. The gateway makes one. */
 export interface AdminContext {
@@ -46,14 +47,25 @@ export interface AdminContext {
   upstreamHealth(upstreamId: string): Promise<UpstreamHealth | undefined>
   /** @returns why it could not be set, if so */
   setTargetHealth(target: TargetHealthChange): Promise<string | undefined>
+  /** Has consumers that are looked up on demand looked up again: all, or those of one value of a kind. */
   /** Which route would take a request, as JSON, or why none is even looked for. */
   explainRoute(request: DescribedRequest): object | { readonly fault: string }
+  /** Why requests were answered as they were; absent where no threads serve. */
+  readonly decisions?: DecisionRecords
   /** Endpoints of plugins; absent where no plugin brings any. */
   readonly pluginEndpoints?: PluginEndpoints
   /** For the Status API; absent: always ready. */
   readonly readiness?: Readiness
   /** Says what went wrong where the answer only says that something did. */
   readonly log: { error(message: string, cause?: unknown): void }
+}
+
+export interface DecisionRecords {
+  readonly isOn: boolean
+  /** The newest first. @param prefix the beginning of a request id */
+  find(prefix: string): Promise<readonly ExplainedRecord[]>
+  /** The newest first. */
+  list(filter: RecordFilter): Promise<readonly DecisionRecord[]>
 }
 
 export interface PluginEndpoints {

@@ -5,6 +5,7 @@ import { certificateResources } from './certificate-resources.ts'
 import { configResource } from './config-resource.ts'
 import { openApi } from './openapi/openapi.ts'
 import { parentsOf, topResources } from './entity-resources.ts'
+import { decisionResources } from './decision-resources.ts'
 import { explainResources } from './explain-resources.ts'
 import { historyResources } from './history-resources.ts'
 import { listPage } from './list-page.ts'
@@ -41,6 +42,7 @@ export function adminResources(context: AdminContext): readonly Resource[] {
     ...cacheResources(context),
     ...logLevelResources(context),
     ...explainResources(context),
+    ...decisionResources(context),
     ...unavailableResources(),
     ...pluginResources(context),
   ]

@@ -18,6 +18,7 @@ import type { Store } from '../store/store.ts'
 import { isLogLevel, type LogLevel } from '../telemetry/log-level.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { DataPlane } from './data-plane.ts'
+import { decisionRecords } from './decision-records.ts'
 import { explainStore } from './explain-routes.ts'
 import type { Publisher } from './publisher.ts'
 import type { Reloader } from './reload.ts'
@@ -75,6 +76,7 @@ export function adminContext(options: AdminFactsOptions): AdminContext {
     upstreamHealth: (upstreamId) => dataPlane.askOne<'health'>({ about: 'health', upstreamId }),
     setTargetHealth: (change) => setTargetHealth(dataPlane, change),
     explainRoute: explainStore({ store, plugins, flavor: start.router_flavor as RouterFlavor }),
+    decisions: decisionRecords(dataPlane, start),
     pluginEndpoints: pluginEndpoints(plugins, dataPlane),
     readiness: options.readiness,
     log,

@@ -1,4 +1,4 @@
-import type { Decision, DecisionRecorder } from '../plugin-kit/exchange.ts'
+import type { Decision } from '../plugin-kit/exchange.ts'
 import type { ProxyExchange } from '../proxy/exchange.ts'
 import { accessLineFormat } from '../telemetry/access-line.ts'
 import type { LineWriter } from '../telemetry/line-writer.ts'
@@ -35,45 +35,40 @@ function basicUser(authorization: string | undefined): string | undefined {
   return end === -1 ? undefined : pair.slice(0, end)
 }
 
-/** Keeps why an exchange was refused, for the line people see. */
-class RefusalRecorder implements DecisionRecorder {
-  refusal: Decision | undefined
+/** Digits of a request id in a line for people: enough for the requests of one afternoon. */
+const SHOWN_DIGITS = 4
 
-  note(decision: Decision): void {
-    if (decision.verdict === 'refused') this.refusal = decision
-  }
-}
-
-export interface TerseLogger {
-  readonly record: () => DecisionRecorder
-  readonly onFinished: (exchange: ProxyExchange) => void
-}
-
-/** Writes one line for people an exchange: what was asked, and who got it or why not. */
-export function terseLogger(writer: LineWriter, hasColor: boolean): TerseLogger {
-  return {
-    record: () => new RefusalRecorder(),
-    onFinished(exchange) {
-      const { request, response, consumer, service, latencies } = exchange
-      const { upstreamMs, requestMs } = latencies
-      writer.write(
-        terseLine(
-          {
-            atMs: Date.now(),
-            method: request.method,
-            path: request.rawPath,
-            hasQuery: request.rawQuery !== '',
-            status: response.status,
-            tookMs: requestMs,
-            consumer: consumer?.username ?? consumer?.custom_id ?? undefined,
-            service: response.source === 'service' ? nameOf(service) : undefined,
-            upstreamMs: upstreamMs === -1 ? undefined : upstreamMs,
-            reason: reasonOf(exchange),
-          },
-          hasColor,
-        ),
-      )
-    },
+/**
+ * Writes one line for people an exchange: what was asked, and who got it or why not.
+ *
+ * @param canSayWhy whether `portunus why` knows more of what was refused
+ */
+export function terseLogger(
+  writer: LineWriter,
+  { hasColor, canSayWhy }: { readonly hasColor: boolean; readonly canSayWhy: boolean },
+): (exchange: ProxyExchange) => void {
+  return (exchange) => {
+    const { request, response, consumer, service, latencies } = exchange
+    const { upstreamMs, requestMs } = latencies
+    const isRefused = response.source !== 'service' && response.status >= 400
+    writer.write(
+      terseLine(
+        {
+          atMs: Date.now(),
+          method: request.method,
+          path: request.rawPath,
+          hasQuery: request.rawQuery !== '',
+          status: response.status,
+          tookMs: requestMs,
+          consumer: consumer?.username ?? consumer?.custom_id ?? undefined,
+          service: response.source === 'service' ? nameOf(service) : undefined,
+          upstreamMs: upstreamMs === -1 ? undefined : upstreamMs,
+          reason: wordsFor(exchange),
+          why: canSayWhy && isRefused ? exchange.id.slice(0, SHOWN_DIGITS) : undefined,
+        },
+        hasColor,
+      ),
+    )
   }
 }
 
@@ -81,8 +76,9 @@ function nameOf(service: ProxyExchange['service']): string | undefined {
   return service === undefined ? undefined : (service.name ?? service.host)
 }
 
-function reasonOf({ decisions, response, match }: ProxyExchange): string | undefined {
-  const refusal = decisions instanceof RefusalRecorder ? decisions.refusal : undefined
+function wordsFor(exchange: ProxyExchange): string | undefined {
+  const { noted, response, match } = exchange
+  const refusal = noted.findLast(({ verdict }) => verdict === 'refused')
   if (refusal !== undefined && response.status >= 400) return named(refusal)
   if (response.source === 'service') return undefined
   if (match === undefined && response.status === 404) return 'no route matches'

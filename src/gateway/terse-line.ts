@@ -15,9 +15,14 @@ export interface TerseFacts {
   readonly upstreamMs: number | undefined
   /** Why it was refused, or whatever else went wrong. */
   readonly reason: string | undefined
+  /** The beginning of the request id, where more is known under it. */
+  readonly why: string | undefined
 }
 
 const STATUS_COLORS: Readonly<Record<string, string>> = { 2: '32', 3: '36', 4: '33', 5: '31' }
+
+/** What stands behind it stands in one column, unless it is long. */
+const OUTCOME_WIDTH = 50
 
 /** `11:02:21  GET /api  200  2 ms  ann -> hello (1 ms)` */
 export function terseLine(facts: TerseFacts, hasColor: boolean): string {
@@ -28,7 +33,8 @@ export function terseLine(facts: TerseFacts, hasColor: boolean): string {
     `${facts.method} ${printable(facts.path)}${facts.hasQuery ? '?…' : ''}`,
     hasColor && color !== undefined ? `\u001B[${color}m${status}\u001B[0m` : status,
     `${milliseconds(facts.tookMs)} ms`,
-    outcome(facts),
+    facts.why === undefined ? outcome(facts) : outcome(facts).padEnd(OUTCOME_WIDTH),
+    ...(facts.why === undefined ? [] : [`why: ${facts.why}…`]),
   ]
   return `  ${columns.join('  ').trimEnd()}\n`
 }

@@ -1,3 +1,4 @@
+import type { DecisionRecord, ExplainedRecord, RecordFilter } from '../admin/decision-record.ts'
 import type { UpstreamHealth } from '../balancer/peer.ts'
 import type { EntitySet } from '../entities/entity.ts'
 import type { ChangedRow } from '../store/medium.ts'
@@ -67,6 +68,7 @@ export type Question =
       readonly route: number
       readonly request: PluginRouteRequest
     }
+  /** @param which all when absent */
   | {
       readonly about: 'set-health'
       readonly upstreamId: string
@@ -74,6 +76,13 @@ export type Question =
       readonly isHealthy: boolean
       readonly address: string | undefined
     }
+  /** @param prefix the beginning of a request id */
+  | { readonly about: 'decision'; readonly prefix: string }
+  | { readonly about: 'decisions'; readonly filter: RecordFilter }
+
+  readonly kind: string
+  readonly value: string
+}
 
 export type PluginRouteRequest = Pick<AdminRequest, 'parameters' | 'query' | 'body'>
 
@@ -89,6 +98,8 @@ export interface Answers {
   readonly 'plugin-route': AdminAnswer
   /** Why it could not be set. */
   readonly 'set-health': string | undefined
+  readonly decision: readonly ExplainedRecord[]
+  readonly decisions: readonly DecisionRecord[]
 }
 
 /** From a worker to the control plane. */

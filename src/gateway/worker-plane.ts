@@ -1,24 +1,27 @@
-import { isatty } from 'node:tty'
+import type { DecisionRecord, ExplainedRecord, RecordFilter } from '../admin/decision-record.ts'
 import { createBalancers } from '../balancer/create-balancers.ts'
 import type { Balancers, UpstreamHealth } from '../balancer/peer.ts'
 import type { ClientCertificate } from '../balancer/probe.ts'
 import { DeadlineWheel } from '../base/deadline-wheel.ts'
 import type { Entity } from '../entities/entity.ts'
-import type { AdminAnswer, AdminRoute, NodeServices } from '../plugin-kit/plugin.ts'
+import type { AdminAnswer, AdminRoute, NodeServices, Plugin } from '../plugin-kit/plugin.ts'
 import type { ProxyContext } from '../proxy/context.ts'
-import type { ProxyExchange } from '../proxy/exchange.ts'
 import { chooseSockets } from '../proxy/transport/choose-sockets.ts'
 import type { Sockets } from '../proxy/transport/sockets.ts'
 import { UpstreamPool } from '../proxy/upstream-pool.ts'
 import type { RouterFlavor } from '../router/route-match.ts'
 import type { Settings } from '../settings/settings.ts'
+import { parseSize } from '../settings/size.ts'
 import type { LogLevel } from '../telemetry/log-level.ts'
 import { catalogOf } from './catalog-of.ts'
 import { CertificateIndex } from './certificate-index.ts'
 import { dnsSettingsOf } from './dns-settings-of.ts'
 import type { ListenerCertificates } from './listener-certificates.ts'
 import { loadPlugins } from './load-plugins.ts'
-import { accessLogger, terseLogger } from './log-exchanges.ts'
+import { isRecording } from './decision-records.ts'
+import { DecisionRecorder } from './decision-recorder.ts'
+import { explainRecord } from './explain-record.ts'
+import { watchExchanges } from './watch-exchanges.ts'
 import { openLogs, type Logs } from './logs.ts'
 import { MemorySettler } from './memory-settler.ts'
 import { nodeServices } from './node-services.ts'
@@ -62,6 +65,9 @@ export class WorkerPlane {
   readonly #listeners: ProxyListeners
   readonly #memory = new MemorySettler(() => this.#context.counters.requests)
   readonly #streams: StreamPlane
+  /** Absent where nothing is recorded. */
+  readonly #decisions: DecisionRecorder | undefined
+  readonly #plugins: ReadonlyMap<string, Plugin>
 
   /** @param administer has the Admin API do something for a plugin */
   static async create(
@@ -82,6 +88,8 @@ export class WorkerPlane {
     this.#certificates = this.#makeCertificates(tickets)
     this.#balancers = this.#makeBalancers(start)
     const { plugins } = loadPlugins(settings)
+    this.#plugins = new Map(plugins.map((plugin) => [plugin.name, plugin]))
+    this.#decisions = decisionRecorder(settings)
     this.#routes = plugins.flatMap(({ adminRoutes }) => adminRoutes)
     this.#node = nodeServices({
       nodeId: start.nodeId,
@@ -109,7 +117,7 @@ export class WorkerPlane {
       sockets,
       wheel,
       ...proxyRules(settings),
-      ...exchangeLogging(settings, logs),
+      ...watchExchanges({ settings, logs, recorder: this.#decisions }),
       log: logs.error,
       counters: { accepted: 0, handled: 0, active: 0, requests: 0, reading: 0, writing: 0 },
     }
@@ -255,6 +263,17 @@ export class WorkerPlane {
     return this.#balancers.setHealth(upstreamId, targetId, isHealthy, address)
   }
 
+  /** What is known of requests whose id begins so, the newest first. */
+  explainRecords(prefix: string): readonly ExplainedRecord[] {
+    const sources = { snapshot: this.#serving.current, plugins: this.#plugins }
+    const records = this.#decisions?.find(prefix) ?? []
+    return records.map((record) => explainRecord(record, sources))
+  }
+
+  decisions(filter: RecordFilter): readonly DecisionRecord[] {
+    return this.#decisions?.list(filter) ?? []
+  }
+
   /** Resolves when all exchanges have ended, or the time is up. */
   async drain(timeoutMs: number): Promise<void> {
     await Promise.all([this.#listeners.close(timeoutMs), this.#streams.close(timeoutMs)])
@@ -274,27 +293,8 @@ function upstreamPool(settings: Settings, sockets: Sockets, wheel: DeadlineWheel
   })
 }
 
-function exchangeLogging(
-  settings: Settings,
-  logs: Logs,
-): Pick<ProxyContext, 'onFinished' | 'recordDecisions'> {
-  const loggers: ((exchange: ProxyExchange) => void)[] = []
-  if (!settings.proxy_access_log.startsWith('off'))
-    loggers.push(accessLogger(logs.open(settings.proxy_access_log)))
-  const terse =
-    settings.request_log === 'terse'
-      ? terseLogger(logs.open('/dev/stdout'), isatty(1) && !process.env['NO_COLOR'])
-      : undefined
-  if (terse !== undefined) loggers.push(terse.onFinished)
-  const [first, second] = loggers
-  return {
-    onFinished:
-      first !== undefined && second !== undefined
-        ? (exchange) => {
-            first(exchange)
-            second(exchange)
-          }
-        : first,
-    recordDecisions: terse?.record,
-  }
+function decisionRecorder(settings: Settings): DecisionRecorder | undefined {
+  if (!isRecording(settings)) return undefined
+  const { decision_records: count, decision_records_sample: sample } = settings
+  return new DecisionRecorder({ count, bytes: parseSize(settings.decision_records_size)!, sample })
 }

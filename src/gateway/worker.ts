@@ -79,8 +79,13 @@ async function answerOf(worker: WorkerPlane, question: Question): Promise<Answer
       return worker.health(question.upstreamId)
     case 'plugin-route':
       return worker.answerPluginRoute(question.route, question.request)
+      return true
     case 'set-health':
       return worker.setHealth(question)
+    case 'decision':
+      return worker.explainRecords(question.prefix)
+    case 'decisions':
+      return worker.decisions(question.filter)
   }
 }
 

@@ -40,12 +40,13 @@ export function authenticateRequest(
 
   return function access(exchange) {
     if (!runOnPreflight && exchange.request.method === 'OPTIONS')
-      return note(exchange, context.name, skipped('preflight', 'preflight requests pass untouched'))
+      return skip(exchange, context.name, 'preflight', 'preflight requests pass untouched')
     if (authentication.anonymous !== undefined && exchange.credential !== undefined)
-      return note(
+      return skip(
         exchange,
         context.name,
-        skipped('already-authenticated', 'an earlier plugin found a credential'),
+        'already-authenticated',
+        'an earlier plugin found a credential',
       )
     const outcome = attempt(exchange)
     if (outcome === undefined) return undefined
@@ -55,7 +56,7 @@ export function authenticateRequest(
   }
 }
 
-/** Notes that a plugin authenticated the request. Call it only where the recorder is on. */
+/** Notes that a plugin authenticated the request. Call it only where the recorder wants passes. */
 export function noteAuthenticated(
   exchange: Exchange,
   plugin: string,
@@ -117,8 +118,8 @@ function settleBy(
   }
 }
 
-function skipped(code: string, detail: string): Omit<Decision, 'plugin'> {
-  return { verdict: 'skipped', code, detail }
+function skip(exchange: Exchange, plugin: string, code: string, detail: string): undefined {
+  if (exchange.decisions?.wantsPasses) note(exchange, plugin, { verdict: 'skipped', code, detail })
 }
 
 function refused(answer: Answer, code: string, facts: Decision['facts']): Omit<Decision, 'plugin'> {

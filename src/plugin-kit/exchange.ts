@@ -26,7 +26,7 @@ export interface Exchange {
   readonly credential: Credential | undefined
   /** Values shared by all plugins of this exchange; Kong's `kong.ctx.shared`. */
   readonly shared: Map<string, unknown>
-  /** The recorder of decisions, when it is on: `exchange.decisions?.note(...)`. */
+  /** The recorder of decisions, when it is on: see {@link DecisionRecorder}. */
   readonly decisions: DecisionRecorder | undefined
   /** Timings for the log phase; -1 for what did not happen. */
   readonly latencies: Latencies
@@ -207,8 +207,14 @@ export interface Try {
   readonly balancerMs: number
 }
 
-/** Collects why a request was let through or refused. What is noted never reaches the client. */
+/**
+ * Collects why a request was let through or refused. What is noted never reaches the client. Refusals
+ * are always noted: `exchange.decisions?.note(...)`; a plugin that lets a request pass does no more for
+ * it than it would without a recorder, unless {@link wantsPasses}.
+ */
 export interface DecisionRecorder {
+  /** Somebody looks at this exchange whatever becomes of it. */
+  readonly wantsPasses: boolean
   note(decision: Decision): void
 }
 

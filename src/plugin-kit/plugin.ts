@@ -4,6 +4,7 @@ import type { LogLevel } from '../telemetry/log-level.ts'
 import type { Answer } from './answer.ts'
 import type { ConsumerSource } from './consumer-source.ts'
 import type { Exchange } from './exchange.ts'
+import type { Explain } from './explanation.ts'
 import type { StreamSession } from './stream-session.ts'
 
 /** What a plugin may return from a phase that can answer: nothing goes on, an answer ends the phase. */
@@ -186,6 +187,8 @@ export interface Plugin {
   readonly adminRoutes: readonly AdminRoute[]
   /** It reads what `tracing/phase-notes.ts` notes of other plugins; without one nothing is noted. */
   readonly readsPhaseNotes: boolean
+  /** Absent: its decisions speak for themselves. */
+  readonly explain?: Explain
   /** @param config as its schema parsed it; unset fields are `undefined` */
   create(config: never, context: PluginContext): PluginHandlers
 }
@@ -235,6 +238,7 @@ export interface PluginDefinition<ConfigFields extends Fields> {
   readonly entities?: readonly EntityKind[]
   readonly adminRoutes?: readonly AdminRoute[]
   readonly readsPhaseNotes?: boolean
+  readonly explain?: Explain
   create(config: RecordOf<ConfigFields>, context: PluginContext): PluginHandlers
 }
 
@@ -272,6 +276,7 @@ export function definePlugin<const ConfigFields extends Fields>(
     entities: definition.entities ?? [],
     adminRoutes: definition.adminRoutes ?? [],
     readsPhaseNotes: definition.readsPhaseNotes === true,
+    ...(definition.explain && { explain: definition.explain }),
     create: (config: RecordOf<ConfigFields>, context) => definition.create(config, context),
   }
 }

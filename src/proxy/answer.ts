@@ -26,6 +26,7 @@ import { statusMessage } from './status-messages.ts'
 
 /** Answers with what a plugin gave, through the response phases, and ends the exchange. */
 export function answer(exchange: ProxyExchange, given: Answer): void {
+  exchange.refusal = given
   const rendered =
     given.kind === 'exit' ? renderExit(exchange, given) : renderError(exchange, given)
   if (given.kind === 'exit' && given.countsAsProxied === true) {
@@ -44,6 +45,7 @@ export function answer(exchange: ProxyExchange, given: Answer): void {
 export function answerFailure(exchange: ProxyExchange, error: GatewayError): void {
   const { failure, code, text = failure.text } = error
   exchange.failure = code
+  exchange.refusal = error
   if (failure.side === 'client' && failure.style !== 'kong') exchange.downstream.closeAfter()
   exchange.response.source = 'error'
   if (failure.style === 'page') deliver(exchange, 'error', renderPage(code))

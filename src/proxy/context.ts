@@ -1,7 +1,6 @@
 import type { Balancers } from '../balancer/peer.ts'
 import type { DeadlineWheel } from '../base/deadline-wheel.ts'
 import type { HeadLimits } from '../http/request-head.ts'
-import type { DecisionRecorder } from '../plugin-kit/exchange.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { ProxyExchange } from './exchange.ts'
 import type { Sockets } from './transport/sockets.ts'
@@ -29,8 +28,11 @@ export interface ProxyContext {
   readonly log: ProxyLog
   /** Called once an exchange, after its log phase. */
   readonly onFinished: ((exchange: ProxyExchange) => void) | undefined
-  /** Makes a recorder for an exchange when decisions are recorded. */
-  readonly recordDecisions: ((exchange: ProxyExchange) => DecisionRecorder) | undefined
+  /**
+   * Present where decisions are recorded: whether of the exchange that begins now all are wanted, and
+   * not refusals alone.
+   */
+  readonly wantsPasses: (() => boolean) | undefined
   readonly counters: ConnectionCounters
 }
 

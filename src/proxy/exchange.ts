@@ -5,6 +5,7 @@ import type { RequestHead } from '../http/request-head.ts'
 import type { ResponseHead } from '../http/response-head.ts'
 import type {
   Credential,
+  Decision,
   DecisionRecorder,
   Exchange,
   Identity,
@@ -17,6 +18,7 @@ import type { Plan, Snapshot } from '../snapshot/snapshot.ts'
 import type { ProxyContext } from './context.ts'
 import type { Downstream, Stage } from './downstream.ts'
 import type { FailureCode } from './gateway-error.ts'
+import type { Refusal } from './handle-exchange.ts'
 import { ExchangeBalancing } from './exchange-balancing.ts'
 import { ExchangeRequest } from './exchange-request.ts'
 import { ExchangeResponse } from './exchange-response.ts'
@@ -29,12 +31,13 @@ import type { RequestBody } from './request-body.ts'
 const TOKEN_KEY = 'authenticated_jwt_token'
 const NONE_TRIED: readonly Peer[] = []
 const NONE_FAILED: readonly Try[] = []
+const NOTHING_NOTED: readonly Decision[] = []
 
 /**
  * The data plane's exchange: all state of one request and its response. Views for plugins are made
  * when a plugin first asks for one.
  */
-export class ProxyExchange implements Exchange {
+export class ProxyExchange implements Exchange, DecisionRecorder {
   readonly id = newRequestId()
   readonly startedAtMs: number
   readonly context: ProxyContext
@@ -47,6 +50,10 @@ export class ProxyExchange implements Exchange {
   readonly response = new ExchangeResponse()
   /** Why the gateway answered itself, if it was a failure. */
   failure: FailureCode | undefined
+  /** What the gateway answered itself, as far as it did. */
+  refusal: Refusal | undefined
+  /** The plugin that answered, if one did. */
+  refusedBy: string | undefined
   /** The request line for the log, where it could not be read. */
   rawRequestLine: string | undefined
   /** Head of the upstream's answer; its fields are those of the response. */
@@ -65,7 +72,11 @@ export class ProxyExchange implements Exchange {
   credential: Credential | undefined
   /** Header lines that say who the client is; `undefined` until a plugin has said so. */
   identityLines: string | undefined
-  decisions: DecisionRecorder | undefined
+  /** Itself, where decisions are recorded. */
+  readonly decisions: DecisionRecorder | undefined
+  readonly wantsPasses: boolean
+  /** What plugins noted, in order. */
+  noted: readonly Decision[] = NOTHING_NOTED
 
   /** When the peer that is asked was picked; -1 before. */
   sentAtMs = -1
@@ -99,7 +110,9 @@ export class ProxyExchange implements Exchange {
     this.body = start.body
     this.routing = new ExchangeRouting(this)
     this.collected = start.snapshot.globalChain.collected
-    this.decisions = start.context.recordDecisions?.(this)
+    const { wantsPasses } = start.context
+    this.decisions = wantsPasses === undefined ? undefined : this
+    this.wantsPasses = wantsPasses === undefined ? false : wantsPasses()
   }
 
   /** The request line as it came, for the log. */
@@ -174,6 +187,10 @@ export class ProxyExchange implements Exchange {
       upstreamMs,
       receiveMs: this.answeredAtMs === -1 ? 0 : end - this.answeredAtMs,
     }
+  }
+
+  note(decision: Decision): void {
+    this.noted = [...this.noted, decision]
   }
 
   authenticate(identity: Identity): void {

@@ -25,10 +25,16 @@ function rewriteFrom(
       const result = instance.handlers.rewrite?.(exchange)
       if (isPromise(result))
         return result.then(
-          (answer) => answer ?? rewriteFrom(exchange, instances, index + 1),
+          (answer) => {
+            if (!answer) return rewriteFrom(exchange, instances, index + 1)
+            exchange.refusedBy = instance.name
+            return answer
+          },
           (error: unknown) => pluginFailure(exchange, 'rewrite', error),
         )
-      if (result !== undefined) return result
+      if (result === undefined) continue
+      exchange.refusedBy = instance.name
+      return result
     } catch (error) {
       return pluginFailure(exchange, 'rewrite', error)
     }
@@ -51,6 +57,7 @@ export function access(
 function collect(exchange: ProxyExchange, outcome: AccessOutcome): Refusal | undefined {
   exchange.collected = outcome.collected
   const { failure } = outcome
+  exchange.refusedBy = failure?.plugin ?? outcome.answeredBy
   return failure === undefined ? outcome.answer : pluginFailure(exchange, 'access', failure.error)
 }
 
@@ -82,10 +89,12 @@ export async function runResponse(
   body: Uint8Array,
 ): Promise<Refusal | undefined> {
   try {
-    for (const { handlers } of exchange.collected.response) {
+    for (const { handlers, name } of exchange.collected.response) {
       if (!wantsWhole(handlers, exchange)) continue
       const answer = await handlers.response!(exchange, exchange.response.newBody ?? body)
-      if (answer) return answer
+      if (!answer) continue
+      exchange.refusedBy = name
+      return answer
     }
     return undefined
   } catch (error) {

@@ -239,6 +239,7 @@ const SIZES = [
   'nginx_http_client_body_buffer_size',
   'client_body_buffer_size',
   'nginx_admin_client_max_body_size',
+  'decision_records_size',
 ] as const
 
 const DURATIONS = [

@@ -1,6 +1,7 @@
 import type { Property, PropertyTable, ValueOf } from './property.ts'
 import { CONSOLE } from './properties/console.ts'
 import { DATASTORE } from './properties/datastore.ts'
+import { DECISIONS } from './properties/decisions.ts'
 import { DNS } from './properties/dns.ts'
 import { GENERAL } from './properties/general.ts'
 import { HTTP } from './properties/http.ts'
@@ -14,6 +15,7 @@ export const PROPERTY_GROUPS = {
   Listeners: LISTENERS,
   HTTP,
   Process: PROCESS,
+  Decisions: DECISIONS,
   Datastore: DATASTORE,
   DNS,
   Console: CONSOLE,
@@ -24,6 +26,7 @@ type AllProperties = typeof GENERAL &
   typeof LISTENERS &
   typeof HTTP &
   typeof PROCESS &
+  typeof DECISIONS &
   typeof DATASTORE &
   typeof DNS &
   typeof CONSOLE &

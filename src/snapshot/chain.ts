@@ -69,6 +69,8 @@ export function collect(instances: readonly Instance[]): Collected {
 /** What the access phase of a chain came to. */
 export interface AccessOutcome {
   readonly answer: Answer | undefined
+  /** Name of the plugin whose answer it is. */
+  readonly answeredBy: string | undefined
   /** A handler failed; the later ones did not run. */
   readonly failure?: AccessFailure
   readonly collected: Collected
@@ -104,17 +106,19 @@ function runStatic(
     for (; index < access.length; index += 1) {
       const result = access[index]!.handlers.access!(exchange)
       if (result === undefined) continue
-      if (!isPromise(result)) return { answer: result, collected }
+      const { name } = access[index]!
+      if (!isPromise(result)) return { answer: result, answeredBy: name, collected }
       const next = index + 1
       return result.then(
-        (answer) => (answer ? { answer, collected } : runStatic(chain, exchange, next)),
+        (answer) =>
+          answer ? { answer, answeredBy: name, collected } : runStatic(chain, exchange, next),
         (error: unknown) => failed(access[next - 1]!, error, collected),
       )
     }
   } catch (error) {
     return failed(access[index]!, error, collected)
   }
-  return { answer: undefined, collected }
+  return { answer: undefined, answeredBy: undefined, collected }
 }
 
 function runLookingUp(
@@ -131,21 +135,24 @@ function runLookingUp(
     try {
       const result: PhaseResult = instance.handlers.access?.(exchange)
       if (result === undefined) continue
-      if (!isPromise(result)) return { answer: result, collected: rest() }
+      const { name } = instance
+      if (!isPromise(result)) return { answer: result, answeredBy: name, collected: rest() }
       return result.then(
         (answer) =>
-          answer ? { answer, collected: rest() } : runLookingUp(chain, exchange, index + 1, met),
+          answer
+            ? { answer, answeredBy: name, collected: rest() }
+            : runLookingUp(chain, exchange, index + 1, met),
         (error: unknown) => failed(instance, error, rest()),
       )
     } catch (error) {
       return failed(instance, error, rest())
     }
   }
-  return { answer: undefined, collected: collect(met) }
+  return { answer: undefined, answeredBy: undefined, collected: collect(met) }
 }
 
 function failed({ name }: Instance, error: unknown, collected: Collected): AccessOutcome {
-  return { answer: undefined, failure: { plugin: name, error }, collected }
+  return { answer: undefined, answeredBy: undefined, failure: { plugin: name, error }, collected }
 }
 
 function collectRest(chain: Chain, exchange: Exchange, from: number, met: Instance[]): Collected {

@@ -100,7 +100,7 @@ export async function startProxy(setup: ProxySetup) {
     allowsDebugHeader: false,
     log: logger,
     onFinished: setup.onFinished,
-    recordDecisions: undefined,
+    wantsPasses: undefined,
     counters: { accepted: 0, handled: 0, active: 0, requests: 0, reading: 0, writing: 0 },
     ...setup.context,
   }

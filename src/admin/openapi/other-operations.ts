@@ -121,6 +121,18 @@ export const OTHER_OPERATIONS: Readonly<Record<string, Operation>> = {
     tag: 'explain',
     requestBody: jsonBody({ method: { type: 'string' }, url: { type: 'string' } }, ['url']),
   }),
+  'GET /explain': says('List why requests were answered as they were, newest first', {
+    tag: 'explain',
+    parameters: [
+      query('status', 'Only those with this status, such as 401 or 4xx.'),
+      query('size', 'Most records of a page.'),
+      query('offset', 'Where the page before ended.'),
+    ],
+  }),
+  'GET /explain/{request_id}': says('Tell why a request was answered as it was', {
+    tag: 'explain',
+    description: 'The first four or more digits of the id that the client got will do.',
+  }),
   'GET /tags': says('List all tags and what bears them', { tag: 'tags' }),
   'GET /tags/{tags}': says('List what bears a tag', { tag: 'tags' }),
   'DELETE /cache': does('Forget what is cached'),

@@ -64,7 +64,10 @@ export function fakeExchange(
   const received = fakeHeaders(withHost(given.headers ?? {}))
   const sent = fakeHeaders(received.list())
   const noted: Decision[] = []
-  const recorder: DecisionRecorder = { note: (decision) => void noted.push(decision) }
+  const recorder: DecisionRecorder = {
+    wantsPasses: true,
+    note: (decision) => void noted.push(decision),
+  }
   const locals = new Map<object, unknown>()
   const logValues = new Map<string, unknown>()
   const shared = new Map<string, unknown>()

@@ -87,7 +87,9 @@ function tellGroups({ upstream }: Exchange, source: GroupSource, hides: boolean)
 }
 
 function note(exchange: Exchange, source: GroupSource, answer: Answer | undefined): void {
-  exchange.decisions?.note({
+  const { decisions } = exchange
+  if (decisions === undefined || (answer === undefined && !decisions.wantsPasses)) return
+  decisions.note({
     plugin: 'acl',
     verdict: answer === undefined ? 'passed' : 'refused',
     code: answer === undefined ? 'groups-permitted' : `groups-refused-${answer.status}`,

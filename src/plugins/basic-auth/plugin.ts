@@ -96,7 +96,7 @@ function attemptBy(
       credential: { id: credential.id, entity: credential },
       credentialIdentifier: credential.username,
     })
-    if (exchange.decisions !== undefined)
+    if (exchange.decisions?.wantsPasses)
       noteAuthenticated(exchange, 'basic-auth', { username: credential.username })
     return undefined
   }

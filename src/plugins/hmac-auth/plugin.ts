@@ -136,7 +136,7 @@ function finisher(
       credentialIdentifier: username,
     }
     exchange.authenticate(identity)
-    if (exchange.decisions !== undefined) noteAuthenticated(exchange, 'hmac-auth', { username })
+    if (exchange.decisions?.wantsPasses) noteAuthenticated(exchange, 'hmac-auth', { username })
     return undefined
   }
 }

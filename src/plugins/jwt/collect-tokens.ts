@@ -30,6 +30,19 @@ export function collectTokens(
   return tokens
 }
 
+/** Where the first token stands, for people; `undefined` when there is none. */
+export function placeOf(request: ClientRequest, sources: TokenSources): string | undefined {
+  const inQuery = sources.queryNames.find((name) => request.queryValue(name) !== undefined)
+  if (inQuery !== undefined) return `?${inQuery}`
+  const inCookie = sources.cookieNames.find((name) => request.cookie(name) !== undefined)
+  if (inCookie !== undefined) return `cookie ${inCookie}`
+  const inHeader = sources.headerNames.find(
+    (name) => bearerToken(request.header(name)) !== undefined,
+  )
+  if (inHeader === undefined) return undefined
+  return `${inHeader === 'authorization' ? 'Authorization' : inHeader}: Bearer`
+}
+
 /**
  * The token of a header value. As in Kong the scheme has these two spellings only, and need not
  * stand at the beginning.

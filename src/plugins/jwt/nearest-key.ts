@@ -1,4 +1,4 @@
-import type { PluginContext } from '../../plugin-kit/plugin.ts'
+import type { EntityLookup } from '../../plugin-kit/plugin.ts'
 import type { JwtCredential } from './credential.ts'
 
 /** Longer keys are compared by their beginning. */
@@ -13,21 +13,32 @@ const COMPARED_LETTERS = 64
  */
 export function nearestKey(
   key: string,
-  context: PluginContext,
+  { entities }: { readonly entities: EntityLookup },
   maxCredentials: number,
 ): string | undefined {
-  const credentials = context.entities.rows('jwt_secrets') as readonly JwtCredential[]
-  if (credentials.length === 0) return 'there are no credentials at all'
+  if (entities.rows('jwt_secrets').length === 0) return 'there are no credentials at all'
+  const nearest = nearestCredential(key, entities, maxCredentials)
+  if (nearest === undefined) return undefined
+  const owner = entities.consumer(nearest.consumer.id)
+  const name = owner?.username ?? owner?.custom_id ?? nearest.consumer.id
+  return `nearest: "${nearest.key}" of consumer ${name}`
+}
+
+/** @returns nothing where there are no credentials, or more than `maxCredentials` */
+export function nearestCredential(
+  key: string,
+  entities: EntityLookup,
+  maxCredentials: number,
+): JwtCredential | undefined {
+  const credentials = entities.rows('jwt_secrets') as readonly JwtCredential[]
   if (credentials.length > maxCredentials) return undefined
-  let nearest = credentials[0]!
+  let nearest: JwtCredential | undefined
   let least = Infinity
   for (const credential of credentials) {
     const distance = editDistance(key, credential.key)
     if (distance < least) [nearest, least] = [credential, distance]
   }
-  const owner = context.entities.consumer(nearest.consumer.id)
-  const name = owner?.username ?? owner?.custom_id ?? nearest.consumer.id
-  return `nearest: "${nearest.key}" of consumer ${name}`
+  return nearest
 }
 
 /** How many letters must be put in, taken out or changed to make one text the other (Levenshtein). */

@@ -2,6 +2,7 @@ import {
   authenticateRequest,
   noteAuthenticated,
   type Attempt,
+  type Refusal,
 } from '../../plugin-kit/authenticate-request.ts'
 import type { Exchange } from '../../plugin-kit/exchange.ts'
 import {
@@ -12,8 +13,15 @@ import {
 } from '../../plugin-kit/plugin.ts'
 import type { RecordOf } from '../../schema/field.ts'
 import { acceptance, firstOf } from './accept-token.ts'
-import { collectTokens, soleBearer, type FoundToken, type TokenSources } from './collect-tokens.ts'
+import {
+  collectTokens,
+  placeOf,
+  soleBearer,
+  type FoundToken,
+  type TokenSources,
+} from './collect-tokens.ts'
 import { jwtRevocations, jwtSecrets } from './entities.ts'
+import { explainDecision } from './explain-decision.ts'
 import { headersOfClaims, type ClaimHeader } from './forward-claims.ts'
 import { hideTokens } from './hide-token.ts'
 import { makeIssuers, type Issuers } from './issuers.ts'
@@ -49,6 +57,7 @@ export const jwt: Plugin = definePlugin({
   checks,
   not: ['consumer'],
   entities: [jwtSecrets, jwtRevocations],
+  explain: explainDecision,
 
   create(config, context) {
     warnOfWeakKeys(context)
@@ -125,13 +134,7 @@ function attemptBy(
   const explainingRules = { ...rules, maxSuggestions: SUGGESTIONS.whenExplaining }
   const { node } = context
   const now = (): number => Math.floor(node.now() / 1000)
-  const refuse = refuseIn({
-    keyClaimName: rules.keyClaimName,
-    format: config.error_format ?? 'kong',
-    realm: config.realm,
-    scopes: config.scopes_required ?? [],
-    metadataUrl: config.metadata_url,
-  })
+  const refuse = refuser(config, sources)
   const missing = noToken(sources)
   const soleToken = soleBearer(sources)
   const verified = verifiedTokens()
@@ -148,14 +151,17 @@ function attemptBy(
   }
 
   function settle(exchange: Exchange, text: string, verdict: Verified | TokenRefusal): Attempt {
-    if (verdict.kind === 'refused') return refuse(verdict, exchange.id)
+    if (verdict.kind === 'refused') return refuse(exchange, verdict)
     const { identity, validity, key, headers, token } = verdict
     const { from, until } = validity
     verified.remember(text, { from, until, identity, key, headers })
     exchange.authenticate(identity)
     if (forwards) sendClaims(exchange, headers)
     if (exchange.decisions?.wantsPasses)
-      noteAuthenticated(exchange, 'jwt', tokenFacts(token, rules.keyClaimName))
+      noteAuthenticated(exchange, 'jwt', {
+        ...tokenFacts(token, rules.keyClaimName),
+        found_in: placeOf(exchange.request, sources),
+      })
     return undefined
   }
 
@@ -171,10 +177,29 @@ function attemptBy(
     const sole = soleToken?.(exchange.request)
     if (sole !== undefined) return isKnown(exchange, sole) ? undefined : verify(exchange, sole)
     const tokens = collectTokens(exchange.request, sources)
-    if (tokens.size === 0) return refuse(missing, exchange.id)
+    if (tokens.size === 0) return refuse(exchange, missing)
     const [token] = tokens
-    if (tokens.size > 1 || typeof token !== 'string') return refuse(ambiguous(tokens), exchange.id)
+    if (tokens.size > 1 || typeof token !== 'string') return refuse(exchange, ambiguous(tokens))
     return isKnown(exchange, token) ? undefined : verify(exchange, token)
+  }
+}
+
+/** Where the token was found matters to those alone who look for why. */
+function refuser(
+  config: Config,
+  sources: TokenSources,
+): (exchange: Exchange, refusal: TokenRefusal) => Refusal {
+  const refuse = refuseIn({
+    keyClaimName: config.key_claim_name ?? 'iss',
+    format: config.error_format ?? 'kong',
+    realm: config.realm,
+    scopes: config.scopes_required ?? [],
+    metadataUrl: config.metadata_url,
+  })
+  return (exchange, verdict) => {
+    const refusal = refuse(verdict, exchange.id)
+    if (exchange.decisions === undefined) return refusal
+    return { ...refusal, facts: { ...refusal.facts, found_in: placeOf(exchange.request, sources) } }
   }
 }
 

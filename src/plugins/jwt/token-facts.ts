@@ -23,6 +23,7 @@ export function tokenFacts(
   const all = Object.entries(claims ?? {})
   const isShown = (name: string): boolean => SHOWN_CLAIMS.has(name) || name === keyClaimName
   return {
+    key_claim: keyClaimName,
     header,
     claims: Object.fromEntries(all.filter(([name]) => isShown(name))),
     other_claims: all.map(([name]) => name).filter((name) => !isShown(name)),

@@ -75,7 +75,7 @@ function attemptBy(config: Config, context: PluginContext): AttemptWith {
 
   function succeed(exchange: Exchange, found: GivenKey, identity: Identity): undefined {
     exchange.authenticate(identity)
-    if (exchange.decisions !== undefined)
+    if (exchange.decisions?.wantsPasses)
       noteAuthenticated(exchange, 'key-auth', { name: found.name, key: masked(found.key) })
   }
 

@@ -66,7 +66,7 @@ function attemptBy(
       credentialIdentifier: username,
     })
     if (config.hide_credentials) for (const name of HEADERS) exchange.upstream.removeHeader(name)
-    if (exchange.decisions !== undefined) noteAuthenticated(exchange, 'ldap-auth', { username })
+    if (exchange.decisions?.wantsPasses) noteAuthenticated(exchange, 'ldap-auth', { username })
     return undefined
   }
 

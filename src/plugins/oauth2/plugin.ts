@@ -129,7 +129,7 @@ function attemptBy(
     })
     tell(exchange, 'X-Authenticated-Scope', token.scope)
     tell(exchange, 'X-Authenticated-UserId', token.authenticated_userid)
-    if (exchange.decisions !== undefined)
+    if (exchange.decisions?.wantsPasses)
       noteAuthenticated(exchange, 'oauth2', { client_id: client.client_id, scope: token.scope })
     return undefined
   }

@@ -66,7 +66,9 @@ function handlersBy(config: Config, context: PluginContext) {
         stopping,
         node.now(),
       )
-    exchange.decisions?.note(decisionOf(stopping))
+    const { decisions } = exchange
+    if (decisions !== undefined && (stopping !== undefined || decisions.wantsPasses))
+      decisions.note(decisionOf(stopping))
     return stopping === undefined ? undefined : answer
   }
 
