@@ -1,4 +1,4 @@
-import type { ClientRequest, Response } from '../../plugin-kit/exchange.ts'
+import type { ClientRequest, Exchange } from '../../plugin-kit/exchange.ts'
 import { lifetimeOf, parseCacheControl, secondsOf, type Directives } from './cache-control.ts'
 import type { CachedResponse } from './cached-response.ts'
 import { contentTypeRule } from './content-types.ts'
@@ -12,7 +12,7 @@ export interface CachingRules {
   wantsOnlyCached(request: ClientRequest): boolean
   isFresh(cached: CachedResponse, request: ClientRequest, nowSeconds: number): boolean
   /** For how many seconds a response is served; nothing when it is not to be stored. */
-  lifetime(response: Response, nowSeconds: number): number | undefined
+  lifetime(exchange: Exchange, nowSeconds: number): number | undefined
 }
 
 export function cachingRules(config: Config): CachingRules {
@@ -27,25 +27,34 @@ export function cachingRules(config: Config): CachingRules {
       if (!methods.has(request.method)) return false
       if (!heedsControl) return true
       const control = controlOf(request)
-      const isForbidden = control.has('no-store') || control.has('no-cache')
-      return !isForbidden && request.header('authorization') === undefined
+      return !control.has('no-store') && !control.has('no-cache')
     },
     wantsOnlyCached: (request) => heedsControl && controlOf(request).has('only-if-cached'),
     isFresh(cached, request, nowSeconds) {
       const age = nowSeconds - cached.storedAt
       return heedsControl ? suits(controlOf(request), age, cached.ttl) : age <= ttl
     },
-    lifetime(response, nowSeconds) {
+    lifetime({ request, response }, nowSeconds) {
       if (!statuses.has(response.status) || !isOfType(response.header('content-type')))
         return undefined
       if (!heedsControl) return ttl
       const control = parseCacheControl(response.headerValues('cache-control'))
-      if (['private', 'no-store', 'no-cache'].some((name) => control.has(name))) return undefined
+      if (FORBID.some((name) => control.has(name))) return undefined
+      const isPersonal = request.header('authorization') !== undefined
+      if (isPersonal && !ALLOW_SHARING.some((name) => control.has(name))) return undefined
       const lifetime = lifetimeOf(control, response.header('expires'), nowSeconds)
       return lifetime > 0 ? lifetime : undefined
     },
   }
 }
+
+const FORBID = ['private', 'no-store', 'no-cache']
+
+/**
+ * What lets a response to a request with `Authorization` be served to others.
+ * @see RFC 9111 §3.5
+ */
+const ALLOW_SHARING = ['public', 's-maxage', 'must-revalidate']
 
 function controlOf(request: ClientRequest): Directives {
   return parseCacheControl(request.headerValues('cache-control'))

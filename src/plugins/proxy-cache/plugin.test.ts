@@ -227,6 +227,8 @@ describe('proxy-cache › cache_control', () => {
     headers: { ...JSON_TYPE, 'Cache-Control': control, ...more },
   })
   const good = get('/', { reply: replying('public, max-age=60') })
+  const authorized = (control: string): FakeRequest =>
+    get('/', { headers: { Authorization: 'Basic x' }, reply: replying(control) })
 
   it.each([
     ['max-age', [good, good], ['Miss', 'Hit']],
@@ -251,9 +253,19 @@ describe('proxy-cache › cache_control', () => {
       ['Miss', 'Bypass', 'Bypass'],
     ],
     [
-      'a request with authorization',
-      [good, get('/', { headers: { Authorization: 'Basic x' } })],
-      ['Miss', 'Bypass'],
+      'a request with authorization, whose response is for all',
+      [authorized('public, max-age=60'), good],
+      ['Miss', 'Hit'],
+    ],
+    [
+      'a request with authorization, whose response is for caches that are shared',
+      [authorized('s-maxage=60'), good],
+      ['Miss', 'Hit'],
+    ],
+    [
+      'a request with authorization, whose response is its own',
+      [authorized('max-age=60'), good],
+      ['Bypass', 'Miss'],
     ],
     [
       'min-fresh',
@@ -278,7 +290,12 @@ describe('proxy-cache › cache_control', () => {
 
   it('answers 504 when only a cached response is wanted and there is none', async () => {
     const { answer } = await gatewayWith({ cache_control: true }).send(asking('only-if-cached'))
-    expect(answer).toEqual({ kind: 'exit', status: 504 })
+    expect(answer).toMatchObject({
+      kind: 'exit',
+      status: 504,
+      headers: { 'X-Cache-Key': expect.stringMatching(/^[0-9a-f]{64}$/) },
+    })
+    expect(answer).not.toHaveProperty('body')
   })
 })
 

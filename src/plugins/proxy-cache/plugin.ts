@@ -66,7 +66,7 @@ class CachingHandlers implements PluginHandlers {
     const bytes = this.#cache.get(key, this.#seconds())
     const cached = bytes && decodeResponse(bytes)
     if (cached === undefined) {
-      if (this.#rules.wantsOnlyCached(request)) return exit(504)
+      if (this.#rules.wantsOnlyCached(request)) return this.#nothingCached(exchange, key)
       progress.status = 'Miss'
       return undefined
     }
@@ -85,7 +85,7 @@ class CachingHandlers implements PluginHandlers {
     const { status, key } = progress
     if (status === undefined) return
     const lifetime =
-      status === 'Bypass' ? undefined : this.#rules.lifetime(response, this.#seconds())
+      status === 'Bypass' ? undefined : this.#rules.lifetime(exchange, this.#seconds())
     if (lifetime === undefined) progress.status = 'Bypass'
     // A response to HEAD has no body that GET could be answered with.
     else if (request.method !== 'HEAD' && response.source === 'service')
@@ -103,6 +103,14 @@ class CachingHandlers implements PluginHandlers {
     // The chunk's memory may be used again once this returns.
     else if (chunk.length > 0) progress.chunks.push(Buffer.from(chunk))
     if (isLast && progress.chunks !== undefined) this.#store(exchange, progress)
+  }
+
+  #nothingCached(exchange: Exchange, key: string): Answer {
+    const isKeyShown = shownHeaders(exchange, this.#config)('X-Cache-Key')
+    return exit(504, undefined, {
+      ...(isKeyShown && { headers: { 'X-Cache-Key': key } }),
+      reason: 'proxy-cache: only a cached response is wanted, and there is none',
+    })
   }
 
   #progress(exchange: Exchange): Progress {
