@@ -18,10 +18,7 @@ export function cacheKeyBy(config: Config): (exchange: Exchange) => string {
       config.ignore_uri_case ? line.toLowerCase() : line,
       argumentsPart(queryAsObject(request.query()), varyQuery),
       varyHeaders?.length
-        ? namedPart(
-            headersAsObject(request.headers()),
-            varyHeaders.map((name) => name.toLowerCase()),
-          )
+        ? namedPart(headersAsObject(request.headers()), varyHeaders, (name) => name.toLowerCase())
         : '',
     ]
     return createHash('sha256').update(parts.join('|')).digest('hex')
@@ -44,10 +41,15 @@ function argumentsPart(args: ByName<string | true>, vary: readonly string[] | un
   return namedPart(args, vary?.length ? vary : Object.keys(args).toSorted())
 }
 
-function namedPart(values: ByName<string | true>, names: readonly string[]): string {
+/** The names stand in it as they are configured; `keyOf` says under which name a value is found. */
+function namedPart(
+  values: ByName<string | true>,
+  names: readonly string[],
+  keyOf: (name: string) => string = (name) => name,
+): string {
   return names
     .flatMap((name) => {
-      const value = values[name]
+      const value = values[keyOf(name)]
       if (value === undefined) return []
       if (value === true) return [name]
       return [`${name}=${Array.isArray(value) ? value.map(String).toSorted().join(',') : value}`]

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { Route } from '../../entities/entity.ts'
 import type { AdminRequest } from '../../plugin-kit/plugin.ts'
@@ -85,6 +86,15 @@ describe('proxy-cache', () => {
   ])('names the entry of %s as Kong does', async (path, key) => {
     const { response } = await gatewayWith({ content_type: ['application/json'] }).send(get(path))
     expect(response.header('x-cache-key')).toBe(key)
+  })
+
+  it('names an entry by headers as they are configured', async () => {
+    const config = { vary_headers: ['X-Lang'], vary_query_params: ['v'] }
+    const { response } = await gatewayWith(config).send(
+      get('/x?v=1&w=2', { headers: { 'x-lang': 'de' } }),
+    )
+    const name = `${route.id}|GET|GET /x|v=1|X-Lang=de`
+    expect(response.header('x-cache-key')).toBe(createHash('sha256').update(name).digest('hex'))
   })
 
   it.each([
