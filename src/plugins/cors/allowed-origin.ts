@@ -43,6 +43,7 @@ export function originRule(origins: readonly string[]): OriginRule {
 interface ParsedOrigin {
   /** Without a port that is the scheme's own. */
   readonly normalized: string
+  /** The whole text when it is not a URL. */
   readonly host: string
 }
 
@@ -62,7 +63,7 @@ const DEFAULT_PORTS: Readonly<Record<string, string>> = { http: ':80', https: ':
 
 function parseOrigin(origin: string): ParsedOrigin {
   const match = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/:?#]+|\[[^\]]*\])(:\d+)?$/.exec(origin)
-  if (match === null) return { normalized: origin, host: '' }
+  if (match === null) return { normalized: origin, host: origin }
   const [, scheme, host, port = ''] = match
   const shownPort = DEFAULT_PORTS[scheme!] === port ? '' : port
   return { normalized: `${scheme}://${host}${shownPort}`, host: host! }

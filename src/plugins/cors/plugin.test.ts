@@ -111,6 +111,12 @@ describe('cors › responses', () => {
       { 'allow-origin': 'https://x.example.org:8443', vary: 'Origin' },
     ],
     [
+      'a pattern for the host, a text that has none',
+      { origins: ['nul[l]'] },
+      'null',
+      { 'allow-origin': 'null', vary: 'Origin' },
+    ],
+    [
       'an alternative that is only a beginning',
       { origins: [String.raw`https://a\.test|https://b\.test`] },
       'https://a.test.evil',
