@@ -1,4 +1,3 @@
-import { fromByteString } from '../../base/buffer-slices.ts'
 import { parseQuery } from '../../http/query.ts'
 import type { Exchange } from '../../plugin-kit/exchange.ts'
 import type { LuaTable } from '../../plugin-kit/lua/values.ts'
@@ -54,7 +53,7 @@ function transform(exchange: Exchange, of: Transformation): undefined | Promise<
   const { request, upstream } = exchange
 
   if (of.uri !== undefined) {
-    const path = fromByteString(of.uri(globals))
+    const path = encodedBytes(of.uri(globals))
     if (path !== '') upstream.path = path.startsWith('/') ? path : `/${path}`
   }
   if (of.method !== undefined) upstream.method = of.method
@@ -69,6 +68,14 @@ function transform(exchange: Exchange, of: Transformation): undefined | Promise<
     if (!of.query.isEmpty) transformQuery(exchange, of.query, globals)
     return undefined
   })
+}
+
+/** Bytes beyond ASCII are escaped one by one, as they need not be UTF-8. */
+function encodedBytes(path: string): string {
+  return path.replaceAll(
+    /[\u{80}-\u{ff}]/gu,
+    (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
 }
 
 const BODILESS: ReadonlySet<string | undefined> = new Set(['GET', 'HEAD', 'TRACE'])
