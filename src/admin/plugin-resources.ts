@@ -10,6 +10,7 @@ export function pluginResources({ pluginEndpoints }: AdminContext): readonly Res
   const byPath = Map.groupBy(pluginEndpoints.routes, ({ path }) => path)
   return [...byPath].map(([path, routes]) => ({
     path: path.replaceAll(/:([^/]+)/g, '{$1}'),
+    isUnlisted: routes.every(({ isUnlisted }) => isUnlisted === true),
     methods: Object.fromEntries(
       routes.map((route): [Method, (request: AdminRequest) => Promise<AdminAnswer>] => [
         route.method,

@@ -33,6 +33,7 @@ const OWN_COMMANDS: Readonly<Record<string, Load>> = {
   route: async () => (await import('./route.ts')).route,
   schema: async () => (await import('./schema.ts')).schema,
   token: async () => (await import('./token.ts')).token,
+  why: async () => (await import('./why.ts')).why,
 }
 
 export const COMMANDS: Readonly<Record<string, Load>> = { ...KONG_COMMANDS, ...OWN_COMMANDS }

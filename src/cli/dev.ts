@@ -12,6 +12,7 @@ export const DEV_DEFAULTS = {
   declarative_config_writable: 'on',
   nginx_worker_processes: '1',
   request_log: 'terse',
+  decision_records_sample: '1',
   proxy_access_log: 'off',
   admin_access_log: 'off',
   proxy_listen: '127.0.0.1:8000',

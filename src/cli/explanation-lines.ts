@@ -1,4 +1,5 @@
 import type { RouteExplanation } from '../gateway/explain-routes.ts'
+import { columns } from './columns.ts'
 
 /** An explanation for people: what happens to the request, then why not otherwise. */
 export function explanationLines(explanation: RouteExplanation): readonly string[] {
@@ -37,17 +38,6 @@ function pluginRows(plan: RouteExplanation['plan']): readonly (readonly string[]
     name,
     differs ? `${scope}, some consumers have their own` : scope,
   ])
-}
-
-/** Cells under each other, each column as wide as its widest cell. */
-function columns(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths = rows[0]?.map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0))) ?? []
-  return rows.map((row) =>
-    row
-      .map((cell, at) => cell.padEnd(widths[at]!))
-      .join('  ')
-      .trimEnd(),
-  )
 }
 
 function indented(line: string): string {

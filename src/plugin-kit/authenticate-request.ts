@@ -1,3 +1,4 @@
+import type { Consumer } from '../entities/entity.ts'
 import { refuse, type Answer } from './answer.ts'
 import type { Decision, Exchange, Identity } from './exchange.ts'
 import type { PhaseResult, PluginContext } from './plugin.ts'
@@ -62,14 +63,20 @@ export function noteAuthenticated(
   plugin: string,
   facts?: Decision['facts'],
 ): void {
-  const { consumer } = exchange
+  note(exchange, plugin, noteOfAuthenticated(exchange.consumer, facts))
+}
+
+export function noteOfAuthenticated(
+  consumer: Consumer | undefined,
+  facts?: Decision['facts'],
+): Omit<Decision, 'plugin'> {
   const who = consumer?.username ?? consumer?.custom_id ?? consumer?.id
-  note(exchange, plugin, {
+  return {
     verdict: 'passed',
     code: 'authenticated',
     detail: who === undefined ? 'authenticated without a consumer' : `authenticated as ${who}`,
     ...(facts && { facts }),
-  })
+  }
 }
 
 /** The refusal where the source of consumers could not be asked: nobody's fault, and worth another try. */

@@ -198,6 +198,8 @@ export interface AdminRoute {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Segments that begin with `:` are parameters: `/proxy-cache/:cache_key`. */
   readonly path: string
+  /** Not of Kong's: `/endpoints` does not show it. */
+  readonly isUnlisted?: boolean
   /** Asks every worker, and makes one answer of theirs. Absent: any one thread will do. */
   readonly combine?: (answers: readonly AdminAnswer[]) => AdminAnswer
   handle(request: AdminRequest): AdminAnswer | Promise<AdminAnswer>

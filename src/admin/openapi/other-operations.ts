@@ -133,6 +133,19 @@ export const OTHER_OPERATIONS: Readonly<Record<string, Operation>> = {
     tag: 'explain',
     description: 'The first four or more digits of the id that the client got will do.',
   }),
+  'POST /explain/token': says('Decide about a token without sending a request', {
+    tag: 'explain',
+    description: 'By the jwt plugin that is named, that runs on a route or service, or by all.',
+    requestBody: jsonBody(
+      {
+        token: { type: 'string' },
+        plugin: { type: 'string' },
+        route: { type: 'string' },
+        service: { type: 'string' },
+      },
+      ['token'],
+    ),
+  }),
   'GET /tags': says('List all tags and what bears them', { tag: 'tags' }),
   'GET /tags/{tags}': says('List what bears a tag', { tag: 'tags' }),
   'DELETE /cache': does('Forget what is cached'),

@@ -22,11 +22,12 @@ import {
 } from './collect-tokens.ts'
 import { jwtRevocations, jwtSecrets } from './entities.ts'
 import { explainDecision } from './explain-decision.ts'
+import { addJudge, explainToken } from './explain-token.ts'
 import { headersOfClaims, type ClaimHeader } from './forward-claims.ts'
 import { hideTokens } from './hide-token.ts'
 import { makeIssuers, type Issuers } from './issuers.ts'
 import { metadataAnswerer } from './protected-resource.ts'
-import { refuseIn } from './refusals.ts'
+import { refuseIn, type RefusalStyle } from './refusals.ts'
 import { revocationCheck } from './revocations.ts'
 import { checks, schema } from './schema.ts'
 import { headerStripper } from './strip-headers.ts'
@@ -57,6 +58,7 @@ export const jwt: Plugin = definePlugin({
   checks,
   not: ['consumer'],
   entities: [jwtSecrets, jwtRevocations],
+  adminRoutes: [explainToken],
   explain: explainDecision,
 
   create(config, context) {
@@ -68,11 +70,23 @@ export const jwt: Plugin = definePlugin({
       cookieNames: config.cookie_names ?? [],
       headerNames: (config.header_names ?? []).map((name) => name.toLowerCase()),
     }
+    const rules = rulesOf(config, { context, issuers })
+    addJudge({
+      context,
+      keyClaimName: rules.keyClaimName,
+      verify: async (token) =>
+        verifyToken(
+          token,
+          { ...rules, maxSuggestions: SUGGESTIONS.whenExplaining },
+          clock(context),
+        ),
+      refuse: (refusal) => refuseIn(styleOf(config))(refusal, ''),
+    })
     const authenticate = authenticateRequest({
       context,
       anonymous: config.anonymous,
       runOnPreflight: config.run_on_preflight,
-      attempt: attemptBy(config, { context, sources, issuers }),
+      attempt: attemptBy(config, { context, sources, rules }),
       onAnonymous: (exchange) => exchange.shared.delete('authenticated_jwt_token'),
     })
     return {
@@ -122,18 +136,22 @@ function forwardedHeaders({ forward_claims: ofAll, issuers }: Config): readonly 
 interface Parts {
   readonly context: PluginContext
   readonly sources: TokenSources
-  readonly issuers: Issuers | undefined
+  readonly rules: VerificationRules
+}
+
+/** @returns Unix time in whole seconds */
+function clock({ node }: PluginContext): () => number {
+  return () => Math.floor(node.now() / 1000)
 }
 
 function attemptBy(
   config: Config,
   parts: Parts,
 ): (exchange: Exchange) => Attempt | Promise<Attempt> {
-  const { context, sources } = parts
-  const rules = rulesOf(config, parts)
+  const { context, sources, rules } = parts
   const explainingRules = { ...rules, maxSuggestions: SUGGESTIONS.whenExplaining }
   const { node } = context
-  const now = (): number => Math.floor(node.now() / 1000)
+  const now = clock(context)
   const refuse = refuser(config, sources)
   const missing = noToken(sources)
   const soleToken = soleBearer(sources)
@@ -189,13 +207,7 @@ function refuser(
   config: Config,
   sources: TokenSources,
 ): (exchange: Exchange, refusal: TokenRefusal) => Refusal {
-  const refuse = refuseIn({
-    keyClaimName: config.key_claim_name ?? 'iss',
-    format: config.error_format ?? 'kong',
-    realm: config.realm,
-    scopes: config.scopes_required ?? [],
-    metadataUrl: config.metadata_url,
-  })
+  const refuse = refuseIn(styleOf(config))
   return (exchange, verdict) => {
     const refusal = refuse(verdict, exchange.id)
     if (exchange.decisions === undefined) return refusal
@@ -203,7 +215,20 @@ function refuser(
   }
 }
 
-function rulesOf(config: Config, { context, issuers }: Parts): VerificationRules {
+function styleOf(config: Config): RefusalStyle {
+  return {
+    keyClaimName: config.key_claim_name ?? 'iss',
+    format: config.error_format ?? 'kong',
+    realm: config.realm,
+    scopes: config.scopes_required ?? [],
+    metadataUrl: config.metadata_url,
+  }
+}
+
+function rulesOf(
+  config: Config,
+  { context, issuers }: { readonly context: PluginContext; readonly issuers: Issuers | undefined },
+): VerificationRules {
   return {
     maxSuggestions: SUGGESTIONS.usually,
     keyClaimName: config.key_claim_name ?? 'iss',

@@ -78,10 +78,18 @@ async function send(
   }
 }
 
+/** What tests look into; the rest is compared as it is. */
+interface Answered {
+  readonly [name: string]: unknown
+  readonly data: readonly { readonly id: string }[]
+  readonly next: string | null
+  readonly timings: { readonly total_ms: number }
+}
+
 async function ask(gateway: TestGateway, path: string) {
   const response = await fetch(gateway.adminUrl + path)
   const text = await response.text()
-  return { status: response.status, text, body: JSON.parse(text) as Record<string, any> }
+  return { status: response.status, text, body: JSON.parse(text) as Answered }
 }
 
 async function servingOrders(settings: Readonly<Record<string, string>> = {}) {
@@ -141,7 +149,7 @@ describe('GET /explain/{request_id}', () => {
       other_routes: [{ route: { name: 'write' }, failed: 'methods: GET is not one of POST' }],
       configuration_changed: false,
     })
-    expect(body['timings'].total_ms).toBeGreaterThanOrEqual(0)
+    expect(body.timings.total_ms).toBeGreaterThanOrEqual(0)
   })
 
   it('names plugins, routes and upstreams that refused, each with a code', async () => {
@@ -205,14 +213,14 @@ describe('GET /explain', () => {
     let next: string | null = '/explain?status=401&size=3'
     const sizes: number[] = []
     while (next !== null) {
-      const { body } = await ask(gateway, next)
-      sizes.push(body['data'].length)
-      ids.push(...body['data'].map(({ id }: { id: string }) => id))
-      next = body['next']
+      const { body }: { body: Answered } = await ask(gateway, next)
+      sizes.push(body.data.length)
+      ids.push(...body.data.map(({ id }) => id))
+      next = body.next
     }
     expect(sizes).toEqual([3, 3, 1])
     expect(ids.toSorted()).toEqual(unauthorized.toSorted())
-    expect((await ask(gateway, '/explain?status=4xx')).body['data']).toHaveLength(14)
+    expect((await ask(gateway, '/explain?status=4xx')).body.data).toHaveLength(14)
     expect((await ask(gateway, '/explain?status=wrong')).status).toBe(400)
     expect((await ask(gateway, '/explain?offset=wrong')).status).toBe(400)
     expect((await ask(gateway, '/explain?size=0')).status).toBe(400)
@@ -222,7 +230,7 @@ describe('GET /explain', () => {
     await using none = await servingOrders({ decision_records_sample: '0' })
     const key = { apikey: API_KEY }
     await send(none.gateway, '/keyed', key)
-    expect((await ask(none.gateway, '/explain')).body['data']).toEqual([])
+    expect((await ask(none.gateway, '/explain')).body.data).toEqual([])
     await using all = await servingOrders({ decision_records_sample: '1' })
     const { id } = await send(all.gateway, '/keyed', key)
     expect((await ask(all.gateway, `/explain/${id}`)).body).toMatchObject({
