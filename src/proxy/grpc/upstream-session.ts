@@ -33,6 +33,11 @@ export interface SessionHome {
 
 /** Streams at once before the peer has said how many it takes. See RFC 9113 §6.5.2. */
 const STREAMS_AT_FIRST = 100
+/**
+ * Streams reset before their end after which a session takes no more: upstreams take many resets for an
+ * attack and end the connection, which would hit the calls of other clients on it.
+ */
+const RESETS_LIMIT = 100
 /** Received bytes of one stream, and of a whole session, that the peer may be ahead of the clients. */
 const STREAM_WINDOW_BYTES = 256 * 1024
 const SESSION_WINDOW_BYTES = 4 * 1024 * 1024
@@ -53,6 +58,7 @@ export class UpstreamSession implements Deadline {
   #session: ClientHttp2Session | undefined
   #openStreams = 0
   #servedStreams = 0
+  #resetStreams = 0
   /** Takes no more streams. */
   #isLeaving = false
   #isOver = false
@@ -130,6 +136,8 @@ export class UpstreamSession implements Deadline {
     this.deadlineMs = Infinity
     stream.once('close', () => {
       this.#openStreams -= 1
+      if (stream.rstCode !== http2.constants.NGHTTP2_NO_ERROR) this.#resetStreams += 1
+      if (this.#resetStreams >= RESETS_LIMIT) this.#leave()
       this.#watchIdle()
     })
     if (this.#servedStreams >= this.#rules.requestsPerConnection) this.#leave()

@@ -515,6 +515,36 @@ describe('an upstream of gRPC', () => {
     expect(headers).toMatchObject({ ':status': 504, 'grpc-status': '4' })
   })
 
+  it('sees at most a hundred resets on a session before it gets another one', async () => {
+    let arrived = Promise.withResolvers<void>()
+    await using proxy = await withUpstream((stream, headers) => {
+      arrived.resolve()
+      if (headers['x-wait'] !== undefined) return
+      stream.respond({ ':status': 200 })
+      stream.end('ok')
+    })
+    const client = http2.connect(`http://127.0.0.1:${proxy.port}`)
+    // This one is under way meanwhile, and must not be hit.
+    const other = client.request({ ':path': '/s', 'x-wait': '1' })
+    let isHit = false
+    other.on('error', () => {})
+    other.on('close', () => (isHit = true))
+    await arrived.promise
+    for (let round = 0; round < 100; round += 1) {
+      arrived = Promise.withResolvers()
+      const stream = client.request({ ':path': '/s', 'x-wait': '1' })
+      stream.on('error', () => {})
+      await arrived.promise
+      const finished = proxy.whenFinished()
+      stream.close(http2.constants.NGHTTP2_CANCEL)
+      await finished
+    }
+    expect((await ask(proxy.port, { ':path': '/s' })).body).toBe('ok')
+    expect(proxy.upstream.sessions.length).toBe(2)
+    expect(isHit).toBe(false)
+    client.destroy()
+  })
+
   it('that fell silent is asked over another session the next time', async () => {
     let isSilent = true
     await using proxy = await withUpstream(
