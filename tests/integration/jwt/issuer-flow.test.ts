@@ -1,7 +1,10 @@
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { migrate } from '../../../src/store/postgres-migrations.ts'
+import { settingsFor } from '../../support/postgres-settings.ts'
 import { startGateway, type TestGateway } from '../../support/start-gateway.ts'
+import { hasPostgres, usePostgres } from '../../support/start-postgres.ts'
 import { startUpstream, type TestUpstream } from '../../support/start-upstream.ts'
 import { until } from '../../support/until.ts'
 
@@ -43,12 +46,24 @@ async function startIssuer(): Promise<TestIssuer> {
   })
 }
 
+function trusted(issuer: TestUpstream): object {
+  return { issuer: issuer.url, allow_http: true, allow_private_addresses: true }
+}
+
+async function addTo(gateway: TestGateway, path: string, body: object): Promise<void> {
+  const response = await fetch(`${gateway.adminUrl}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  expect(response.status).toBe(201)
+}
+
 function configFor(
   upstream: TestUpstream,
   issuer: TestUpstream,
   more: Readonly<Record<string, unknown>> = {},
 ): object {
-  const trusted = { issuer: issuer.url, allow_http: true, allow_private_addresses: true }
   return {
     _format_version: '3.0',
     services: [
@@ -56,7 +71,7 @@ function configFor(
         name: 'api',
         url: upstream.url,
         routes: [{ name: 'api', paths: ['/'], strip_path: false }],
-        plugins: [{ name: 'jwt', config: { issuers: [trusted], ...more } }],
+        plugins: [{ name: 'jwt', config: { issuers: [trusted(issuer)], ...more } }],
       },
     ],
     consumers: [{ username: 'ann' }],
@@ -154,6 +169,28 @@ describe('jwt › tokens of an issuer', () => {
     expect(await askOften(gateway, token)).toEqual([401])
     await load({ scopes_required: ['read'] })
     expect(await askOften(gateway, token)).toEqual([200])
+  })
+})
+
+describe('jwt › what a token points to', () => {
+  it('is not asked for', async () => {
+    await using upstream = await startUpstream()
+    await using issuer = await startIssuer()
+    await using trap = await startUpstream()
+    await issuer.rotate('one')
+    await using gateway = await startGateway(configFor(upstream, issuer))
+    const { publicKey, privateKey } = await generateKeyPair('ES256')
+    const jwk = await exportJWK(publicKey)
+    for (const header of [{ jku: `${trap.url}/jwks` }, { x5u: `${trap.url}/cert` }, { jwk }, {}]) {
+      const token = await new SignJWT({ sub: 'admin' })
+        .setProtectedHeader({ alg: 'ES256', kid: 'one', ...header })
+        .setIssuer(issuer.url)
+        .setExpirationTime('5m')
+        .sign(privateKey)
+      expect(await ask(gateway, token)).toBe(401)
+    }
+    expect(trap.requests).toEqual([])
+    expect(upstream.requests).toEqual([])
   })
 })
 
@@ -263,20 +300,11 @@ describe('jwt › /jwt-revocations', () => {
       ...TWO_WORKERS,
       database: 'sqlite',
     })
-    const add = async (path: string, body: object): Promise<void> => {
-      const response = await fetch(`${gateway.adminUrl}${path}`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-      })
-      expect(response.status).toBe(201)
-    }
-    await add('/services', { name: 'api', url: upstream.url })
-    await add('/services/api/routes', { paths: ['/'] })
-    const trusted = { issuer: issuer.url, allow_http: true, allow_private_addresses: true }
-    await add('/services/api/plugins', {
+    await addTo(gateway, '/services', { name: 'api', url: upstream.url })
+    await addTo(gateway, '/services/api/routes', { paths: ['/'] })
+    await addTo(gateway, '/services/api/plugins', {
       name: 'jwt',
-      config: { issuers: [trusted], revocation: true },
+      config: { issuers: [trusted(issuer)], revocation: true },
     })
     const token = await issuer.token()
     expect(await askOften(gateway, token)).toEqual([200])
@@ -284,6 +312,33 @@ describe('jwt › /jwt-revocations', () => {
     expect(await askOften(gateway, token)).toEqual([401])
     const shown = await (await fetch(`${gateway.adminUrl}/jwt-revocations`)).json()
     expect(shown).toMatchObject({ data: [{ key: 'one', jti: null, comment: 'it leaked' }] })
+  })
+})
+
+describe(`jwt › revocations on several nodes${hasPostgres() ? '' : ' (skipped: no PostgreSQL)'}`, () => {
+  it.skipIf(!hasPostgres())('reach the others through the database', async () => {
+    await using postgres = await usePostgres()
+    await using upstream = await startUpstream()
+    await using issuer = await startIssuer()
+    await issuer.rotate('one')
+    const database = await postgres.newDatabase()
+    await migrate(database)
+    const settings = settingsFor(database)
+    await using one = await startGateway('', settings)
+    await using other = await startGateway('', settings)
+    await addTo(one, '/services', { name: 'api', url: upstream.url })
+    await addTo(one, '/services/api/routes', { paths: ['/'] })
+    await addTo(one, '/services/api/plugins', {
+      name: 'jwt',
+      config: { issuers: [trusted(issuer)], revocation: true },
+    })
+    const token = await issuer.token({ jti: 'a' })
+    await until(async () => (await ask(other, token)) === 200)
+    expect(await askOften(other, token)).toEqual([200])
+    await addTo(one, '/jwt-revocations', { jti: 'a' })
+    expect(await ask(one, token)).toBe(401)
+    await until(async () => (await ask(other, token)) === 401)
+    expect(await askOften(other, token)).toEqual([401])
   })
 })
 
