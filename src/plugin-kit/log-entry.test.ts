@@ -46,10 +46,11 @@ describe('logEntry', () => {
         },
         size: 5,
       },
-      upstream_uri: '',
+      upstream_uri: '/x?a=1&a=2&b',
       upstream_status: '200',
       response: { status: 201, headers: { 'x-b': ['1', '2'] }, size: 99 },
       latencies: { kong: 0, proxy: -1, request: -1, receive: 0 },
+      tries: [],
       source: 'upstream',
       authenticated_entity: { id: 'k' },
       route: { id: 'r', paths: ['/x'], ws_id: DEFAULT_WORKSPACE.id },
@@ -74,7 +75,8 @@ describe('logEntry', () => {
         balancerMs: 0,
       },
     ] as const
-    const exchange = { ...exchangeFor({ path: '/x?q' }), tries }
+    const route = { id: 'r' } as unknown as Route
+    const exchange = { ...exchangeFor({ path: '/x?q', route }), tries }
     exchange.response.upstreamStatus = 200
     expect(logEntry(exchange)).toMatchObject({
       upstream_uri: '/x?q',
@@ -84,6 +86,12 @@ describe('logEntry', () => {
         { ip: '127.0.0.1', balancer_latency: 0 },
       ],
     })
+  })
+
+  it('knows no upstream where no route matched', () => {
+    const entry = logEntry(exchangeFor({ path: '/x' }))
+    expect(entry['upstream_uri']).toBe('')
+    expect(entry).not.toHaveProperty('tries')
   })
 
   it('holds what plugins add to it', () => {

@@ -25,7 +25,7 @@ export function logEntry(exchange: Exchange): LogEntry {
 }
 
 function requestPart(exchange: Exchange): LogEntry {
-  const { request, upstream, tries } = exchange
+  const { request, upstream, route } = exchange
   const uri = request.rawQuery === '' ? request.rawPath : `${request.rawPath}?${request.rawQuery}`
   const { rawQuery } = upstream
   const sentUri = rawQuery === '' ? upstream.path : `${upstream.path}?${rawQuery}`
@@ -46,7 +46,8 @@ function requestPart(exchange: Exchange): LogEntry {
         },
       }),
     },
-    upstream_uri: tries.length === 0 ? '' : sentUri,
+    // Where the request would have gone, if it was answered before.
+    upstream_uri: route === undefined ? '' : sentUri,
   }
 }
 
@@ -62,7 +63,7 @@ function asLogged([name, value]: readonly [string, string]): readonly [string, s
   return [name, isKept ? 'close' : value]
 }
 
-function responsePart({ response, latencies, tries }: Exchange): LogEntry {
+function responsePart({ response, latencies, tries, route }: Exchange): LogEntry {
   return {
     upstream_status: upstreamStatuses(tries, response.upstreamStatus),
     response: {
@@ -76,7 +77,7 @@ function responsePart({ response, latencies, tries }: Exchange): LogEntry {
       request: latencies.requestMs,
       receive: Math.max(latencies.receiveMs, 0),
     },
-    ...(tries.length > 0 && { tries: tries.map(shownTry) }),
+    ...((route !== undefined || tries.length > 0) && { tries: tries.map(shownTry) }),
     source: response.source === 'service' ? 'upstream' : 'kong',
   }
 }
