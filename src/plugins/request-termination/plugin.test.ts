@@ -74,6 +74,16 @@ describe('request-termination', () => {
   })
 
   it.each([
+    [{}, 'Service unavailable'],
+    [{ status_code: 404 }, 'Not found'],
+    [{ status_code: 404, message: 'gone' }, 'gone'],
+    [{ status_code: 418 }, undefined],
+  ])('says with an echo and %j: %s', async (config, message) => {
+    const { body } = await testPlugin(requestTermination, { echo: true, ...config })
+    expect((JSON.parse(body) as { message?: string }).message).toBe(message)
+  })
+
+  it.each([
     [{ message: 'm', body: 'b' }, 'config: message cannot be used with content_type or body'],
     [{ content_type: 'text/plain' }, 'config: content_type requires a body'],
     [{ echo: true, body: 'b' }, 'config: echo cannot be used with content_type and body'],

@@ -15,7 +15,8 @@ export const requestTermination: Plugin = definePlugin({
   create(config, { node }) {
     const isTriggered = trigger(config.trigger)
     const answer = fixedAnswer(config)
-    const { status_code: status, message } = config
+    const { status_code: status } = config
+    const message = messageOf(config)
 
     return {
       access(exchange) {
@@ -45,13 +46,19 @@ const MESSAGES: ReadonlyMap<number, string> = new Map([
   [503, 'Service unavailable'],
 ])
 
-function fixedAnswer(config: RecordOf<typeof schema>): ExitAnswer {
+type Config = RecordOf<typeof schema>
+
+function messageOf({ message, status_code: status }: Config): string | undefined {
+  return message ?? MESSAGES.get(status)
+}
+
+function fixedAnswer(config: Config): ExitAnswer {
   const { status_code: status, body, content_type: contentType } = config
   const reason = 'request-termination: configured answer'
   if (body !== undefined && body !== '') {
     const headers = contentType === undefined ? {} : { 'content-type': contentType }
     return { kind: 'exit', status, body, headers, reason }
   }
-  const message = config.message ?? MESSAGES.get(status)
+  const message = messageOf(config)
   return exit(status, message === undefined ? undefined : { message }, { reason })
 }
