@@ -14,6 +14,8 @@ const KNOWLEDGE: Readonly<Record<string, string>> = {
   snapshot: 'entities compiled into one frozen object, and who holds the current one',
   proxy: '**the data plane**: sockets, phases, forwarding, answers',
   declarative: 'declarative YAML and JSON: text to entities and back',
+  'consumer-source':
+    'consumers that the configuration does not have: asked for, checked, remembered',
   store: 'where entities live, transactions, the change feed',
   settings: 'how the process runs: ports, limits, log level',
   secrets: '`{vault://…}` references and where their values come from',

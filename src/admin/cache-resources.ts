@@ -1,25 +1,35 @@
 import type { Entity, EntityKind } from '../entities/entity.ts'
-import { json, NO_CONTENT, NOT_FOUND } from './admin-answer.ts'
+import { json, NO_CONTENT, NOT_FOUND, type AdminAnswer } from './admin-answer.ts'
 import type { AdminContext } from './admin-context.ts'
 import { presentEntity } from './present-entity.ts'
 import type { Resource } from './resource.ts'
 
 /**
  * What a node holds under a cache key. All rows are in memory here, so each row is found under its
- * key at once and until it is gone, and there is nothing that could be purged.
+ * key at once and until it is gone. What can be purged are consumers and credentials that come from
+ * elsewhere: by the key of a credential, by a name of a consumer, or all of them.
  */
 export function cacheResources(context: AdminContext): readonly Resource[] {
   return [
-    { path: '/cache', methods: { DELETE: () => NO_CONTENT } },
+    { path: '/cache', methods: { DELETE: () => forget(context) } },
     {
       path: '/cache/{key}',
       methods: {
         GET: ({ params }) => cached(context, params['key']!),
-        DELETE: () => NO_CONTENT,
+        DELETE: ({ params }) => forget(context, params['key']),
       },
     },
   ]
 }
+
+async function forget(context: AdminContext, key?: string): Promise<AdminAnswer> {
+  const [, kind = '', value = ''] = key === undefined ? [] : (CACHE_KEY.exec(key) ?? [])
+  await context.forgetConsumers(key === undefined ? undefined : { kind, value })
+  return NO_CONTENT
+}
+
+/** The value of a credential may hold colons itself; of what is behind it, parts may be left out. */
+const CACHE_KEY = /^([a-z_]+):(.*?)(?::{5}[^:]*)?$/s
 
 /** Keys are `<entity>:<part>:<part>:<part>:<part>:<part>:<workspace>`. */
 const PARTS = 5

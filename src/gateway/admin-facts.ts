@@ -75,6 +75,9 @@ export function adminContext(options: AdminFactsOptions): AdminContext {
     logLevel,
     upstreamHealth: (upstreamId) => dataPlane.askOne<'health'>({ about: 'health', upstreamId }),
     setTargetHealth: (change) => setTargetHealth(dataPlane, change),
+    forgetConsumers: async (which) => {
+      await dataPlane.ask<'forget-consumers'>({ about: 'forget-consumers', which })
+    },
     explainRoute: explainStore({ store, plugins, flavor: start.router_flavor as RouterFlavor }),
     decisions: decisionRecords(dataPlane, start),
     pluginEndpoints: pluginEndpoints(plugins, dataPlane),

@@ -15,6 +15,7 @@ export function nodeServices(options: {
   readonly administer: NonNullable<NodeServices['administer']>
   readonly statistics: NonNullable<NodeServices['statistics']>
   readonly upstreamHealth: NonNullable<NodeServices['upstreamHealth']>
+  readonly consumerSource: NodeServices['consumerSource']
 }): NodeServices {
   const kept = new Map(sharedValues(options.memory))
   return {
@@ -32,5 +33,6 @@ export function nodeServices(options: {
     administer: options.administer,
     statistics: options.statistics,
     upstreamHealth: options.upstreamHealth,
+    consumerSource: options.consumerSource,
   }
 }

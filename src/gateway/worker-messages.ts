@@ -69,6 +69,8 @@ export type Question =
       readonly request: PluginRouteRequest
     }
   /** @param which all when absent */
+  /** @param which all when absent */
+  | { readonly about: 'forget-consumers'; readonly which: ForgottenConsumers | undefined }
   | {
       readonly about: 'set-health'
       readonly upstreamId: string
@@ -80,6 +82,12 @@ export type Question =
   | { readonly about: 'decision'; readonly prefix: string }
   | { readonly about: 'decisions'; readonly filter: RecordFilter }
 
+  readonly kind: string
+  readonly value: string
+}
+
+/** What is remembered of a source of consumers under a value of a kind. */
+export interface ForgottenConsumers {
   readonly kind: string
   readonly value: string
 }
@@ -96,6 +104,7 @@ export interface Answers {
   readonly status: WorkerStatus
   readonly health: UpstreamHealth | undefined
   readonly 'plugin-route': AdminAnswer
+  readonly 'forget-consumers': true
   /** Why it could not be set. */
   readonly 'set-health': string | undefined
   readonly decision: readonly ExplainedRecord[]

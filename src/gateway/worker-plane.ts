@@ -2,6 +2,7 @@ import type { DecisionRecord, ExplainedRecord, RecordFilter } from '../admin/dec
 import { createBalancers } from '../balancer/create-balancers.ts'
 import type { Balancers, UpstreamHealth } from '../balancer/peer.ts'
 import type { ClientCertificate } from '../balancer/probe.ts'
+import type { RememberingSource } from '../consumer-source/consumer-source.ts'
 import { DeadlineWheel } from '../base/deadline-wheel.ts'
 import type { Entity } from '../entities/entity.ts'
 import type { AdminAnswer, AdminRoute, NodeServices, Plugin } from '../plugin-kit/plugin.ts'
@@ -14,6 +15,7 @@ import type { Settings } from '../settings/settings.ts'
 import { parseSize } from '../settings/size.ts'
 import type { LogLevel } from '../telemetry/log-level.ts'
 import { catalogOf } from './catalog-of.ts'
+import { consumerSourceOf } from './consumer-source-of.ts'
 import { CertificateIndex } from './certificate-index.ts'
 import { dnsSettingsOf } from './dns-settings-of.ts'
 import type { ListenerCertificates } from './listener-certificates.ts'
@@ -34,6 +36,7 @@ import { StreamPlane } from './stream-plane.ts'
 import { tlsRules } from './tls-rules.ts'
 import type {
   Content,
+  ForgottenConsumers,
   InForceSettings,
   PluginRouteRequest,
   Question,
@@ -50,6 +53,8 @@ interface WorkerParts {
   readonly logs: Logs
   readonly sockets: Sockets
   readonly administer: NonNullable<NodeServices['administer']>
+  /** An error: why it cannot be used, for which no configuration can be served. */
+  readonly consumerSource: RememberingSource | Error | undefined
 }
 
 /** The data plane of one worker thread, and what the control plane may have done with it. */
@@ -65,6 +70,8 @@ export class WorkerPlane {
   readonly #listeners: ProxyListeners
   readonly #memory = new MemorySettler(() => this.#context.counters.requests)
   readonly #streams: StreamPlane
+  /** Absent where the configuration has all consumers. */
+  readonly #consumerSource: RememberingSource | Error | undefined
   /** Absent where nothing is recorded. */
   readonly #decisions: DecisionRecorder | undefined
   readonly #plugins: ReadonlyMap<string, Plugin>
@@ -77,13 +84,17 @@ export class WorkerPlane {
     const logs = openLogs(start.settings)
     const choice = start.settings.transport as 'auto' | 'fast' | 'public'
     const sockets = await chooseSockets(choice, (message) => logs.error.warn(message))
-    return new WorkerPlane(start, { logs, sockets, administer })
+    const consumerSource = await consumerSourceOf(start.settings, logs.error).catch(
+      (error: Error) => error,
+    )
+    return new WorkerPlane(start, { logs, sockets, administer, consumerSource })
   }
 
-  constructor(start: WorkerStart, { logs, sockets, administer }: WorkerParts) {
+  constructor(start: WorkerStart, { logs, sockets, administer, consumerSource }: WorkerParts) {
     const { settings } = start
     this.#settings = settings
     this.#logs = logs
+    this.#consumerSource = consumerSource
     const tickets = new TicketKeys(start.inbound.tickets)
     this.#certificates = this.#makeCertificates(tickets)
     this.#balancers = this.#makeBalancers(start)
@@ -99,6 +110,7 @@ export class WorkerPlane {
       administer,
       statistics: () => this.status(),
       upstreamHealth: (upstreamId) => this.#balancers.health(upstreamId),
+      consumerSource: consumerSource instanceof Error ? undefined : consumerSource,
     })
     this.#serving = new ServingSnapshot({
       catalog: catalogOf(settings, plugins),
@@ -165,6 +177,8 @@ export class WorkerPlane {
   }
 
   prepare(generation: number, content: Content): PrepareOutcome {
+    if (this.#consumerSource instanceof Error)
+      return { kind: 'refused', reason: this.#consumerSource.message }
     try {
       const isPrepared = this.#serving.prepare(generation, content)
       return { kind: isPrepared ? 'prepared' : 'behind' }
@@ -252,6 +266,14 @@ export class WorkerPlane {
       node: this.#node,
       entities: this.#serving.current.entities,
     })
+  }
+
+  /** What a source of consumers said is looked up again; all of it, or what is about one value. */
+  forgetConsumers(which: ForgottenConsumers | undefined): void {
+    const source = this.#consumerSource
+    if (source === undefined || source instanceof Error) return
+    if (which === undefined) source.forget()
+    else source.forgetOne(which.kind, which.value)
   }
 
   setHealth({

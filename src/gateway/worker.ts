@@ -80,6 +80,9 @@ async function answerOf(worker: WorkerPlane, question: Question): Promise<Answer
     case 'plugin-route':
       return worker.answerPluginRoute(question.route, question.request)
       return true
+    case 'forget-consumers':
+      worker.forgetConsumers(question.which)
+      return true
     case 'set-health':
       return worker.setHealth(question)
     case 'decision':

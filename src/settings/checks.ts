@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { consumerSourceProblems } from './consumer-source.ts'
 import { isBeyondMachine } from './listener.ts'
 import type { PropertyName } from './properties.ts'
 import type { Settings } from './settings.ts'
@@ -28,6 +29,7 @@ export function findProblems(
     ...directiveProblems(settings),
     ...hybridProblems(settings),
     ...databaseProblems(settings),
+    ...consumerSourceProblems(settings, fileExists),
   ]
 }
 

@@ -1,5 +1,6 @@
 import type { Property, PropertyTable, ValueOf } from './property.ts'
 import { CONSOLE } from './properties/console.ts'
+import { CONSUMER_SOURCE } from './properties/consumer-source.ts'
 import { DATASTORE } from './properties/datastore.ts'
 import { DECISIONS } from './properties/decisions.ts'
 import { DNS } from './properties/dns.ts'
@@ -17,6 +18,7 @@ export const PROPERTY_GROUPS = {
   Process: PROCESS,
   Decisions: DECISIONS,
   Datastore: DATASTORE,
+  'Consumers from elsewhere': CONSUMER_SOURCE,
   DNS,
   Console: CONSOLE,
   Hybrid: HYBRID,
@@ -28,6 +30,7 @@ type AllProperties = typeof GENERAL &
   typeof PROCESS &
   typeof DECISIONS &
   typeof DATASTORE &
+  typeof CONSUMER_SOURCE &
   typeof DNS &
   typeof CONSOLE &
   typeof HYBRID

@@ -71,6 +71,7 @@ export function adminContextForTest(options: AdminContextOptions = {}): AdminCon
     },
     upstreamHealth: () => Promise.resolve(undefined),
     setTargetHealth: () => Promise.resolve(undefined),
+    forgetConsumers: async () => undefined,
     explainRoute: ({ url }) => ({ fault: `nothing is known of ${url}` }),
     log: { error: (message, cause) => console.error(message, cause) },
   }
