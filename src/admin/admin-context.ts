@@ -48,7 +48,6 @@ export interface AdminContext {
   /** @returns why it could not be set, if so */
   setTargetHealth(target: TargetHealthChange): Promise<string | undefined>
   /** Has consumers that are looked up on demand looked up again: all, or those of one value of a kind. */
-  /** Has consumers that are looked up on demand looked up again: all, or those of one value of a kind. */
   forgetConsumers(which?: { readonly kind: string; readonly value: string }): Promise<void>
   /** Which route would take a request, as JSON, or why none is even looked for. */
   explainRoute(request: DescribedRequest): object | { readonly fault: string }

@@ -69,7 +69,6 @@ export type Question =
       readonly request: PluginRouteRequest
     }
   /** @param which all when absent */
-  /** @param which all when absent */
   | { readonly about: 'forget-consumers'; readonly which: ForgottenConsumers | undefined }
   | {
       readonly about: 'set-health'
@@ -81,10 +80,6 @@ export type Question =
   /** @param prefix the beginning of a request id */
   | { readonly about: 'decision'; readonly prefix: string }
   | { readonly about: 'decisions'; readonly filter: RecordFilter }
-
-  readonly kind: string
-  readonly value: string
-}
 
 /** What is remembered of a source of consumers under a value of a kind. */
 export interface ForgottenConsumers {

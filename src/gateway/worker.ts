@@ -79,7 +79,6 @@ async function answerOf(worker: WorkerPlane, question: Question): Promise<Answer
       return worker.health(question.upstreamId)
     case 'plugin-route':
       return worker.answerPluginRoute(question.route, question.request)
-      return true
     case 'forget-consumers':
       worker.forgetConsumers(question.which)
       return true
