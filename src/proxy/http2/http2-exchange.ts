@@ -7,7 +7,7 @@ import type { ProxyExchange } from '../exchange.ts'
 import type { FailureCode } from '../gateway-error.ts'
 import type { BodySource, RequestBody } from '../request-body.ts'
 import type { Transport } from '../transport/transport.ts'
-import { http2ResponseHead } from './response-head.ts'
+import { http2ResponseHead, isConnectionField } from './response-head.ts'
 import { Http2StreamTransport } from './stream-transport.ts'
 import { StreamWatch } from './stream-watch.ts'
 
@@ -28,6 +28,7 @@ export class Http2Exchange implements Downstream, BodySource {
   isCongested = false
   exchange: ProxyExchange | undefined
   readonly #home: Http2Home
+  readonly #context: ProxyContext
   readonly #stream: ServerHttp2Stream
   #awaitsContinue: boolean
   #isOver = false
@@ -40,6 +41,7 @@ export class Http2Exchange implements Downstream, BodySource {
 
   constructor(home: Http2Home, stream: ServerHttp2Stream, opening: Http2Opening) {
     this.#home = home
+    this.#context = opening.context
     this.#stream = stream
     this.facts = opening.facts
     this.#awaitsContinue = opening.awaitsContinue
@@ -162,7 +164,13 @@ export class Http2Exchange implements Downstream, BodySource {
     const waitForTrailers = this.#mayHaveTrailers && !endStream
     if (waitForTrailers)
       stream.once('wantTrailers', () => stream.sendTrailers(this.#trailers ?? {}))
-    stream.respond(http2ResponseHead(text), { endStream, waitForTrailers })
+    try {
+      stream.respond(http2ResponseHead(text), { endStream, waitForTrailers })
+    } catch (error) {
+      // A plugin made what HTTP/2 has no way to say. That is one response lost, not all streams.
+      this.#context.log.error('Cannot send a response over HTTP/2', error)
+      stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+    }
   }
 
   sendBody(bytes: Buffer, start: number, end: number): void {
@@ -180,7 +188,10 @@ export class Http2Exchange implements Downstream, BodySource {
 
   sendTrailers(fields: readonly TrailerField[]): void {
     const trailers: Record<string, string[]> = Object.create(null) as Record<string, never>
-    for (const [name, value] of fields) (trailers[name.toLowerCase()] ??= []).push(value)
+    for (const [name, value] of fields) {
+      const lowerName = name.toLowerCase()
+      if (!isConnectionField(lowerName)) (trailers[lowerName] ??= []).push(value)
+    }
     this.#trailers = trailers
   }
 

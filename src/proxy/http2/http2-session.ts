@@ -26,6 +26,8 @@ import { requestText } from './request-head.ts'
 /** Bounds on what one client may ask of a session. */
 const OPTIONS = {
   settings: { enableConnectProtocol: true },
+  // An upstream that repeats a field which may stand once is passed on as over HTTP/1.1.
+  strictSingleValueFields: false,
   // Opening streams only to reset them is work without a request: at most so many at once, then a
   // few a second, before the session ends.
   streamResetBurst: 200,

@@ -17,4 +17,9 @@ describe('http2ResponseHead', () => {
   it('takes the prototype for a field like any other', () => {
     expect(http2ResponseHead('HTTP/1.1 404 \r\n__proto__: x\r\n\r\n')['__proto__']).toBe('x')
   })
+
+  it('has nothing that HTTP/2 refuses: fields about connections, statuses above 5xx', () => {
+    const text = 'HTTP/1.1 999 Odd\r\nTE: gzip\r\nHTTP2-Settings: AAM\r\nX-Kept: 1\r\n\r\n'
+    expect({ ...http2ResponseHead(text) }).toEqual({ ':status': 502, 'x-kept': '1' })
+  })
 })

@@ -1,17 +1,26 @@
 import type { OutgoingHttpHeaders } from 'node:http2'
 
-/** Fields about a connection, which HTTP/2 has no use for. See RFC 9113 §8.2.2. */
+/** Fields about a connection, which HTTP/2 has no use for and refuses. See RFC 9113 §8.2.2. */
 const CONNECTION_FIELDS: ReadonlySet<string> = new Set([
   'connection',
+  'http2-settings',
   'keep-alive',
   'proxy-connection',
+  'te',
   'transfer-encoding',
   'upgrade',
   // Answers a key that is not sent here: RFC 8441 §5.
   'sec-websocket-accept',
 ])
 
+/** Whether a field of HTTP/1.1 is about the connection alone. @param name in lower case */
+export function isConnectionField(name: string): boolean {
+  return CONNECTION_FIELDS.has(name)
+}
+
 const SWITCHING_PROTOCOLS = 101
+const LAST_STATUS = 599
+const BAD_GATEWAY = 502
 
 /**
  * A response head as HTTP/2 has it.
@@ -23,8 +32,7 @@ export function http2ResponseHead(text: string): OutgoingHttpHeaders {
     never
   >
   const status = Number(text.slice(9, 12))
-  // A tunnel is opened as any other request is answered: RFC 8441 §5.
-  headers[':status'] = status === SWITCHING_PROTOCOLS ? 200 : status
+  headers[':status'] = http2Status(status)
   let at = text.indexOf('\r\n') + 2
   for (;;) {
     const end = text.indexOf('\r\n', at)
@@ -34,10 +42,17 @@ export function http2ResponseHead(text: string): OutgoingHttpHeaders {
   }
 }
 
+function http2Status(status: number): number {
+  // A tunnel is opened as any other request is answered: RFC 8441 §5.
+  if (status === SWITCHING_PROTOCOLS) return 200
+  // There is no class of statuses above 5xx, as which clients take them: RFC 9110 §15.
+  return status > LAST_STATUS ? BAD_GATEWAY : status
+}
+
 function addLine(headers: Record<string, string | string[] | number>, line: string): void {
   const colon = line.indexOf(':')
   const name = line.slice(0, colon).toLowerCase()
-  if (CONNECTION_FIELDS.has(name)) return
+  if (isConnectionField(name)) return
   const value = line.slice(colon + 1).trim()
   const known = headers[name]
   if (known === undefined) headers[name] = value
