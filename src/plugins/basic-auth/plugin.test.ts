@@ -46,6 +46,7 @@ describe('basic-auth', () => {
     ['colons in the password', by(basic('colon:a:b:c')), 'passed'],
     ['letters beyond ASCII', by(basic('utf:pä')), 'passed'],
     ['an empty password', by(basic('empty:')), 'passed'],
+    ['a line end after the password', by(basic('ann:ann-pw\n')), 'passed'],
     ['no padding', by(basic('ann:ann-pw').replaceAll('=', '')), 'passed'],
     ['Proxy-Authorization', { headers: { 'Proxy-Authorization': basic('ann:ann-pw') } }, 'passed'],
     ['nothing', {}, 401],

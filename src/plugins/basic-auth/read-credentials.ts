@@ -8,10 +8,12 @@ export interface NameAndPassword {
 
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/
 const COLON = 0x3a
+const LINE_FEED = 0x0a
 
 /**
  * Reads an `Authorization: Basic` value. As in Kong the scheme has two spellings, need not stand at
- * the beginning or be followed by a space, and padding may be missing.
+ * the beginning or be followed by a space, padding may be missing, and the password ends with its
+ * line: whoever encodes a line of text encodes its end as well.
  *
  * @returns `undefined` for other schemes and for what is not base64 of a name, a colon and the rest
  * @see RFC 7617 §2
@@ -25,5 +27,7 @@ export function readCredentials(value: string): NameAndPassword | undefined {
   if (colon < 1) return undefined
   const name = bytes.subarray(0, colon)
   if (!isUtf8(name)) return undefined
-  return { username: name.toString('utf8'), password: bytes.subarray(colon + 1) }
+  const lineEnd = bytes.indexOf(LINE_FEED, colon)
+  const password = bytes.subarray(colon + 1, lineEnd === -1 ? undefined : lineEnd)
+  return { username: name.toString('utf8'), password }
 }
