@@ -20,7 +20,7 @@ export const KNOWN_BOTS: readonly string[] = [
   String.raw`aws-(?:cli|sdk-[a-z0-9]+)/\d|S3Browser|Boto3?/\d|CloudBerry|Cyberduck/\d`,
   // Libraries of programming languages.
   String.raw`Apache-HttpClient|Apache-HttpAsyncClient|Jakarta Commons-HttpClient|Java/\d|okhttp/|AHC/\d|Dispatch/\d`,
-  String.raw`python-requests/|[Pp]ython-urllib|Python/\d[\d.]* aiohttp|python-httpx/|Scrapy/|Go-http-client/|Go \d[\d.]* package http|axios/|node-fetch/|got \(|undici|reqwest/|libwww-perl|LWP::|PycURL/|GuzzleHttp/|Typhoeus|http_request2|WinHTTP|WinHttpRequest`,
+  String.raw`python-requests/|[Pp]ython-urllib|Python/\d[\d.]* aiohttp|python-httpx/|Scrapy/|Go-http-client/|Go \d[\d.]* package http|axios/|node-fetch/|got \(|undici|reqwest/|scalaj-http|PostmanRuntime/|unirest-|HttpMonitor|TLSProber|JNLP/|libwww-perl|LWP::|PycURL/|GuzzleHttp/|Typhoeus|http_request2|WinHTTP|WinHttpRequest`,
   // What calls itself a robot in any other way: a word that ends in it, or a plain name and version.
   // A letter u before it is left out for the sake of Cubot, which makes phones.
   String.raw`(?:^|[^A-Za-z])(?:[Bb]ot|BOT|[A-Za-z0-9_-]*[^Uu](?:[Bb]ot|BOT)|[A-Za-z0-9_-]*[Ss]pider|[A-Za-z0-9_-]*[Cc]rawl(?:er)?|[A-Za-z0-9_-]*[Ss]crap(?:er|y)|[A-Za-z0-9_-]*[Ff]etcher)(?:$|[^A-Za-z])`,

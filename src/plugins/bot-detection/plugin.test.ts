@@ -16,6 +16,7 @@ describe('bot-detection', () => {
     'python-requests/2.32.0',
     'Go-http-client/1.1',
     'okhttp/4.12.0',
+    'PostmanRuntime/7.43.0',
     'Apache-HttpClient/4.5 (Java/17)',
     'my-own-crawler/1.0',
     'Acme Spider',
