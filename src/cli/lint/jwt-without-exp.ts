@@ -1,13 +1,14 @@
 import { placeOf, type Rule } from './rule.ts'
 
-/** jwt plugins that take a token however old it is. */
+/** jwt plugins that take a token however old it is. Tokens of issuers must end, those of credentials need not. */
 export const jwtWithoutExp: Rule = {
   code: 'jwt-without-exp',
   find: (config) =>
     config.plugins
-      .filter(({ name, config: { claims_to_verify: claims } }) => {
+      .filter(({ name, config: { claims_to_verify: claims, issuers } }) => {
         const isChecked = Array.isArray(claims) && claims.includes('exp')
-        return name === 'jwt' && !isChecked
+        const isOfIssuers = Array.isArray(issuers) && !config.entities['jwt_secrets']?.length
+        return name === 'jwt' && !isChecked && !isOfIssuers
       })
       .map((plugin) => ({
         kind: 'plugins',

@@ -48,6 +48,28 @@ plugins: [{name: acl, config: {allow: [a]}}]
     expect(warnings(yaml)).toEqual([])
   })
 
+  it('finds issuers whose tokens or keys may be those of others', () => {
+    const issuer = (more: string): string => `
+plugins:
+- name: jwt
+  config: {issuers: [{issuer: "https://a.test"${more}}]}
+`
+    const audience =
+      'jwt on all routes takes every token of https://a.test, also those made for other services'
+    const tls =
+      'jwt on all routes fetches the keys of https://a.test without TLS: whoever is on the way can make tokens'
+    expect(warnings(issuer(''), 'jwt-without-audience')).toEqual([audience])
+    expect(warnings(issuer(', audiences: [a]'), 'jwt-without-audience')).toEqual([])
+    expect(warnings(issuer(', allow_http: true'), 'jwt-keys-without-tls')).toEqual([tls])
+    expect(warnings(issuer(''), 'jwt-keys-without-tls')).toEqual([])
+    // Tokens of issuers must end; those of credentials need not.
+    const withCredential = `
+consumers:
+- {username: ann, jwt_secrets: [{key: k, secret: ${LONG}}]}`
+    expect(warnings(issuer(''), 'jwt-without-exp')).toEqual([])
+    expect(warnings(issuer('') + withCredential, 'jwt-without-exp')).toHaveLength(1)
+  })
+
   it('finds open routes, wherever their guards are', () => {
     const yaml = `
 services:

@@ -3,6 +3,7 @@ import { locator } from '../../declarative/faults.ts'
 import type { RouteFinder } from '../../gateway/route-finder.ts'
 import { danglingTag } from './dangling-tag.ts'
 import { idlePlugin } from './idle-plugin.ts'
+import { jwtKeysWithoutTls, jwtWithoutAudience } from './jwt-issuers.ts'
 import { jwtWithoutExp } from './jwt-without-exp.ts'
 import { openRoute } from './open-route.ts'
 import { isAllowedAt } from './opt-out.ts'
@@ -14,6 +15,8 @@ import { emptyUpstream, unusedConsumer, unusedService } from './unused.ts'
 export const RULES: readonly Rule[] = [
   openRoute,
   jwtWithoutExp,
+  jwtWithoutAudience,
+  jwtKeysWithoutTls,
   wellKnownSecret,
   weakSecret,
   shadowedRoute,
