@@ -78,7 +78,7 @@ export function consumerSourceProblems(
       return strayProblems(
         { ...settings, consumer_source_token: '' },
         queries,
-        'is for PostgreSQL only',
+        'consumer_source is a server',
       )
     case 'file':
       return [

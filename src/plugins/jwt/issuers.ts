@@ -1,5 +1,11 @@
 import type { Consumer } from '../../entities/entity.ts'
 import type { JsonObject } from '../../base/json.ts'
+import {
+  sourceOf,
+  whenKnown,
+  type ConsumerSource,
+  type SourcedRecord,
+} from '../../plugin-kit/consumer-source.ts'
 import type { KeyProvider } from '../../plugin-kit/jwks/key-source.ts'
 import { configuredKeys, keySource } from '../../plugin-kit/jwks/key-sources.ts'
 import type { PluginContext } from '../../plugin-kit/plugin.ts'
@@ -18,13 +24,20 @@ export interface Issuer {
   readonly accept: AcceptToken | undefined
   readonly headersOf: ((claims: JsonObject) => readonly ClaimHeader[]) | undefined
   /** Absent: its tokens have no consumer. */
-  readonly findConsumer: ((claims: JsonObject) => FoundConsumer) | undefined
+  readonly findConsumer: FindConsumer | undefined
 }
+
+/** @returns a promise only where a source is asked */
+type FindConsumer = (claims: JsonObject) => FoundConsumer | Promise<FoundConsumer>
 
 export interface FoundConsumer {
   readonly consumer: Consumer | undefined
+  /** Where a source had it. */
+  readonly record?: SourcedRecord
   /** Why there must be one and is not. */
   readonly missing?: string
+  /** Nobody can say whether there is one. */
+  readonly isUnavailable?: true
 }
 
 /** The issuers of a configuration by name. Their keys are fetched from now on, until the release. */
@@ -86,18 +99,11 @@ function keysOf(config: IssuerConfig, { node, name }: PluginContext): KeyProvide
 function consumerFinder(
   claim: string,
   { consumer_by: fields, consumer_optional: isOptional }: IssuerConfig,
-  { entities }: PluginContext,
-): (claims: JsonObject) => FoundConsumer {
+  { entities, node }: PluginContext,
+): FindConsumer {
   const read = claimReader(claim)
-  return (claims) => {
-    const value = read(claims)
-    const name = typeof value === 'number' ? String(value) : value
-    if (typeof name === 'string' && name !== '')
-      for (const field of fields) {
-        const consumer =
-          field === 'id' ? entities.consumer(name) : entities.by('consumers', field, name)
-        if (consumer !== undefined) return { consumer: consumer as Consumer }
-      }
+  const source = sourceOf(node, 'consumers')
+  const nobody = (value: unknown): FoundConsumer => {
     if (isOptional) return { consumer: undefined }
     const given = value === undefined ? 'is missing' : `is ${JSON.stringify(value)}`
     return {
@@ -105,4 +111,36 @@ function consumerFinder(
       missing: `no consumer by ${fields.join(' or ')}: claim "${claim}" ${given}`,
     }
   }
+  return (claims) => {
+    const value = read(claims)
+    const name = typeof value === 'number' ? String(value) : value
+    if (typeof name !== 'string' || name === '') return nobody(value)
+    for (const field of fields) {
+      const consumer =
+        field === 'id' ? entities.consumer(name) : entities.by('consumers', field, name)
+      if (consumer !== undefined) return { consumer: consumer as Consumer }
+    }
+    if (source === undefined) return nobody(value)
+    return whenKnown(findInSource(source, fields, name), (found) => found ?? nobody(value))
+  }
+}
+
+/** One field after the other, since the order says which counts. */
+function findInSource(
+  source: ConsumerSource,
+  fields: readonly string[],
+  name: string,
+): FoundConsumer | undefined | Promise<FoundConsumer | undefined> {
+  const [field, ...others] = fields
+  if (field === undefined) return undefined
+  return whenKnown(source.find('consumers', field, name), (answer) => {
+    switch (answer.kind) {
+      case 'found':
+        return { consumer: answer.consumer, record: answer }
+      case 'unavailable':
+        return { consumer: undefined, isUnavailable: true }
+      case 'none':
+        return findInSource(source, others, name)
+    }
+  })
 }

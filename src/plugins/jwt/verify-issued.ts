@@ -1,10 +1,11 @@
 import type { JsonObject } from '../../base/json.ts'
 import { isSignedBy } from '../../plugin-kit/jose/algorithms.ts'
+import { whenKnown, type SourcedRecord } from '../../plugin-kit/consumer-source.ts'
 import type { DecodedToken } from '../../plugin-kit/jose/decode-token.ts'
 import { tokenShapeFault } from '../../plugin-kit/jose/token-shape.ts'
 import { fittingKeys, type TrustedKey } from '../../plugin-kit/jwks/key-set.ts'
 import { checkClaims, type ClaimFault, type ClaimRules, type Validity } from './check-claims.ts'
-import { tokenType, type Issuer } from './issuers.ts'
+import { tokenType, type FoundConsumer, type Issuer } from './issuers.ts'
 import type { TokenRefusal, Verified } from './verify-token.ts'
 
 type Verdict = Verified | TokenRefusal
@@ -63,7 +64,7 @@ function verifyWith(
   issued: Issued,
   rules: ClaimRules,
   now: number,
-): Verdict {
+): Verdict | Promise<Verdict> {
   const { token, claims, issuer, text } = issued
   if (keys.length === 0) return refuseKeys(issued, now)
   const key = keys.find(({ key: each }) => isSignedBy(token.algorithm, each, token, 'as-hash'))
@@ -81,16 +82,34 @@ function verifyWith(
   }
   const refusal = issuer.accept?.(claims)
   if (refusal !== undefined) return { ...refusal, token }
-  const found = issuer.findConsumer?.(claims)
-  if (found?.missing !== undefined) return refuseConsumer(issued, found.missing)
+  const verifiedFor = (found: FoundConsumer): Verdict => {
+    if (found.isUnavailable) return refuseUnavailable(issued)
+    if (found.missing !== undefined) return refuseConsumer(issued, found.missing)
+    return {
+      kind: 'verified',
+      token,
+      key: shorterOf(key, found.record),
+      keyName: key.kid,
+      validity,
+      headers: issuer.headersOf?.(claims) ?? [],
+      identity: { ...identityOf(claims, issuer, found.consumer), token: text },
+    }
+  }
+  return whenKnown(issuer.findConsumer?.(claims) ?? NO_CONSUMER, verifiedFor)
+}
+
+const NO_CONSUMER: FoundConsumer = { consumer: undefined }
+
+/** What stands on two feet falls with the first; both may end sooner than they say now. */
+function shorterOf(
+  key: TrustedKey,
+  record: SourcedRecord | undefined,
+): Pick<SourcedRecord, 'usableUntil'> {
+  if (record === undefined) return key
   return {
-    kind: 'verified',
-    token,
-    key,
-    keyName: key.kid,
-    validity,
-    headers: issuer.headersOf?.(claims) ?? [],
-    identity: { ...identityOf(claims, issuer, found?.consumer), token: text },
+    get usableUntil() {
+      return Math.min(key.usableUntil, record.usableUntil)
+    },
   }
 }
 
@@ -183,6 +202,18 @@ function checkTimes(claims: JsonObject, rules: ClaimRules, now: number): Validit
 
 function timeFault(name: string, message: string, reason: string): ClaimFault {
   return { errors: { [name]: message }, code: `claim-${name}-invalid`, reason }
+}
+
+function refuseUnavailable({ token }: Issued): TokenRefusal {
+  return {
+    kind: 'refused',
+    status: 503,
+    body: { message: 'Cannot look up consumers now' },
+    code: 'source-unavailable',
+    reason: 'the consumer_source has no answer; the error log says why',
+    token,
+    challenge: 'none',
+  }
 }
 
 function refuseConsumer({ token }: Issued, reason: string): TokenRefusal {

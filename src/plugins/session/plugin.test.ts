@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { FakeRequest } from '../../plugin-kit/testing/fake-exchange.ts'
+import { fakeRecord, fakeSource } from '../../plugin-kit/testing/fake-source.ts'
 import {
   configFaults,
   parsedConfig,
@@ -89,6 +90,18 @@ describe('session', () => {
     const entities = { consumers: [{ id: 'c-guest', username: 'guest' }] }
     const { consumer } = await gatewayWith({}, { entities }).send(withCookie(cookie))
     expect(consumer?.username).toBe('guest')
+  })
+
+  it('knows consumers from a source again, for as long as the source knows them', async () => {
+    const consumerSource = fakeSource({
+      'keyauth_credentials.key=ada-key': fakeRecord('ada', { key: 'ada-key' }),
+      'consumers.id=c-ada': fakeRecord('ada'),
+    })
+    const gateway = gatewayWith({}, { node: { consumerSource } })
+    const cookie = sentBack(cookies(await gateway.send({ headers: { apikey: 'ada-key' } })))
+    expect((await gateway.send(withCookie(cookie))).consumer?.username).toBe('ada')
+    consumerSource.records.delete('consumers.id=c-ada')
+    expect((await gateway.send(withCookie(cookie))).consumer?.username).toBe('guest')
   })
 
   it('begins a new session when somebody else logs in', async () => {

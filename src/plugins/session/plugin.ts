@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Consumer } from '../../entities/entity.ts'
 import type { Answer } from '../../plugin-kit/answer.ts'
+import { sourceOf, whenKnown } from '../../plugin-kit/consumer-source.ts'
 import type { Exchange } from '../../plugin-kit/exchange.ts'
 import {
   ALL_PROTOCOLS,
@@ -98,10 +99,19 @@ class SessionHandlers implements PluginHandlers {
     )
   }
 
-  #resume(exchange: Exchange, found: SessionState): undefined {
-    const consumer = this.#context.entities.consumer(found.consumerId)
-    // Whoever it was is gone; the next plugins find out who it is now.
-    if (consumer === undefined) return
+  /** Whoever it was may be gone; the next plugins find out who it is now. */
+  #resume(exchange: Exchange, found: SessionState): undefined | Promise<undefined> {
+    const { entities, node } = this.#context
+    const consumer = entities.consumer(found.consumerId)
+    if (consumer !== undefined) return this.#resumeAs(consumer, exchange, found)
+    const source = sourceOf(node, 'consumers')
+    if (source === undefined) return undefined
+    return whenKnown(source.find('consumers', 'id', found.consumerId), (answer) =>
+      answer.kind === 'found' ? this.#resumeAs(answer.consumer, exchange, found) : undefined,
+    )
+  }
+
+  #resumeAs(consumer: Consumer, exchange: Exchange, found: SessionState): undefined {
     const now = this.#seconds()
     const renewed = refreshed(found, this.#timeouts, now)
     const current = renewed ?? found
