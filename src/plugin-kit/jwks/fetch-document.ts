@@ -1,7 +1,7 @@
 import { lookup as lookUp, type LookupAddress, type LookupOptions } from 'node:dns'
-import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
-import { request as httpsRequest } from 'node:https'
+import type { IncomingMessage, RequestOptions } from 'node:http'
 import { isIP, type LookupFunction } from 'node:net'
+import { nodeHttp, nodeHttps } from '../../base/late-modules.ts'
 import { isPrivateAddress } from './private-addresses.ts'
 
 /** What a document may be fetched from, and how long that may take. */
@@ -93,7 +93,7 @@ function ask(url: URL, policy: FetchPolicy, signal: AbortSignal): Promise<Incomi
   }
   return new Promise((resolve, reject) => {
     const isTls = url.protocol === 'https:'
-    const request = isTls ? httpsRequest(url, options) : httpRequest(url, options)
+    const request = isTls ? nodeHttps().request(url, options) : nodeHttp().request(url, options)
     request.on('response', resolve)
     request.on('error', (error) => reject(signal.aborted ? timedOut(policy) : error))
     request.end()

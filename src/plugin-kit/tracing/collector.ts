@@ -1,5 +1,5 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import type { Agent, IncomingMessage } from 'node:http'
+import { nodeHttp, nodeHttps } from '../../base/late-modules.ts'
 
 export interface CollectorOptions {
   readonly url: string
@@ -31,13 +31,15 @@ export function createCollector(options: CollectorOptions): Collector {
   const url = new URL(options.url)
   const isTls = url.protocol === 'https:'
   const kept = { keepAlive: true, timeout: IDLE_MS }
-  const agent = isTls ? new HttpsAgent(kept) : new HttpAgent(kept)
+  const client = () => (isTls ? nodeHttps() : nodeHttp())
+  let agent: Agent | undefined
   const user = userOf(url)
 
   return {
     send: (body) =>
       new Promise((resolve, reject) => {
-        const request = (isTls ? httpsRequest : httpRequest)(url, {
+        agent ??= new (client().Agent)(kept)
+        const request = client().request(url, {
           agent,
           method: 'POST',
           headers: { ...user, ...options.headers, 'Content-Length': Buffer.byteLength(body) },

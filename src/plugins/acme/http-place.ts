@@ -1,5 +1,4 @@
-import { request as httpRequest } from 'node:http'
-import { request as httpsRequest } from 'node:https'
+import { nodeHttp, nodeHttps } from '../../base/late-modules.ts'
 
 /** An HTTP server that stores things. */
 export interface HttpPlace {
@@ -29,7 +28,7 @@ export function askPlace(
   const { isTls, host, port, timeoutMs, verifiesTls, serverName } = place
   const { body = '' } = asked
   return new Promise((resolve, reject) => {
-    const request = (isTls ? httpsRequest : httpRequest)({
+    const request = (isTls ? nodeHttps() : nodeHttp()).request({
       host,
       port,
       method: asked.method,
