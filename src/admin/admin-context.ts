@@ -53,6 +53,8 @@ export interface AdminContext {
   explainRoute(request: DescribedRequest): object | { readonly fault: string }
   /** Why requests were answered as they were; absent where no threads serve. */
   readonly decisions?: DecisionRecords
+  /** When credentials were last used here; absent where no threads serve. */
+  readonly lastUses?: LastUses
   /** Endpoints of plugins; absent where no plugin brings any. */
   readonly pluginEndpoints?: PluginEndpoints
   /** For the Status API; absent: always ready. */
@@ -67,6 +69,14 @@ export interface DecisionRecords {
   find(prefix: string): Promise<readonly ExplainedRecord[]>
   /** The newest first. */
   list(filter: RecordFilter): Promise<readonly DecisionRecord[]>
+}
+
+/** What this node has seen since it started. */
+export interface LastUses {
+  /** Unix time in seconds at which it began to look. */
+  readonly sinceSeconds: number
+  /** @returns Unix time in seconds by id, of those that were used */
+  of(credentialIds: readonly string[]): Promise<ReadonlyMap<string, number>>
 }
 
 export interface PluginEndpoints {

@@ -5,6 +5,7 @@ import { certificateResources } from './certificate-resources.ts'
 import { configResource } from './config-resource.ts'
 import { openApi } from './openapi/openapi.ts'
 import { parentsOf, topResources } from './entity-resources.ts'
+import { credentialResources } from './credential-resources.ts'
 import { decisionResources } from './decision-resources.ts'
 import { explainResources } from './explain-resources.ts'
 import { historyResources } from './history-resources.ts'
@@ -43,6 +44,7 @@ export function adminResources(context: AdminContext): readonly Resource[] {
     ...logLevelResources(context),
     ...explainResources(context),
     ...decisionResources(context),
+    ...credentialResources(context),
     ...unavailableResources(),
     ...pluginResources(context),
   ]

@@ -32,7 +32,7 @@ export async function createEntity(target: Target, input: JsonObject): Promise<A
   const { context, kind } = target
   const row = completeRow(target, input)
   if (!row.ok) return row.answer
-  if (!context.store.isWritable)
+  if (!canWrite(target))
     return operationUnsupported(`cannot create '${kind.name}' entities`)
   const fault = await commit(target, { op: 'insert', kind: kind.name, entity: row.value })
   return fault ?? json(201, asKept(target, row.value))
@@ -51,7 +51,7 @@ export async function upsertEntity(
   const named = key.by === 'field' ? { [key.field]: key.value } : {}
   const row = completeRow(target, { ...input, ...named, id })
   if (!row.ok) return row.answer
-  if (!context.store.isWritable)
+  if (!canWrite(target))
     return operationUnsupported(
       `cannot create or update '${kind.name}' entities${byField(key, kind)}`,
     )
@@ -70,7 +70,7 @@ export async function updateEntity(
   if (existing === undefined) return entityNotFound(keyFields(key))
   const row = changedRow(target, existing, input)
   if (!row.ok) return row.answer
-  if (!context.store.isWritable)
+  if (!canWrite(target))
     return operationUnsupported(`cannot update '${kind.name}' entities${byField(key, kind)}`)
   const fault = await commit(target, { op: 'update', kind: kind.name, entity: row.value })
   return fault ?? json(200, asKept(target, row.value))
@@ -84,7 +84,7 @@ export async function deleteEntity(
 ): Promise<AdminAnswer> {
   const { context, kind } = target
   if (existing === undefined) return NO_CONTENT
-  if (!context.store.isWritable)
+  if (!canWrite(target))
     return operationUnsupported(`cannot remove '${kind.name}' entities${byField(key, kind)}`)
   const isNeeded = deletionFault(context, kind, existing)
   if (isNeeded !== undefined) return isNeeded
@@ -95,12 +95,16 @@ export async function deleteEntity(
   return fault ?? NO_CONTENT
 }
 
+function canWrite({ context, kind }: Target): boolean {
+}
+
 /** How the row was named, unless by its id or by what only looks like a name of its own. */
 function byField(key: EntityKey, { endpointKey }: EntityKind): string {
   return key.by === 'field' && key.field === endpointKey ? ` by '${key.field}'` : ''
 }
 
-function completeRow({ context, kind }: Target, input: JsonObject): Outcome<Entity> {
+/** A row as it is to be kept, made of what a client gave. */
+export function completeRow({ context, kind }: Target, input: JsonObject): Outcome<Entity> {
   const resolved = resolveForeign(context.catalog, context.store, kind, input)
   if (!resolved.ok) return resolved
   const parsed = context.catalog.parse(kind.name, resolved.value, {

@@ -31,8 +31,21 @@ export interface EntityKind {
   readonly own?: true
   /** Its schema depends on a field: `plugins` on `name`, `vaults` on `name`. */
   readonly subschemaKey?: string
+  /** Its rows are what clients of a consumer prove themselves with. */
+  readonly credential?: CredentialTraits
   /** Rewrites values on their way into a store, e.g. hashes a password. Needs all its `needs` fields. */
   readonly transformations?: readonly Transformation[]
+}
+
+/** What of a kind of credential is listed, and how a new one takes the place of an old one. */
+export interface CredentialTraits {
+  /** Field that tells one credential of the kind from another. */
+  readonly nameField: string
+  /** Who knows the name can use the credential: it is shown masked. */
+  readonly isNameSecret?: boolean
+  readonly algorithmField?: string
+  /** Fields that a new credential does not take over from the old; absent: two cannot exist side by side. */
+  readonly renewed?: readonly string[]
 }
 
 export interface Transformation {

@@ -20,6 +20,7 @@ import type { Logger } from '../telemetry/logger.ts'
 import type { DataPlane } from './data-plane.ts'
 import { decisionRecords } from './decision-records.ts'
 import { explainStore } from './explain-routes.ts'
+import { lastUsesOf } from './last-uses.ts'
 import type { Publisher } from './publisher.ts'
 import type { Reloader } from './reload.ts'
 import { COMPATIBILITY_VERSION, portunusVersion } from './versions.ts'
@@ -80,6 +81,7 @@ export function adminContext(options: AdminFactsOptions): AdminContext {
     },
     explainRoute: explainStore({ store, plugins, flavor: start.router_flavor as RouterFlavor }),
     decisions: decisionRecords(dataPlane, start),
+    lastUses: lastUsesOf(dataPlane),
     pluginEndpoints: pluginEndpoints(plugins, dataPlane),
     readiness: options.readiness,
     log,

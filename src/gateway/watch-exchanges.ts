@@ -2,6 +2,7 @@ import { isatty } from 'node:tty'
 import type { ProxyContext } from '../proxy/context.ts'
 import type { ProxyExchange } from '../proxy/exchange.ts'
 import type { Settings } from '../settings/settings.ts'
+import type { CredentialUses } from './credential-uses.ts'
 import type { DecisionRecorder } from './decision-recorder.ts'
 import { accessLogger, terseLogger } from './log-exchanges.ts'
 import type { Logs } from './logs.ts'
@@ -9,14 +10,15 @@ import type { Logs } from './logs.ts'
 type Watching = Pick<ProxyContext, 'onFinished' | 'wantsPasses'>
 type Watcher = (exchange: ProxyExchange) => void
 
-/** Who hears of every exchange when it is over: logs, and whoever records why it was answered so. */
+/** Who hears of every exchange when it is over: logs, and whoever keeps something of it. */
 export function watchExchanges(options: {
   readonly settings: Settings
   readonly logs: Logs
   readonly recorder: DecisionRecorder | undefined
+  readonly uses: CredentialUses
 }): Watching {
-  const { settings, logs, recorder } = options
-  const watchers: Watcher[] = []
+  const { settings, logs, recorder, uses } = options
+  const watchers: Watcher[] = [(exchange) => uses.note(exchange)]
   if (!settings.proxy_access_log.startsWith('off'))
     watchers.push(accessLogger(logs.open(settings.proxy_access_log)))
   const isTerse = settings.request_log === 'terse'

@@ -80,6 +80,7 @@ export type Question =
   /** @param prefix the beginning of a request id */
   | { readonly about: 'decision'; readonly prefix: string }
   | { readonly about: 'decisions'; readonly filter: RecordFilter }
+  | { readonly about: 'last-uses'; readonly credentialIds: readonly string[] }
 
 /** What is remembered of a source of consumers under a value of a kind. */
 export interface ForgottenConsumers {
@@ -104,6 +105,8 @@ export interface Answers {
   readonly 'set-health': string | undefined
   readonly decision: readonly ExplainedRecord[]
   readonly decisions: readonly DecisionRecord[]
+  /** Unix time in seconds by id. */
+  readonly 'last-uses': ReadonlyMap<string, number>
 }
 
 /** From a worker to the control plane. */

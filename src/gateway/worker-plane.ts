@@ -20,6 +20,7 @@ import { CertificateIndex } from './certificate-index.ts'
 import { dnsSettingsOf } from './dns-settings-of.ts'
 import type { ListenerCertificates } from './listener-certificates.ts'
 import { loadPlugins } from './load-plugins.ts'
+import { CredentialUses } from './credential-uses.ts'
 import { isRecording } from './decision-records.ts'
 import { DecisionRecorder } from './decision-recorder.ts'
 import { explainRecord } from './explain-record.ts'
@@ -74,6 +75,7 @@ export class WorkerPlane {
   readonly #consumerSource: RememberingSource | Error | undefined
   /** Absent where nothing is recorded. */
   readonly #decisions: DecisionRecorder | undefined
+  readonly #uses = new CredentialUses()
   readonly #plugins: ReadonlyMap<string, Plugin>
 
   /** @param administer has the Admin API do something for a plugin */
@@ -129,7 +131,7 @@ export class WorkerPlane {
       sockets,
       wheel,
       ...proxyRules(settings),
-      ...watchExchanges({ settings, logs, recorder: this.#decisions }),
+      ...watchExchanges({ settings, logs, recorder: this.#decisions, uses: this.#uses }),
       log: logs.error,
       counters: { accepted: 0, handled: 0, active: 0, requests: 0, reading: 0, writing: 0 },
     }
@@ -290,6 +292,11 @@ export class WorkerPlane {
     const sources = { snapshot: this.#serving.current, plugins: this.#plugins }
     const records = this.#decisions?.find(prefix) ?? []
     return records.map((record) => explainRecord(record, sources))
+  }
+
+  /** When credentials were last used, in Unix seconds by id. */
+  lastUses(credentialIds: readonly string[]): ReadonlyMap<string, number> {
+    return this.#uses.of(credentialIds)
   }
 
   decisions(filter: RecordFilter): readonly DecisionRecord[] {

@@ -88,6 +88,8 @@ async function answerOf(worker: WorkerPlane, question: Question): Promise<Answer
       return worker.explainRecords(question.prefix)
     case 'decisions':
       return worker.decisions(question.filter)
+    case 'last-uses':
+      return worker.lastUses(question.credentialIds)
   }
 }
 

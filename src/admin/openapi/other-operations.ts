@@ -146,6 +146,41 @@ export const OTHER_OPERATIONS: Readonly<Record<string, Operation>> = {
       ['token'],
     ),
   }),
+  'GET /credentials': says('List credentials of all kinds, with age and last use', {
+    tag: 'credentials',
+    parameters: [
+      query('consumer', 'Only those of this consumer, by id or username.'),
+      query('size', 'Most credentials of a page.'),
+      query('offset', 'Where the page before ended.'),
+    ],
+  }),
+  'POST /credentials/{credential}/rotate': says('Make a new credential in the place of this one', {
+    tag: 'credentials',
+    description: 'The old one goes on until the overlap is over.',
+    requestBody: jsonBody(
+      {
+        overlap: {
+          type: 'integer',
+          minimum: 0,
+          default: 604_800,
+          description: 'Seconds; 0: the old one ends at once.',
+        },
+        key: { type: 'string' },
+        secret: { type: 'string' },
+        rsa_public_key: { type: 'string' },
+        algorithm: { type: 'string' },
+      },
+      [],
+    ),
+    responses: {
+      201: {
+        description: 'The new credential with its secret, and what it replaces.',
+        content: OBJECT,
+      },
+      ...ERRORS,
+    },
+  }),
+  'POST /credentials/{credential}/retire': does('End a credential now', { tag: 'credentials' }),
   'GET /tags': says('List all tags and what bears them', { tag: 'tags' }),
   'GET /tags/{tags}': says('List what bears a tag', { tag: 'tags' }),
   'DELETE /cache': does('Forget what is cached'),

@@ -9,6 +9,7 @@ export const basicauthCredentials: EntityKind = {
   nestedName: 'basic-auth',
   endpointKey: 'username',
   cacheKey: ['username'],
+  credential: { nameField: 'username' },
   fields: {
     ...CREDENTIAL_HEAD,
     username: string({ required: true, unique: true }),

@@ -8,6 +8,7 @@ export const hmacauthCredentials: EntityKind = {
   nestedName: 'hmac-auth',
   endpointKey: 'username',
   cacheKey: ['username'],
+  credential: { nameField: 'username' },
   fields: {
     ...CREDENTIAL_HEAD,
     username: string({ required: true, unique: true }),

@@ -7,4 +7,6 @@ export interface JwtCredential extends Entity {
   readonly secret: string | null
   readonly rsa_public_key: string | null
   readonly algorithm: string | null
+  /** Unix time in seconds. */
+  readonly retires_at?: number | null
 }

@@ -13,6 +13,11 @@ export const jwtSecrets: EntityKind = {
   nestedName: 'jwt',
   endpointKey: 'key',
   cacheKey: ['key'],
+  credential: {
+    nameField: 'key',
+    algorithmField: 'algorithm',
+    renewed: ['key', 'secret', 'rsa_public_key'],
+  },
   fields: {
     ...CREDENTIAL_HEAD,
     key: string({ required: false, unique: true, auto: true, len_min: 1 }),
@@ -20,6 +25,12 @@ export const jwtSecrets: EntityKind = {
     rsa_public_key: string(),
     algorithm: string({ default: 'HS256', one_of: ALGORITHM_NAMES }),
     tags: TAGS,
+    retires_at: integer({
+      description:
+        'Unix time in seconds from which its tokens are refused; set when another takes its place.',
+      gt: 0,
+      own: true,
+    }),
   },
   checks: [
     {

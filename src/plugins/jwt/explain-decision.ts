@@ -52,6 +52,11 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     verdict: 'no credential with this key',
     fix: fixOfUnknown,
   },
+  'credential-retired': {
+    check: 'key',
+    verdict: 'this credential was retired',
+    fix: () => 'sign with the credential that took its place; "portunus keys list" names it',
+  },
   'key-unknown': {
     check: 'key',
     fix: () => "see whether the token's kid is among the keys the issuer publishes",

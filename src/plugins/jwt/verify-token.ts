@@ -118,7 +118,8 @@ function verifyWithCredential(
   rules: VerificationRules,
   now: number,
 ): Verified | TokenRefusal {
-  const refusal = refuseSignature(token, credential, rules)
+  const refusal =
+    refuseRetired(credential, rules, now) ?? refuseSignature(token, credential, rules)
   if (refusal !== undefined) return { ...refusal, token }
 
   const validity = checkClaims(token.claims ?? {}, rules, now)
@@ -140,7 +141,7 @@ function verifyWithCredential(
   return {
     kind: 'verified',
     token,
-    validity,
+    validity: untilRetired(validity, credential),
     key: record,
     keyName: credential.key,
     headers: rules.headersOf?.(token.claims ?? {}) ?? NO_HEADERS,
@@ -154,6 +155,24 @@ function verifyWithCredential(
 }
 
 const NO_HEADERS: readonly ClaimHeader[] = []
+
+/** Clients are told what they would be told once the credential is deleted. */
+function refuseRetired(
+  { key, retires_at: end }: JwtCredential,
+  { keyClaimName }: VerificationRules,
+  now: number,
+): TokenRefusal | undefined {
+  if (typeof end !== 'number' || now < end) return undefined
+  return refused(
+    `No credentials found for given '${keyClaimName}'`,
+    'credential-retired',
+    `credential "${key}" was retired: another has taken its place`,
+  )
+}
+
+function untilRetired(validity: Validity, { retires_at: end }: JwtCredential): Validity {
+  return typeof end === 'number' && end < validity.until ? { ...validity, until: end } : validity
+}
 
 interface Found {
   readonly kind: 'found'

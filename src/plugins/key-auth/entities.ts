@@ -9,6 +9,7 @@ export const keyauthCredentials: EntityKind = {
   endpointKey: 'key',
   cacheKey: ['key'],
   hasTtl: true,
+  credential: { nameField: 'key', isNameSecret: true, renewed: ['key'] },
   fields: {
     ...CREDENTIAL_HEAD,
     key: string({ required: false, unique: true, auto: true }),

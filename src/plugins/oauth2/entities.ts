@@ -19,6 +19,7 @@ export const oauth2Credentials: EntityKind = {
   nestedName: 'oauth2',
   endpointKey: 'client_id',
   cacheKey: ['client_id'],
+  credential: { nameField: 'client_id' },
   fields: {
     ...CREDENTIAL_HEAD,
     name: string({ required: true }),

@@ -1,0 +1,78 @@
+import type { CredentialTraits, Entity, EntityKind, Foreign } from '../entities/entity.ts'
+import { masked } from '../plugin-kit/masked.ts'
+import { accepted, message, refused, type Outcome } from './admin-answer.ts'
+import type { AdminContext } from './admin-context.ts'
+import { findByKey } from './entity-keys.ts'
+import { nowSeconds } from './present-entity.ts'
+
+/** A credential and what kind it is of. */
+export interface Credential {
+  readonly kind: CredentialKind
+  readonly row: Entity
+}
+
+export type CredentialKind = EntityKind & { readonly credential: CredentialTraits }
+
+export function credentialKinds({ catalog }: AdminContext): readonly CredentialKind[] {
+  return catalog.kinds().filter((kind): kind is CredentialKind => kind.credential !== undefined)
+}
+
+/** Finds a credential of whatever kind by its id, or its name where that is no secret. */
+export function findCredential(context: AdminContext, named: string): Outcome<Credential> {
+  const found = credentialKinds(context).flatMap((kind) => {
+    const row =
+      context.store.get(kind.name, named) ??
+      (kind.credential.isNameSecret === true
+        ? undefined
+        : findByKey(context.store, kind, {
+            by: 'field',
+            field: kind.credential.nameField,
+            value: named,
+          }))
+    return row === undefined ? [] : [{ kind, row }]
+  })
+  const [first, second] = found
+  if (first === undefined)
+    return refused(message(404, `there is no credential "${named}"; GET /credentials lists them`))
+  if (second !== undefined)
+    return refused(
+      message(
+        409,
+        `"${named}" names credentials of ${first.kind.name} and of ${second.kind.name}: use an id`,
+      ),
+    )
+  return accepted(first)
+}
+
+/** A credential without any secret of it. @param lastUse Unix time in seconds */
+export function shownCredential(
+  context: AdminContext,
+  { kind, row }: Credential,
+  lastUse?: number,
+): object {
+  const { nameField, isNameSecret, algorithmField } = kind.credential
+  const name = String(row[nameField])
+  const owner = context.store.get('consumers', (row['consumer'] as Foreign).id)
+  const end = endOf(kind, row)
+  return {
+    kind: kind.name,
+    id: row.id,
+    name: isNameSecret === true ? masked(name) : name,
+    consumer:
+      owner === undefined
+        ? null
+        : { id: owner.id, name: owner['username'] ?? owner['custom_id'] ?? null },
+    algorithm: algorithmField === undefined ? null : (row[algorithmField] ?? null),
+    created_at: row['created_at'] ?? null,
+    last_used_at: lastUse ?? null,
+    retires_at: end ?? null,
+    is_retired: end !== undefined && end <= nowSeconds(),
+    can_rotate: kind.credential.renewed !== undefined,
+  }
+}
+
+/** When it ends, in Unix seconds. */
+export function endOf(kind: EntityKind, row: Entity): number | undefined {
+  const end = row[kind.hasTtl === true ? 'expires_at' : 'retires_at']
+  return typeof end === 'number' ? Math.ceil(end) : undefined
+}

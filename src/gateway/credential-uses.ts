@@ -1,0 +1,42 @@
+import type { ProxyExchange } from '../proxy/exchange.ts'
+
+/** Beyond so many, those that were first seen longest ago are forgotten. */
+const MOST_CREDENTIALS = 100_000
+
+/**
+ * When each credential was last used, to the second, as one worker saw it. Only rows count: whoever
+ * comes with an issuer's token has none, and could be anybody.
+ */
+export class CredentialUses {
+  readonly #seconds = new Map<string, number>()
+  readonly #most: number
+  #lastId = ''
+  #lastSecond = 0
+
+  constructor(most = MOST_CREDENTIALS) {
+    this.#most = most
+  }
+
+  note({ credential, finishedAtMs }: Pick<ProxyExchange, 'credential' | 'finishedAtMs'>): void {
+    if (credential?.entity === undefined) return
+    const { id } = credential
+    const second = Math.trunc(finishedAtMs / 1000)
+    // A busy client costs a comparison.
+    if (second === this.#lastSecond && id === this.#lastId) return
+    this.#lastSecond = second
+    this.#lastId = id
+    if (this.#seconds.size === this.#most && !this.#seconds.has(id)) {
+      const [first] = this.#seconds.keys()
+      this.#seconds.delete(first!)
+    }
+    this.#seconds.set(id, second)
+  }
+
+  of(ids: readonly string[]): ReadonlyMap<string, number> {
+    const found = ids.flatMap((id) => {
+      const second = this.#seconds.get(id)
+      return second === undefined ? [] : [[id, second] as const]
+    })
+    return new Map(found)
+  }
+}
