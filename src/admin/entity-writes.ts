@@ -96,6 +96,7 @@ export async function deleteEntity(
 }
 
 function canWrite({ context, kind }: Target): boolean {
+  return context.store.isWritable || kind.isInstant === true
 }
 
 /** How the row was named, unless by its id or by what only looks like a name of its own. */

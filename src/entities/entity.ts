@@ -27,6 +27,11 @@ export interface EntityKind {
   readonly hasTtl?: boolean
   /** Without Admin API endpoints of its own. */
   readonly isInternal?: boolean
+  /**
+   * Rows can be written at any time, also without a database: they then stay for the life of the
+   * process, whatever is loaded.
+   */
+  readonly isInstant?: true
   /** Not Kong's: `/endpoints` does not list it. */
   readonly own?: true
   /** Its schema depends on a field: `plugins` on `name`, `vaults` on `name`. */
