@@ -76,10 +76,14 @@ function differences(
   ): readonly ShownField[] => {
     const [old, now] = [shown(0, spec, values[0]), shown(1, spec, values[1])]
     if (isDeepStrictEqual(plain(old), plain(now))) return []
-    if (spec?.type === 'record' && isRecord(old) && isRecord(now))
-      return Object.entries(spec.fields).flatMap(([name, inner]) =>
-        compare([...path, name], inner, [old[name], now[name]]),
+    if (spec?.type === 'record') {
+      // One that comes or goes as a whole is told field by field as well.
+      const [oldFields, nowFields] = [isRecord(old) ? old : {}, isRecord(now) ? now : {}]
+      const inside = Object.entries(spec.fields).flatMap(([name, inner]) =>
+        compare([...path, name], inner, [oldFields[name], nowFields[name]]),
       )
+      if (inside.length > 0) return inside
+    }
     const mask = isSecret(kind, path, spec) ? masked : (value: unknown) => value
     return [{ field: path.join('.'), before: mask(old), after: mask(now) }]
   }
@@ -106,11 +110,20 @@ function plain(value: unknown): unknown {
 const SECRET_WORDS = /password|secret|token|private|credential|api_?key|auth|^key(?:_alt)?$|jwk/i
 /** Fields that sound like a secret and are none. */
 const OPEN_FIELDS = new Set(['jwt_secrets.key', 'oauth2_tokens.token_type'])
+/** Fields that are one and do not sound like it: private keys, and what sessions hold and are found by. */
+const SECRET_FIELDS = new Set([
+  'acme_storage.value',
+  'oauth2_authorization_codes.code',
+  'session_metadatas.sid',
+  'sessions.data',
+  'sessions.session_id',
+])
 
 /** Rather too much than too little: what may hold a reference to a secret may hold the secret. */
 function isSecret(kind: string, path: readonly string[], spec: Field | undefined): boolean {
-  if (spec === undefined || OPEN_FIELDS.has(`${kind}.${path.join('.')}`)) return false
-  if (holdsSecrets(spec)) return true
+  const name = `${kind}.${path.join('.')}`
+  if (spec === undefined || OPEN_FIELDS.has(name)) return false
+  if (SECRET_FIELDS.has(name) || holdsSecrets(spec)) return true
   if (spec.type === 'boolean' || spec.type === 'number' || spec.type === 'integer') return false
   return SECRET_WORDS.test(path.at(-1)!) && !/(?:_name|_names|_type|_ttl)$/.test(path.at(-1)!)
 }
@@ -118,6 +131,7 @@ function isSecret(kind: string, path: readonly string[], spec: Field | undefined
 function holdsSecrets(spec: Field): boolean {
   if (spec.encrypted === true || spec.referenceable === true) return true
   if (spec.type === 'array' || spec.type === 'set') return holdsSecrets(spec.elements)
+  if (spec.type === 'record') return Object.values(spec.fields).some(holdsSecrets)
   return spec.type === 'map' && holdsSecrets(spec.values)
 }
 

@@ -110,12 +110,37 @@ describe('changeLines()', () => {
       { id: 'x', name: 'http-log', config: { headers: { Authorization: 'old' } } },
       { id: 'x', name: 'http-log', config: { headers: { Authorization: 'new' } } },
     ],
+    ['acme_storage', { id: 'x', key: 'k', value: 'old' }, { id: 'x', key: 'k', value: 'new' }],
+    ['sessions', { id: 'x', data: 'old' }, { id: 'x', data: 'new' }],
+    ['sessions', { id: 'x', session_id: 'old' }, { id: 'x', session_id: 'new' }],
   ])('shows that a secret of %s changed, and nothing of it', (kind, before, after) => {
     const text = lines(kind, before, after).join('\n')
     expect(text).toContain('****** → ******')
     expect(text).not.toMatch(/old|new/)
     for (const row of [before, after])
       expect(lines(kind, undefined, row).join('\n')).not.toMatch(/old|new/)
+  })
+
+  it('tells of a record that comes or goes field by field, without its secrets', () => {
+    const jwk = { id: 'x', kid: 'a', jwk: 'hush', pem: null }
+    const pem = { id: 'x', kid: 'a', jwk: null, pem: { private_key: 'hush', public_key: 'hush' } }
+    expect(lines('keys', jwk, pem)).toEqual([
+      'changed  key "a"',
+      '  jwk: ****** → unset',
+      '  pem.private_key: unset → ******',
+      '  pem.public_key: unset → ******',
+    ])
+    const config = { storage: 'redis', storage_config: { redis: { password: 'hush' } } }
+    expect(
+      lines(
+        'plugins',
+        { id: 'x', name: 'acme', config: { ...config, storage_config: { redis: null } } },
+        { id: 'x', name: 'acme', config },
+      ),
+    ).toEqual([
+      'changed  plugin acme on everything',
+      '  config.storage_config.redis.password: unset → ******',
+    ])
   })
 
   it('shows references to secrets, which are none', () => {
