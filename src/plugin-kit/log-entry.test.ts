@@ -88,6 +88,14 @@ describe('logEntry', () => {
     })
   })
 
+  it('counts a last try that failed among the statuses', () => {
+    const failed = { ip: '::1', port: 1, state: 'failed', code: 502, startedAtMs: 5, balancerMs: 0 }
+    const last = { ...failed, state: undefined, code: undefined }
+    const exchange = { ...exchangeFor(), tries: [failed, last] } as unknown as FakeExchange
+    exchange.response.status = 504
+    expect(logEntry(exchange)['upstream_status']).toBe('502, 504')
+  })
+
   it('knows no upstream where no route matched', () => {
     const entry = logEntry(exchangeFor({ path: '/x' }))
     expect(entry['upstream_uri']).toBe('')

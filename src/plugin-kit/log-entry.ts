@@ -1,5 +1,5 @@
 import { headersAsObject, queryAsObject } from './as-object.ts'
-import type { Exchange, Try } from './exchange.ts'
+import type { Exchange, Response, Try } from './exchange.ts'
 import { DEFAULT_WORKSPACE, setFields, shownEntity } from './workspace.ts'
 
 export type LogEntry = Record<string, unknown>
@@ -65,7 +65,7 @@ function asLogged([name, value]: readonly [string, string]): readonly [string, s
 
 function responsePart({ response, latencies, tries, route }: Exchange): LogEntry {
   return {
-    upstream_status: upstreamStatuses(tries, response.upstreamStatus),
+    upstream_status: upstreamStatuses(tries, response),
     response: {
       status: response.status,
       headers: headersAsObject((response.sentHeaders?.() ?? response.headers()).map(asLogged)),
@@ -82,10 +82,12 @@ function responsePart({ response, latencies, tries, route }: Exchange): LogEntry
   }
 }
 
-/** As nginx writes it: `502, 200` after a failure. */
-function upstreamStatuses(tries: readonly Try[], status: number | undefined): string {
+/** As nginx writes it: `502, 200` after a failure, `502, 502` when the last try failed as well. */
+function upstreamStatuses(tries: readonly Try[], { upstreamStatus, status }: Response): string {
   const failed = tries.filter(({ state }) => state !== undefined).map(({ code }) => code ?? 502)
-  return (status === undefined ? failed : [...failed, status]).join(', ')
+  if (upstreamStatus !== undefined) return [...failed, upstreamStatus].join(', ')
+  const hasLastFailed = failed.length < tries.length && status >= 500
+  return (hasLastFailed ? [...failed, status] : failed).join(', ')
 }
 
 /** A try to reach a peer, as logs show it. */

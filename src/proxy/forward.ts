@@ -16,6 +16,7 @@ import {
   endpointTls,
   faultError,
   isRepeatable,
+  noteFailedTry,
   peersOf,
   sentMethod,
 } from './tries.ts'
@@ -170,7 +171,8 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
     }
     this.#retriesLeft -= 1
     this.#needsNewConnection = wasStale
-    if (!wasStale) countFailedTry(exchange, peer, code)
+    if (wasStale) noteFailedTry(exchange, peer, code)
+    else countFailedTry(exchange, peer, code)
     exchange.peer = undefined
     this.#try()
   }

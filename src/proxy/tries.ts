@@ -53,6 +53,11 @@ export function isRepeatable(exchange: ProxyExchange): boolean {
 /** Remembers that the peer at hand failed: it is not picked again while there are others. */
 export function countFailedTry(exchange: ProxyExchange, peer: Peer, code: FailureCode): void {
   exchange.tried = [...exchange.tried, peer]
+  noteFailedTry(exchange, peer, code)
+}
+
+/** Remembers for logs that a try failed. */
+export function noteFailedTry(exchange: ProxyExchange, peer: Peer, code: FailureCode): void {
   const failed = {
     ip: peer.ip,
     port: peer.port,

@@ -360,6 +360,8 @@ describe.each(['public', 'fast'] as const)('with the %s transport', (transport) 
       client.send(GET)
       expect(await client.sees(/request_id: \w+\n$/)).toMatch(/HTTP\/1\.1 502 /)
       expect(gateway.upstream.requests.length).toBe(1 + 6)
+      await until(() => gateway.finished.length === 2)
+      expect(gateway.finished[1]).toMatchObject({ status: 502, tries: 6 })
     })
 
     it('is one of many dead ones, and the second try does not take another of them', async () => {
