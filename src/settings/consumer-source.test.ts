@@ -57,7 +57,7 @@ describe('consumerSourceProblems', () => {
       'consumer_source_token: is for a server at https:// only',
     ],
   ])('finds what is wrong with %j, and shows no secret', (settings, message) => {
-    const problems = problemsOf(settings as Readonly<Record<string, string>>)
+    const problems = problemsOf(settings)
     expect(problems).toEqual([expect.stringContaining(message)])
     expect(problems.join()).not.toContain('word')
   })
