@@ -29,7 +29,7 @@ export interface Target {
 
 /** `POST`: makes a row. */
 export async function createEntity(target: Target, input: JsonObject): Promise<AdminAnswer> {
-  const { context, kind } = target
+  const { kind } = target
   const row = completeRow(target, input)
   if (!row.ok) return row.answer
   if (!canWrite(target))
@@ -45,7 +45,7 @@ export async function upsertEntity(
   existing: Entity | undefined,
   input: JsonObject,
 ): Promise<AdminAnswer> {
-  const { context, kind } = target
+  const { kind } = target
   const id =
     key.by === 'id' ? (existing?.id ?? key.id) : (existing?.id ?? input['id'] ?? randomUUID())
   const named = key.by === 'field' ? { [key.field]: key.value } : {}
@@ -66,7 +66,7 @@ export async function updateEntity(
   existing: Entity | undefined,
   input: JsonObject,
 ): Promise<AdminAnswer> {
-  const { context, kind } = target
+  const { kind } = target
   if (existing === undefined) return entityNotFound(keyFields(key))
   const row = changedRow(target, existing, input)
   if (!row.ok) return row.answer
@@ -82,7 +82,7 @@ export async function deleteEntity(
   key: EntityKey,
   existing: Entity | undefined,
 ): Promise<AdminAnswer> {
-  const { context, kind } = target
+  const { kind } = target
   if (existing === undefined) return NO_CONTENT
   if (!canWrite(target))
     return operationUnsupported(`cannot remove '${kind.name}' entities${byField(key, kind)}`)

@@ -19,6 +19,7 @@ function setUp(options: { readonly refuses?: (entities: EntitySet) => boolean } 
   const told: string[] = []
   const store = {
     version: 0,
+    withInstant: (entities: EntitySet) => entities,
     all: () => entities,
     page: (kind: string) => ({ rows: entities[kind] ?? [], lastId: undefined }),
     subscribe(given: StoreListener) {

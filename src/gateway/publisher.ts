@@ -54,7 +54,7 @@ export class Publisher {
   replaceAll(entities: EntitySet, origin: Origin): Promise<WriteResult> {
     return this.#inTurn(async () => {
       const { store, dataPlane, withSecrets } = this.#options
-      const prepared = await dataPlane.prepare(withSecrets(entities))
+      const prepared = await dataPlane.prepare(withSecrets(store.withInstant(entities)))
       const result = await this.#replaceInStore(entities, origin).catch((error: unknown) => {
         prepared.drop()
         throw error

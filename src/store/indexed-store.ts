@@ -3,6 +3,7 @@ import type { Entity, EntitySet } from '../entities/entity.ts'
 import { difference } from './difference.ts'
 import { historyRecord, MemoryJournal, type HistoryRecord, type Journal } from './history.ts'
 import type { Elsewhere, Medium } from './medium.ts'
+import { InstantRows } from './instant-rows.ts'
 import { Rows } from './rows.ts'
 import type {
   Change,
@@ -42,6 +43,7 @@ export class IndexedStore implements Store {
   readonly #journal: Journal
   readonly #now: () => number
   readonly #listeners = new Set<StoreListener>()
+  readonly #instant: InstantRows
   #rows: Rows
   #version: number
   #last: Promise<unknown> = Promise.resolve()
@@ -55,6 +57,7 @@ export class IndexedStore implements Store {
     this.#journal = options.journal ?? new MemoryJournal()
     this.#now = options.now ?? Date.now
     this.#version = options.initial?.version ?? 0
+    this.#instant = new InstantRows(catalog)
     this.#rows = new Rows(catalog)
     const fault = this.#rows.load(options.initial?.entities ?? {})
     if (fault !== undefined)
@@ -92,12 +95,20 @@ export class IndexedStore implements Store {
   }
 
   write(operations: readonly Operation[], origin: Origin): Promise<WriteResult> {
-    if (!this.isWritable) return Promise.resolve({ ok: false, fault: { fault: 'read-only' } })
+    if (!this.isWritable) {
+      if (!this.#instant.areAll(operations))
+        return Promise.resolve({ ok: false, fault: { fault: 'read-only' } })
+      this.#instant.note(operations)
+    }
     return this.#inTurn(() => this.#write(operations, origin))
   }
 
   replaceAll(entities: EntitySet, origin: Origin): Promise<WriteResult> {
     return this.#inTurn(() => this.#replaceAll(withExpiries(entities), origin))
+  }
+
+  withInstant(entities: EntitySet): EntitySet {
+    return this.#instant.addTo(entities, this.all())
   }
 
   subscribe(listener: StoreListener): () => void {
@@ -158,7 +169,8 @@ export class IndexedStore implements Store {
     return TOO_BUSY
   }
 
-  async #replaceAll(entities: EntitySet, origin: Origin): Promise<WriteResult> {
+  async #replaceAll(given: EntitySet, origin: Origin): Promise<WriteResult> {
+    const entities = this.withInstant(given)
     const next = new Rows(this.#catalog)
     const fault = next.load(entities)
     if (fault !== undefined) return { ok: false, fault }

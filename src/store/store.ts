@@ -88,7 +88,7 @@ export type StoreListener = (event: {
  */
 export interface Store {
   readonly medium: 'memory' | 'file' | 'sqlite' | 'postgres'
-  /** Whether single entities can be written. */
+  /** Whether single entities can be written. Those of kinds with `isInstant` always can. */
   readonly isWritable: boolean
   /** Grows with every accepted change. */
   readonly version: number
@@ -108,8 +108,13 @@ export interface Store {
 
   /** All or nothing, in order, with cascades on delete. */
   write(operations: readonly Operation[], origin: Origin): Promise<WriteResult>
-  /** Replaces everything, as `POST /config` and a changed file do. Also allowed where single writes are not. */
+  /**
+   * Replaces everything, as `POST /config` and a changed file do. Also allowed where single writes are
+   * not; then what was written all the same stays: see {@link withInstant}.
+   */
   replaceAll(entities: EntitySet, origin: Origin): Promise<WriteResult>
+  /** Entities with those rows that would stay if these replaced everything now. */
+  withInstant(entities: EntitySet): EntitySet
   subscribe(listener: StoreListener): () => void
   /** The last accepted changes, oldest first, up to `version`; of all who write to the medium. */
   history(): Promise<readonly HistoryRecord[]>

@@ -53,6 +53,7 @@ export const jwtRevocations: EntityKind = {
   name: 'jwt_revocations',
   urlName: 'jwt-revocations',
   own: true,
+  isInstant: true,
   hasTtl: true,
   fields: {
     id: CREDENTIAL_HEAD.id,

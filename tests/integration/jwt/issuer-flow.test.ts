@@ -127,12 +127,7 @@ describe('jwt › tokens of an issuer', () => {
     const tokens = [await issuer.token(), await issuer.token({ jti: 'other' })] as const
     expect(await askOften(gateway, tokens[0])).toEqual([200])
     await issuer[Symbol.asyncDispose]()
-    const loaded = await fetch(`${gateway.adminUrl}/config`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(configFor(upstream, issuer, { leeway: 1 })),
-    })
-    expect(loaded.status).toBe(201)
+    await loadInto(gateway, configFor(upstream, issuer, { leeway: 1 }))
     expect(await askOften(gateway, tokens[1])).toEqual([200])
   })
 
@@ -155,14 +150,8 @@ describe('jwt › tokens of an issuer', () => {
     await using gateway = await startGateway(configFor(upstream, issuer), TWO_WORKERS)
     const token = await issuer.token({ scope: 'read' })
     expect(await askOften(gateway, token)).toEqual([200])
-    const load = async (more: Readonly<Record<string, unknown>>): Promise<void> => {
-      const response = await fetch(`${gateway.adminUrl}/config`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(configFor(upstream, issuer, more)),
-      })
-      expect(response.status).toBe(201)
-    }
+    const load = (more: Readonly<Record<string, unknown>>): Promise<void> =>
+      loadInto(gateway, configFor(upstream, issuer, more))
     await load({ scopes_required: ['write'] })
     expect(await askOften(gateway, token)).toEqual([403])
     await load({ audiences: ['api'] })
@@ -257,6 +246,20 @@ describe('jwt › on the wire', () => {
   })
 })
 
+async function loadInto(gateway: TestGateway, config: object): Promise<void> {
+  const response = await fetch(`${gateway.adminUrl}/config`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(config),
+  })
+  expect(response.status).toBe(201)
+}
+
+async function revocationsOf(gateway: TestGateway): Promise<readonly object[]> {
+  const response = await fetch(`${gateway.adminUrl}/jwt-revocations`)
+  return ((await response.json()) as { readonly data: readonly object[] }).data
+}
+
 describe('jwt › /jwt-revocations', () => {
   const revoke = async (gateway: TestGateway, body: object): Promise<string> => {
     const response = await fetch(`${gateway.adminUrl}/jwt-revocations`, {
@@ -290,6 +293,37 @@ describe('jwt › /jwt-revocations', () => {
     await revoke(gateway, { sub: 'ann', issued_before: Math.floor(Date.now() / 1000) + 60 })
     expect(await askOften(gateway, token)).toEqual([401])
     expect(await askOften(gateway, other)).toEqual([401])
+  })
+
+  it('count without a database too, and stay when another configuration is loaded', async () => {
+    await using upstream = await startUpstream()
+    await using issuer = await startIssuer()
+    await issuer.rotate('one')
+    const config = configFor(upstream, issuer, { revocation: true })
+    await using gateway = await startGateway(config, TWO_WORKERS)
+    const token = await issuer.token({ jti: 'a' })
+    const other = await issuer.token({ jti: 'b' })
+    for (const each of [token, other]) expect(await askOften(gateway, each)).toEqual([200])
+    const id = await revoke(gateway, { jti: 'a' })
+    expect(await askOften(gateway, token)).toEqual([401])
+    expect(await askOften(gateway, other)).toEqual([200])
+    const listed = [{ jti: 'c' }]
+    const changed = { ...config, jwt_revocations: listed }
+    await loadInto(gateway, changed)
+    expect(await askOften(gateway, token)).toEqual([401])
+    gateway.writeConfig(config)
+    gateway.signal('SIGHUP')
+    await until(async () => (await revocationsOf(gateway)).length === 1)
+    expect(await revocationsOf(gateway)).toMatchObject([{ id, jti: 'a' }])
+    expect(await askOften(gateway, token)).toEqual([401])
+    await fetch(`${gateway.adminUrl}/jwt-revocations/${id}`, { method: 'DELETE' })
+    expect(await askOften(gateway, token)).toEqual([200])
+    // All else is as Kong has it.
+    const refused = await fetch(`${gateway.adminUrl}/consumers`, {
+      method: 'POST',
+      body: new URLSearchParams({ username: 'bob' }),
+    })
+    expect(refused.status).toBe(405)
   })
 
   it('are kept by a database', async () => {
