@@ -82,7 +82,7 @@ export async function deleteEntity(
   key: EntityKey,
   existing: Entity | undefined,
 ): Promise<AdminAnswer> {
-  const { kind } = target
+  const { context, kind } = target
   if (existing === undefined) return NO_CONTENT
   if (!canWrite(target))
     return operationUnsupported(`cannot remove '${kind.name}' entities${byField(key, kind)}`)
