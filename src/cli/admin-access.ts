@@ -62,7 +62,7 @@ export function unreachable({ url }: AdminAccess, error: unknown): CommandFault 
  * Asks the Admin API.
  *
  * @param body sent as JSON by POST; without it the request is a GET
- * @returns the answer's JSON
+ * @returns the answer's JSON, if there is any
  * @throws {CommandFault} for every answer but a good one, with its message
  */
 export async function askAdmin(
@@ -82,6 +82,7 @@ export async function askAdmin(
   const response = await fetch(url + target, init).catch((error: unknown) => {
     throw unreachable(access, error)
   })
+  if (response.status === 204) return undefined
   if (response.ok) return response.json()
   const { message } = (await response.json().catch(() => ({}))) as { readonly message?: string }
   if (response.status === 404 && message === 'Not found')

@@ -6,10 +6,11 @@ import {
   askAdmin,
   type AdminAccess,
 } from './admin-access.ts'
+import { isJsonObject, type JsonObject } from '../base/json.ts'
 import { CommandFault, textOption, type Command } from './command.ts'
+import { spanSeconds } from './time-spans.ts'
 
 const DEFAULT_LIFETIME = '5m'
-const UNIT_SECONDS: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3600, d: 86_400 }
 const HASHES: Readonly<Record<string, string>> = {
   HS256: 'sha256',
   HS384: 'sha384',
@@ -25,21 +26,24 @@ token on standard output, all else on standard error.
 Options:
  --exp            (default 5m)        How long it is valid: 90s, 5m, 1h, 7d.
  --claim          (optional string)   A claim to add: role=admin, or several
-                                      as a JSON object.
+                                      as a JSON object; may be repeated.
+ --key            (optional string)   Sign with the credential that has this
+                                      key, instead of the newest.
 ${ADMIN_USAGE}`,
   options: {
     exp: { takes: 'text' },
-    claim: { takes: 'text' },
+    claim: { takes: 'lines' },
+    key: { takes: 'text' },
     ...ADMIN_OPTIONS,
   },
 
   async run(call) {
     const [consumer] = call.operands
     if (consumer === undefined) throw new CommandFault('the <consumer> argument is required')
-    const lifetime = secondsOf(textOption(call, 'exp') ?? DEFAULT_LIFETIME)
+    const lifetime = spanSeconds(textOption(call, 'exp') ?? DEFAULT_LIFETIME, 'exp')
     const admin = adminAccess(call)
-    const credential = await credentialOf(admin, consumer)
-    const keyClaim = await keyClaimOf(admin)
+    const credential = await credentialOf(admin, consumer, textOption(call, 'key'))
+    const { keyClaim, isBase64 } = await rulesOf(admin)
     const nowSeconds = Math.floor(Date.now() / 1000)
     const claims = {
       [keyClaim]: credential.key,
@@ -51,7 +55,7 @@ ${ADMIN_USAGE}`,
       call.output.note(
         `${credential.algorithm}, ${keyClaim} "${credential.key}", valid for ${lifetime} s`,
       )
-    call.output.raw(`${sign(claims, credential)}\n`)
+    call.output.raw(`${sign(claims, credential, isBase64)}\n`)
   },
 }
 
@@ -59,53 +63,74 @@ interface JwtCredential {
   readonly key: string
   readonly secret: string
   readonly algorithm: string
+  readonly created_at: number
+  /** Unix time in seconds. */
+  readonly retires_at?: number
 }
 
-async function credentialOf(admin: AdminAccess, consumer: string): Promise<JwtCredential> {
+async function credentialOf(
+  admin: AdminAccess,
+  consumer: string,
+  key: string | undefined,
+): Promise<JwtCredential> {
   const { data } = (await askAdmin(admin, `/consumers/${encodeURIComponent(consumer)}/jwt`)) as {
     readonly data: readonly JwtCredential[]
   }
-  const credential = data.find(({ algorithm }) => algorithm in HASHES)
-  if (credential !== undefined) return credential
+  const now = Date.now() / 1000
+  const [newest] = data
+    .filter((credential) => credential.algorithm in HASHES)
+    .filter((credential) => key === undefined || credential.key === key)
+    .filter(({ retires_at: end = Infinity }) => key !== undefined || now < end)
+    .sort((one, other) => other.created_at - one.created_at || (one.retires_at ? 1 : -1))
+  if (newest !== undefined) return newest
+  if (data.length === 0) throw new CommandFault(`consumer "${consumer}" has no jwt credential`)
   throw new CommandFault(
-    data.length === 0
-      ? `consumer "${consumer}" has no jwt credential`
-      : `consumer "${consumer}" has only public keys: sign with the private key, which the gateway does not have`,
+    key === undefined
+      ? `consumer "${consumer}" has only public keys: sign with the private key, which the gateway does not have`
+      : `consumer "${consumer}" has no credential "${key}" with a secret`,
   )
 }
 
-/** The claim that names the credential; where several jwt plugins differ, that of the first. */
-async function keyClaimOf(admin: AdminAccess): Promise<string> {
+/** How tokens are read; where several jwt plugins differ, by the first. */
+async function rulesOf(admin: AdminAccess) {
   const { data } = (await askAdmin(admin, '/plugins?size=1000')) as {
     readonly data: readonly {
       readonly name: string
-      readonly config: { key_claim_name?: string }
+      readonly config: { readonly key_claim_name?: string; readonly secret_is_base64?: boolean }
     }[]
   }
-  return data.find(({ name }) => name === 'jwt')?.config.key_claim_name ?? 'iss'
-}
-
-function secondsOf(text: string): number {
-  const match = /^(\d+)([smhd]?)$/.exec(text)
-  if (match === null)
-    throw new CommandFault(`--exp must be a time such as 90s, 5m, 1h or 7d, not "${text}"`)
-  return Number(match[1]) * UNIT_SECONDS[match[2]!]!
-}
-
-function claimsOf(text: string | undefined): Readonly<Record<string, unknown>> {
-  if (text === undefined) return {}
-  const at = text.indexOf('=')
-  if (!text.startsWith('{') && at > 0) return { [text.slice(0, at)]: text.slice(at + 1) }
-  try {
-    return JSON.parse(text) as Record<string, unknown>
-  } catch {
-    throw new CommandFault(`--claim must be name=value or a JSON object, not "${text}"`)
+  const config = data.find(({ name }) => name === 'jwt')?.config
+  return {
+    keyClaim: config?.key_claim_name ?? 'iss',
+    isBase64: config?.secret_is_base64 === true,
   }
 }
 
-function sign(claims: object, { algorithm, secret }: JwtCredential): string {
+/** @param text a claim or a JSON object in each line */
+function claimsOf(text: string | undefined): JsonObject {
+  const claims: JsonObject = {}
+  for (const part of text?.split('\n') ?? []) {
+    const at = part.indexOf('=')
+    const isPair = !part.startsWith('{') && at > 0
+    Object.assign(claims, isPair ? { [part.slice(0, at)]: part.slice(at + 1) } : objectOf(part))
+  }
+  return claims
+}
+
+function objectOf(text: string): JsonObject {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (isJsonObject(value)) return value
+  } catch {
+    // Said below, as for JSON that is no object.
+  }
+  throw new CommandFault(`--claim must be name=value or a JSON object, not "${text}"`)
+}
+
+function sign(claims: object, { algorithm, secret }: JwtCredential, isBase64: boolean): string {
   const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url')
   const content = `${encode({ typ: 'JWT', alg: algorithm })}.${encode(claims)}`
-  const signature = createHmac(HASHES[algorithm]!, secret).update(content).digest('base64url')
+  const key = Buffer.from(secret, isBase64 ? 'base64url' : 'utf8')
+  const signature = createHmac(HASHES[algorithm]!, key).update(content).digest('base64url')
   return `${content}.${signature}`
 }

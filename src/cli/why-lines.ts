@@ -1,4 +1,5 @@
 import { columns } from './columns.ts'
+import { printable } from './printable.ts'
 
 /** What `GET /explain/{request_id}` answers, as far as it is printed. */
 export interface Record {
@@ -113,10 +114,4 @@ function ladder(rows: readonly (readonly string[])[]): readonly string[] {
 
 function nameOf({ id, name }: Named): string {
   return name ?? id
-}
-
-/** What clients sent must not steer a terminal. */
-function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  return text.replaceAll(/[\u0000-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/g, '?')
 }
