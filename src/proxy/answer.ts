@@ -17,15 +17,37 @@ import {
 } from './error-format.ts'
 import type { ProxyExchange } from './exchange.ts'
 import { finish } from './finish.ts'
-import { FAILURES, type FailureCode, type GatewayError } from './gateway-error.ts'
+import { FAILURES, GatewayError, type FailureCode } from './gateway-error.ts'
 import { grpcMessage, grpcStatus } from './grpc-status.ts'
-import { HeaderEdits } from './header-edits.ts'
+import { HeaderEdits, isFieldName } from './header-edits.ts'
 import { ownHead } from './response-head.ts'
 import { asBuffer, runBodyFilter, runHeaderFilter } from './run-phase.ts'
 import { statusMessage } from './status-messages.ts'
 
-/** Answers with what a plugin gave, through the response phases, and ends the exchange. */
+/**
+ * Answers with what a plugin gave, through the response phases, and ends the exchange. What cannot
+ * be said in HTTP is a fault of the plugin.
+ */
 export function answer(exchange: ProxyExchange, given: Answer): void {
+  const fault = faultOf(given)
+  if (fault === undefined) {
+    answerAsGiven(exchange, given)
+    return
+  }
+  const { context, id, refusedBy } = exchange
+  context.log.error(`Plugin "${refusedBy ?? ''}" cannot answer exchange ${id}: ${fault}`)
+  answerFailure(exchange, new GatewayError('plugin_failed', fault))
+}
+
+/** A status below 200 would announce another answer, and the rest be read as that. */
+function faultOf({ status, headers }: Answer): string | undefined {
+  if (!Number.isInteger(status) || status < 200 || status > 999)
+    return `${status} is no status of a final response`
+  for (const name in headers) if (!isFieldName(name)) return `"${name}" is no field name`
+  return undefined
+}
+
+function answerAsGiven(exchange: ProxyExchange, given: Answer): void {
   exchange.refusal = given
   const rendered =
     given.kind === 'exit' ? renderExit(exchange, given) : renderError(exchange, given)

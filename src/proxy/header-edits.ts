@@ -6,6 +6,11 @@ export type HeaderEntry = readonly [name: string, value: string]
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 
+/** @see RFC 9110 §5.1 */
+export function isFieldName(name: string): boolean {
+  return TOKEN.test(name)
+}
+
 /**
  * What plugins changed about the header fields of a message: names taken out and lines put in. The
  * fields themselves stay where they were read; a change to one costs nothing for the others.
@@ -23,7 +28,7 @@ export class HeaderEdits {
   }
 
   add(name: string, value: string): void {
-    if (!TOKEN.test(name)) throw new TypeError(`Cannot set header "${name}": not a field name`)
+    if (!isFieldName(name)) throw new TypeError(`Cannot set header "${name}": not a field name`)
     this.added.push([name, toHeaderValue(value)])
   }
 
