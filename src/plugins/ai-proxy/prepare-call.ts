@@ -136,8 +136,12 @@ function chooseModel(
   if (name === undefined)
     return 'model parameter not found in request, nor in gateway configuration'
   if (own !== undefined && own !== name) return `cannot use own model - must be: ${name}`
+  if (LEADS_ELSEWHERE.test(name)) return 'model parameter is not the name of a model'
   return { provider: resolved.provider, name, options: resolved.options }
 }
+
+/** Some providers have the name in their path, where such a part would lead to another resource. */
+const LEADS_ELSEWHERE = /(?:^|[/\\])(?:\.|%2e){1,2}(?:[/\\]|$)/i
 
 function formsOf({ messages, prompt }: JsonObject): readonly Task[] {
   const forms: Task[] = []

@@ -678,6 +678,8 @@ describe('ai-proxy › refusals', () => {
     ],
     ['openai', { ...CHAT, model: 'other' }, 'cannot use own model - must be: openai-1'],
     ['unnamed', CHAT, 'model parameter not found in request, nor in gateway configuration'],
+    ['unnamed', { ...CHAT, model: '../../v2/x' }, 'model parameter is not the name of a model'],
+    ['unnamed', { ...CHAT, model: 'a/%2E%2e/b' }, 'model parameter is not the name of a model'],
     ['deny', { ...CHAT, stream: true }, 'response streaming is not enabled for this LLM'],
     ['templated', CHAT, "'headers', key 'x-model' was not provided"],
     ['openai', { ...CHAT, x: 'x'.repeat(9000) }, json],
