@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { createCatalog } from '../entities/create-catalog.ts'
 import type { EntityKind } from '../entities/entity.ts'
-import { string } from '../schema/field.ts'
 import { createMemoryStore } from './memory-store.ts'
 import type { Store } from './store.ts'
 
 const kind = (name: string, more: Partial<EntityKind> = {}): EntityKind => ({
   name,
-  fields: { id: string({ auto: true, uuid: true }), name: string() },
+  fields: { id: { type: 'string', auto: true, uuid: true }, name: { type: 'string' } },
   ...more,
 })
 

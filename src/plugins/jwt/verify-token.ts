@@ -118,8 +118,7 @@ function verifyWithCredential(
   rules: VerificationRules,
   now: number,
 ): Verified | TokenRefusal {
-  const refusal =
-    refuseRetired(credential, rules, now) ?? refuseSignature(token, credential, rules)
+  const refusal = refuseRetired(credential, rules, now) ?? refuseSignature(token, credential, rules)
   if (refusal !== undefined) return { ...refusal, token }
 
   const validity = checkClaims(token.claims ?? {}, rules, now)
