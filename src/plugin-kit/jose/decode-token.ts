@@ -94,7 +94,8 @@ function decodeHeader(text: string): Part {
   if (known !== undefined) return known
   const part = decodePart(text)
   const header = 'json' in part && hasDuplicates(part.json) ? { why: 'has a name twice' } : part
-  if (text.length <= REMEMBERED.letters) {
+  // Only what could be decoded: its letters are ASCII, so that no other text has the same bytes.
+  if ('value' in part && text.length <= REMEMBERED.letters) {
     // Whoever sends many has nothing from it but that they are read anew.
     if (headers.size === REMEMBERED.headers) headers.clear()
     headers.set(Buffer.from(text, 'latin1').toString('latin1'), header)

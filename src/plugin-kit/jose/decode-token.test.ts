@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest'
+import { decodeToken } from './decode-token.ts'
+
+function part(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url')
+}
+
+describe('decodeToken', () => {
+  it('does not take what is remembered of one header for another with the same low bytes', () => {
+    const token = `${part({ alg: 'HS256', of: 'a test' })}.${part({ iss: 'a' })}.AAAA`
+    // `ť`, U+0165, has the low byte of `e`; queries can say it.
+    const forged = token.replace('e', 'ť')
+    expect(decodeToken(forged)).toMatchObject({ why: 'its header is not base64url' })
+    expect(decodeToken(token)).toMatchObject({ algorithmName: 'HS256', claims: { iss: 'a' } })
+    expect(decodeToken(forged)).toMatchObject({ why: 'its header is not base64url' })
+  })
+
+  it('refuses a header with a name twice whenever it comes', () => {
+    const header = Buffer.from('{"alg":"HS256","alg":"none"}').toString('base64url')
+    const token = `${header}.${part({})}.AAAA`
+    for (let times = 0; times < 2; times += 1)
+      expect(decodeToken(token)).toMatchObject({ why: 'its header has a name twice' })
+  })
+})
