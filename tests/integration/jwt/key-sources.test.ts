@@ -1,6 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
+import { selfSignedCertificate } from '../../../src/gateway/self-signed-certificate.ts'
 import type { KeyProvider, KeySourceOptions } from '../../../src/plugin-kit/jwks/key-source.ts'
 import { keySource } from '../../../src/plugin-kit/jwks/key-sources.ts'
 import type { NodeServices } from '../../../src/plugin-kit/plugin.ts'
@@ -60,7 +63,10 @@ function startNode(workers = 1): {
   return { nodes, logged, passSeconds: (seconds) => void (now += seconds * 1000) }
 }
 
-function optionsFor({ url }: TestUpstream, more: Partial<KeySourceOptions> = {}): KeySourceOptions {
+function optionsFor(
+  { url }: Pick<TestUpstream, 'url'>,
+  more: Partial<KeySourceOptions> = {},
+): KeySourceOptions {
   return {
     from: { kind: 'jwks', uri: `${url}/keys` },
     ttlSeconds: 300,
@@ -300,6 +306,28 @@ describe('keySource › what may be asked', () => {
       'is a private address',
     )
     expect(issuer.requests).toEqual([])
+  })
+
+  it('is nothing whose certificate nobody trusts', async () => {
+    const { certificate: cert, key } = await selfSignedCertificate('ecdsa')
+    let requests = 0
+    const server = createServer({ cert, key }, (_request, response) => {
+      requests += 1
+      response.end(JSON.stringify({ keys: [jwkOf('a')] }))
+    })
+    await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve))
+    try {
+      const { port } = server.address() as AddressInfo
+      const from = { kind: 'jwks', uri: `https://localhost:${port}/keys` } as const
+      const { nodes, logged } = startNode()
+      const source = keySource(nodes[0]!, { ...optionsFor({ url: '' }), from })
+      await source.renew(undefined)
+      expect(kidsOf(source)).toEqual([])
+      expect(logged.join()).toMatch(/certificate/i)
+      expect(requests).toBe(0)
+    } finally {
+      server.close()
+    }
   })
 
   it('is another path of the same server, when it says so', async () => {
