@@ -11,23 +11,32 @@ export interface ClientClaim {
   readonly isFromHeader: boolean
 }
 
-/** From the parameters, else from a header of the scheme Basic. */
+/**
+ * From the parameters when they have both id and secret, else from the header if there is one,
+ * whatever its scheme, else from the id alone.
+ */
 export function readClientClaim(
   request: ClientRequest,
   parameters: Parameters,
   headerName: string,
 ): ClientClaim {
   const id = textOf(parameters, 'client_id')
-  const secret = textOf(parameters, 'client_secret')
-  if (id !== undefined && secret !== undefined) return { id, secret, isFromHeader: false }
+  const secret = parameters.get('client_secret')
+  if (id !== undefined && typeof secret === 'string') return { id, secret, isFromHeader: false }
   const header = request.header(headerName.toLowerCase())
-  const encoded = header === undefined ? undefined : /^\s*[Bb]asic\s+(\S+)\s*$/.exec(header)?.[1]
-  if (encoded === undefined) return { id, secret: undefined, isFromHeader: false }
+  if (header === undefined) return { id, secret: undefined, isFromHeader: false }
+  return { ...basicClaim(header), isFromHeader: true }
+}
+
+/** A secret may be missing: public clients have none. */
+function basicClaim(header: string): Pick<ClientClaim, 'id' | 'secret'> {
+  const encoded = /[Bb]asic\s*(\S+)\s*$/.exec(header)?.[1]
+  if (encoded === undefined) return { id: undefined, secret: undefined }
   const text = Buffer.from(encoded, 'base64').toString()
   const colon = text.indexOf(':')
   return colon === -1
-    ? { id: undefined, secret: undefined, isFromHeader: true }
-    : { id: text.slice(0, colon), secret: text.slice(colon + 1), isFromHeader: true }
+    ? { id: text, secret: undefined }
+    : { id: text.slice(0, colon), secret: text.slice(colon + 1) }
 }
 
 /** What a claim is refused with: whoever tried by header may try again by header. */

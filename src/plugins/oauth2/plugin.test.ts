@@ -449,6 +449,20 @@ describe('oauth2 › other grants', () => {
       headers: { 'www-authenticate': 'Basic realm="OAuth2.0"' },
     })
   })
+
+  it.each([
+    ['of another scheme', 'Bearer x', {}, 401],
+    ['that is empty', '', { client_id: 'app' }, 401],
+    ['beside an id alone', 'Basic eA==', { client_id: 'app' }, 401],
+    ['beside id and secret', 'Bearer x', CLIENT, 200],
+    ['beside id and an empty secret', 'Bearer x', { client_id: 'app', client_secret: '' }, 400],
+  ])('look at a header %s: %s', async (_, authorization, fields, status) => {
+    const request = asking(
+      { grant_type: 'client_credentials', ...fields },
+      { headers: { Authorization: authorization } },
+    )
+    expect(answered(await gatewayWith().send(request))[0]).toBe(status)
+  })
 })
 
 describe('oauth2 › endpoints', () => {
