@@ -57,6 +57,8 @@ class UdpListener implements StreamListener, UdpHome {
 
   #arrive(datagram: Buffer, { address, port }: dgram.RemoteInfo): void {
     beginTurn()
+    // Whoever wants no answer may say so, or forge it, by a port that nothing can be sent to: RFC 768.
+    if (port === 0) return
     const key = `${address}|${port}`
     const known = this.#sessions.get(key)
     if (known !== undefined) known.take(datagram)
