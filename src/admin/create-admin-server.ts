@@ -136,10 +136,11 @@ function visitorOf({ raw, headers }: FastifyRequest): Visitor {
   }
 }
 
+/** A verdict alone is not enough: Node may find nothing wrong where there was no certificate to look at. */
 function certificateOf(socket: Partial<TLSSocket>): Visitor['certificate'] {
   if (socket.encrypted !== true) return undefined
-  if (socket.authorized === true) return 'trusted'
-  return Object.keys(socket.getPeerCertificate?.() ?? {}).length === 0 ? 'none' : 'untrusted'
+  if (Object.keys(socket.getPeerCertificate?.() ?? {}).length === 0) return 'none'
+  return socket.authorized === true ? 'trusted' : 'untrusted'
 }
 
 function rawRequest(request: FastifyRequest): Parameters<typeof dispatch>[1] {

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import https from 'node:https'
+import tls from 'node:tls'
 import { text } from 'node:stream/consumers'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createAdminServer, type AdminServer } from '../../../src/admin/create-admin-server.ts'
@@ -75,6 +76,35 @@ describe('an Admin API that asks for client certificates', () => {
     expect(await ask()).toMatch(/^400 .*No required SSL certificate was sent/s)
     expect(await ask(stranger)).toMatch(/^400 .*The SSL certificate error/s)
   })
+
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)(
+    'is not taken in by a session of %s that began without one',
+    async (version) => {
+      const own = await selfSignedCertificate('ecdsa')
+      server = createAdminServer(
+        { ...adminContextForTest(), access: () => ({ clientCertificate: 'on' }) },
+        { tls: { key: own.key, cert: own.certificate, clientCa: own.certificate } },
+      )
+      const port = await server.listen({ host: '127.0.0.1', port: 0 })
+      let session: Buffer | undefined
+      for (const isResumed of [false, true]) {
+        const socket = tls.connect({
+          port,
+          rejectUnauthorized: false,
+          minVersion: version,
+          maxVersion: version,
+          ...(session && { session }),
+        })
+        socket.on('session', (given) => (session = given))
+        await once(socket, 'secureConnect')
+        expect(socket.isSessionReused()).toBe(isResumed)
+        socket.write('GET /services HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
+        expect(await text(socket)).toMatch(
+          /^HTTP\/1\.1 400 .*No required SSL certificate was sent/s,
+        )
+      }
+    },
+  )
 })
 
 describe('a gateway', () => {
