@@ -13,6 +13,7 @@ describe('challenge', () => {
       'Bearer realm="r", error="invalid_token"',
     ],
     ['quotes and backslashes', 'Key', { realm: 'a"b\\c' }, 'Key realm="a\\"b\\\\c"'],
+    ['letters as their bytes', 'Key', { realm: 'ä' }, 'Key realm="\u{c3}\u{a4}"'],
     ['a line break in the realm', 'Key', { realm: 'a\r\nX-Evil: 1' }, 'Key realm="a  X-Evil: 1"'],
   ])('writes %s', (_, scheme, parameters, expected) => {
     expect(challenge(scheme, parameters)).toBe(expected)

@@ -1,3 +1,5 @@
+import { toByteString } from '../base/buffer-slices.ts'
+
 /**
  * Value of a `WWW-Authenticate` field: a scheme, and parameters that have a value.
  *
@@ -16,8 +18,8 @@ export function challenge(
   return written.length === 0 ? scheme : `${scheme} ${written.join(', ')}`
 }
 
-/** A quoted-string; a control character, which could end the header line, becomes a space. */
+/** A quoted-string of UTF-8 bytes; a control character, which could end the header line, becomes a space. */
 function quoted(text: string): string {
-  const printable = text.replaceAll(/[\0-\u{1f}\u{7f}]/gu, ' ')
+  const printable = toByteString(text).replaceAll(/[\0-\u{1f}\u{7f}]/gu, ' ')
   return `"${printable.replaceAll(/["\\]/g, String.raw`\$&`)}"`
 }

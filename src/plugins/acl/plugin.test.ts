@@ -116,6 +116,8 @@ describe('acl', () => {
     const claimed = { 'X-Consumer-Groups': 'root', 'X-Authenticated-Groups': 'root' }
     expect((await send({ consumer: 'ann' }, ALLOW, claimed)).groups).toBe('admins, users')
     expect((await send({ groups: ['staff', 'x'] }, ALLOW, claimed)).authenticated).toBe('staff, x')
+    const letters = await send({ groups: ['staff', 'ä'] }, ALLOW, claimed)
+    expect(letters.authenticated).toBe('staff, \u{c3}\u{a4}')
     const hidden = { ...ALLOW, hide_groups_header: true }
     expect((await send({ consumer: 'ann' }, hidden, claimed)).groups).toBeUndefined()
   })

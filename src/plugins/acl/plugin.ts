@@ -1,3 +1,4 @@
+import { toByteString } from '../../base/buffer-slices.ts'
 import { refuse, type Answer } from '../../plugin-kit/answer.ts'
 import type { Exchange } from '../../plugin-kit/exchange.ts'
 import { definePlugin, type Plugin } from '../../plugin-kit/plugin.ts'
@@ -81,9 +82,9 @@ function forbidden(reason: string): Answer {
 function tellGroups({ upstream }: Exchange, source: GroupSource, hides: boolean): void {
   if (hides) upstream.removeHeader('X-Consumer-Groups')
   else if (source.from === 'consumer')
-    upstream.setHeader('X-Consumer-Groups', source.groups.join(', '))
+    upstream.setHeader('X-Consumer-Groups', toByteString(source.groups.join(', ')))
   else if (source.from === 'authentication')
-    upstream.setHeader('X-Authenticated-Groups', source.groups.join(', '))
+    upstream.setHeader('X-Authenticated-Groups', toByteString(source.groups.join(', ')))
 }
 
 function note(exchange: Exchange, source: GroupSource, answer: Answer | undefined): void {

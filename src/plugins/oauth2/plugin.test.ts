@@ -66,7 +66,7 @@ const ENTITIES = {
       created_at: 1,
       refresh_token: null,
       scope: 'email',
-      authenticated_userid: 'u',
+      authenticated_userid: 'ü',
     },
   ],
 }
@@ -517,6 +517,7 @@ describe('oauth2 › requests', () => {
     expect([body.answer, String(body.upstream.body)]).toEqual([undefined, 'b=2'])
     const header = await gateway.send(using('configured'))
     expect(header.upstream.header('authorization')).toBeUndefined()
+    expect(header.upstream.header('x-authenticated-userid')).toBe('\u{c3}\u{bc}')
   })
 
   it('are for the service that the token is for, unless tokens are global', async () => {

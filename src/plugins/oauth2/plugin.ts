@@ -1,3 +1,4 @@
+import { toByteString } from '../../base/buffer-slices.ts'
 import { exit, type Answer } from '../../plugin-kit/answer.ts'
 import {
   authenticateRequest,
@@ -148,7 +149,7 @@ function isOver({ created_at: createdAt, expires_in: seconds }: Token, nowMs: nu
 
 function tell({ upstream }: Exchange, name: string, value: string | null): void {
   if (value === null || value === '') upstream.removeHeader(name)
-  else upstream.setHeader(name, value)
+  else upstream.setHeader(name, toByteString(value))
 }
 
 function refusalsOf({ realm }: Config) {

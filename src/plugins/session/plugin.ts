@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { toByteString } from '../../base/buffer-slices.ts'
 import type { Consumer } from '../../entities/entity.ts'
 import type { Answer } from '../../plugin-kit/answer.ts'
 import { sourceOf, whenKnown } from '../../plugin-kit/consumer-source.ts'
@@ -149,7 +150,7 @@ function tellGroups({ shared, upstream }: Exchange, groups: readonly string[]): 
     return
   }
   shared.set('authenticated_groups', groups)
-  upstream.setHeader('X-Authenticated-Groups', groups.join(', '))
+  upstream.setHeader('X-Authenticated-Groups', toByteString(groups.join(', ')))
 }
 
 function groupsOf({ shared }: Exchange): readonly string[] {
