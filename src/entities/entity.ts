@@ -28,8 +28,8 @@ export interface EntityKind {
   /** Without Admin API endpoints of its own. */
   readonly isInternal?: boolean
   /**
-   * Rows can be written at any time, also without a database: they then stay for the life of the
-   * process, whatever is loaded.
+   * Rows can be written at any time, also without a database: they then stay whatever is loaded, and
+   * are kept below the prefix.
    */
   readonly isInstant?: true
   /** Not Kong's: `/endpoints` does not list it. */

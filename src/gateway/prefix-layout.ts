@@ -13,6 +13,8 @@ export interface PrefixLayout {
   readonly nodeId: string
   /** Versions of a declarative file that the gateway writes itself. */
   readonly historyFile: string
+  /** Rows that were written one by one without a database. */
+  readonly instantRows: string
 }
 
 export function prefixLayout(prefix: string): PrefixLayout {
@@ -22,6 +24,7 @@ export function prefixLayout(prefix: string): PrefixLayout {
     certificates: path.join(prefix, 'ssl'),
     nodeId: path.join(prefix, 'kong.id'),
     historyFile: path.join(prefix, 'history.jsonl'),
+    instantRows: path.join(prefix, 'instant-rows.json'),
   }
 }
 

@@ -14,10 +14,12 @@ import { hasDatabase, postgresOf } from './database-of.ts'
 import { followSource } from './follow-source.ts'
 import { ConfigurationKeeper } from './kept-configuration.ts'
 import { EntitiesKeeper } from './kept-entities.ts'
+import { keepInstantRows } from './kept-instant-rows.ts'
 import { listenerCertificates } from './listener-certificates.ts'
 import { loadPlugins } from './load-plugins.ts'
 import type { Logs } from './logs.ts'
 import { openStore } from './open-store.ts'
+import { prefixLayout } from './prefix-layout.ts'
 import { Publisher } from './publisher.ts'
 import { readinessOf } from './readiness.ts'
 import { Reloader, type LoadEvent } from './reload.ts'
@@ -97,6 +99,7 @@ async function controlPlane(options: GatewayOptions) {
   const withSecrets = entitiesWithSecrets({ settings, environment, log })
   const publisher = new Publisher({ store, dataPlane, withSecrets, log })
   const isKept = settings.database === 'off' && file === undefined
+  if (isKept) await keepInstantRows(store, prefixLayout(settings.prefix).instantRows, log)
   const keeper = isKept ? new ConfigurationKeeper(settings.prefix, log) : undefined
   const reloader = new Reloader({ catalog, publisher, file, keeper, onLoad: options.onLoad })
   const inForce = { settings, certificates }

@@ -108,7 +108,7 @@ export class IndexedStore implements Store {
   }
 
   withInstant(entities: EntitySet): EntitySet {
-    return this.#instant.addTo(entities, this.all())
+    return this.#instant.addTo(entities, () => this.all())
   }
 
   subscribe(listener: StoreListener): () => void {

@@ -28,12 +28,14 @@ export class InstantRows {
   }
 
   /** @param present all rows there are; what is not among them was deleted, or has expired */
-  addTo(entities: EntitySet, present: EntitySet): EntitySet {
+  addTo(entities: EntitySet, present: () => EntitySet): EntitySet {
+    if (this.#written.size === 0) return entities
+    const all = present()
     let whole = entities
     for (const [kind, ids] of this.#written) {
       const given = entities[kind] ?? []
       const isGiven = new Set(given.map(({ id }) => id))
-      const kept = (present[kind] ?? []).filter(({ id }: Entity) => ids.has(id) && !isGiven.has(id))
+      const kept = (all[kind] ?? []).filter(({ id }: Entity) => ids.has(id) && !isGiven.has(id))
       if (kept.length > 0) whole = { ...whole, [kind]: [...given, ...kept] }
     }
     return whole

@@ -1,6 +1,8 @@
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose'
-import { readFileSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { migrate } from '../../../src/store/postgres-migrations.ts'
 import { settingsFor } from '../../support/postgres-settings.ts'
 import { startGateway, type TestGateway } from '../../support/start-gateway.ts'
@@ -324,6 +326,33 @@ describe('jwt › /jwt-revocations', () => {
       body: new URLSearchParams({ username: 'bob' }),
     })
     expect(refused.status).toBe(405)
+  })
+
+  it('outlive a restart without a database', async () => {
+    await using upstream = await startUpstream()
+    await using issuer = await startIssuer()
+    await issuer.rotate('one')
+    const config = configFor(upstream, issuer, { revocation: true })
+    const prefix = mkdtempSync(path.join(os.tmpdir(), 'portunus-test-'))
+    onTestFinished(() => rmSync(prefix, { recursive: true, force: true }))
+    const token = await issuer.token({ jti: 'a' })
+    const kept = path.join(prefix, 'instant-rows.json')
+    {
+      await using gateway = await startGateway(config, { prefix })
+      expect(await ask(gateway, token)).toBe(200)
+      await revoke(gateway, { jti: 'a', ttl: 3600 })
+      await until(() => existsSync(kept))
+    }
+    expect(statSync(kept).mode & 0o077).toBe(0)
+    {
+      await using gateway = await startGateway(config, { prefix })
+      expect(await ask(gateway, token)).toBe(401)
+      expect(await revocationsOf(gateway)).toMatchObject([{ jti: 'a', ttl: expect.any(Number) }])
+    }
+    writeFileSync(kept, 'garbage')
+    await using gateway = await startGateway(config, { prefix })
+    expect(await ask(gateway, token)).toBe(200)
+    expect(gateway.errorLog()).toContain(`Cannot take over ${kept}`)
   })
 
   it('are kept by a database', async () => {
