@@ -55,6 +55,8 @@ export interface AdminContext {
   readonly decisions?: DecisionRecords
   /** When credentials were last used here; absent where no threads serve. */
   readonly lastUses?: LastUses
+  /** The public halves of a set's keys, as a JSON Web Key Set; absent where no threads serve. */
+  readonly publicKeys?: (keySetId: string) => Promise<object>
   /** Endpoints of plugins; absent where no plugin brings any. */
   readonly pluginEndpoints?: PluginEndpoints
   /** For the Status API; absent: always ready. */

@@ -15,6 +15,7 @@ import { nestedResources } from './nested-resources.ts'
 import { nodeResources } from './node-resources.ts'
 import { pluginResources } from './plugin-resources.ts'
 import { presentEntity } from './present-entity.ts'
+import { publicKeyResources } from './public-key-resources.ts'
 import type { Resource } from './resource.ts'
 import { resourceTable } from './resource-table.ts'
 import { schemaResources } from './schema-resources.ts'
@@ -45,6 +46,7 @@ export function adminResources(context: AdminContext): readonly Resource[] {
     ...explainResources(context),
     ...decisionResources(context),
     ...credentialResources(context),
+    ...publicKeyResources(context),
     ...unavailableResources(),
     ...pluginResources(context),
   ]

@@ -3,10 +3,11 @@ import { adminResources } from './admin-resources.ts'
 import type { AdminContext } from './admin-context.ts'
 import { bodyFields } from './entity-input.ts'
 import { statusResource } from './node-resources.ts'
+import { PUBLIC_KEYS_PATH } from './public-key-resources.ts'
 import type { AdminRequest, Resource } from './resource.ts'
 
 /** What the Status API shows, which may be asked by anybody: it changes nothing but `draining`. */
-const SHOWN = new Set(['/status/dns', '/metrics'])
+const SHOWN = new Set(['/status/dns', '/metrics', PUBLIC_KEYS_PATH])
 /** Shown without a database, where all nodes have their health to themselves. */
 const SHOWN_DB_LESS = new Set([
   '/upstreams/{upstreams}/health',

@@ -82,6 +82,7 @@ export function adminContext(options: AdminFactsOptions): AdminContext {
     explainRoute: explainStore({ store, plugins, flavor: start.router_flavor as RouterFlavor }),
     decisions: decisionRecords(dataPlane, start),
     lastUses: lastUsesOf(dataPlane),
+    publicKeys: (keySetId) => dataPlane.askOne<'public-keys'>({ about: 'public-keys', keySetId }),
     pluginEndpoints: pluginEndpoints(plugins, dataPlane),
     readiness: options.readiness,
     log,

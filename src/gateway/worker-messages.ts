@@ -80,6 +80,7 @@ export type Question =
   /** @param prefix the beginning of a request id */
   | { readonly about: 'decision'; readonly prefix: string }
   | { readonly about: 'decisions'; readonly filter: RecordFilter }
+  | { readonly about: 'public-keys'; readonly keySetId: string }
   | { readonly about: 'last-uses'; readonly credentialIds: readonly string[] }
 
 /** What is remembered of a source of consumers under a value of a kind. */
@@ -105,6 +106,8 @@ export interface Answers {
   readonly 'set-health': string | undefined
   readonly decision: readonly ExplainedRecord[]
   readonly decisions: readonly DecisionRecord[]
+  /** A JSON Web Key Set. */
+  readonly 'public-keys': object
   /** Unix time in seconds by id. */
   readonly 'last-uses': ReadonlyMap<string, number>
 }

@@ -5,6 +5,7 @@ import type { ClientCertificate } from '../balancer/probe.ts'
 import type { RememberingSource } from '../consumer-source/consumer-source.ts'
 import { DeadlineWheel } from '../base/deadline-wheel.ts'
 import type { Entity } from '../entities/entity.ts'
+import { publicKeySet } from '../entities/public-keys.ts'
 import type { AdminAnswer, AdminRoute, NodeServices, Plugin } from '../plugin-kit/plugin.ts'
 import type { ProxyContext } from '../proxy/context.ts'
 import { chooseSockets } from '../proxy/transport/choose-sockets.ts'
@@ -292,6 +293,11 @@ export class WorkerPlane {
     const sources = { snapshot: this.#serving.current, plugins: this.#plugins }
     const records = this.#decisions?.find(prefix) ?? []
     return records.map((record) => explainRecord(record, sources))
+  }
+
+  /** Workers have keys with their references to secrets resolved. */
+  publicKeys(keySetId: string): object {
+    return publicKeySet(this.#serving.current.entities.referring('keys', 'set', keySetId))
   }
 
   /** When credentials were last used, in Unix seconds by id. */

@@ -88,6 +88,8 @@ async function answerOf(worker: WorkerPlane, question: Question): Promise<Answer
       return worker.explainRecords(question.prefix)
     case 'decisions':
       return worker.decisions(question.filter)
+    case 'public-keys':
+      return worker.publicKeys(question.keySetId)
     case 'last-uses':
       return worker.lastUses(question.credentialIds)
   }

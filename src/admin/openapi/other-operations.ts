@@ -181,6 +181,16 @@ export const OTHER_OPERATIONS: Readonly<Record<string, Operation>> = {
     },
   }),
   'POST /credentials/{credential}/retire': does('End a credential now', { tag: 'credentials' }),
+  'GET /key-sets/{key_sets}/jwks': says('Read the public halves of the keys of a set', {
+    tag: 'key-sets',
+    responses: {
+      200: {
+        description: 'A JSON Web Key Set.',
+        content: { 'application/jwk-set+json': { schema: { type: 'object' } } },
+      },
+      ...ERRORS,
+    },
+  }),
   'GET /tags': says('List all tags and what bears them', { tag: 'tags' }),
   'GET /tags/{tags}': says('List what bears a tag', { tag: 'tags' }),
   'DELETE /cache': does('Forget what is cached'),

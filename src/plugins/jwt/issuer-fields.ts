@@ -69,7 +69,7 @@ export function acceptedAudiences(own?: true) {
 const issuerFields = {
   issuer: string({
     description:
-      'What tokens of this issuer have as `iss`, to the letter. Without `jwks_uri` and `jwks` it is the URL that says where the keys are (OpenID Connect Discovery, RFC 8414).',
+      'What tokens of this issuer have as `iss`, to the letter. Without `jwks_uri`, `jwks` and `key_set` it is the URL that says where the keys are (OpenID Connect Discovery, RFC 8414).',
     required: true,
     len_min: 1,
   }),
@@ -82,10 +82,15 @@ const issuerFields = {
       'The keys themselves: a JSON Web Key Set as an object, or as text. Nothing is fetched then.',
     custom_validator: keySetFault,
   }),
+  key_set: string({
+    description:
+      'Name or id of a key set of this gateway (`/key-sets`) that has the keys. Nothing is fetched then.',
+    len_min: 1,
+  }),
   audiences: acceptedAudiences(),
   algorithms: set(string({ one_of: ALGORITHM_NAMES }), {
     description:
-      'Algorithms that tokens may be signed with. HS256, HS384 and HS512 need secret keys in `jwks`.',
+      'Algorithms that tokens may be signed with. HS256, HS384 and HS512 need secret keys in `jwks` or `key_set`.',
     required: true,
     default: ASYMMETRIC,
     len_min: 1,
@@ -148,10 +153,10 @@ const issuerFields = {
 export type IssuerConfig = RecordOf<typeof issuerFields>
 
 const issuerChecks: readonly EntityCheck[] = [
-  { mutually_exclusive: ['jwks_uri', 'jwks'] },
+  { mutually_exclusive: ['jwks_uri', 'jwks', 'key_set'] },
   {
     custom_entity_check: {
-      field_sources: ['issuer', 'jwks_uri', 'jwks', 'algorithms', 'allow_http'],
+      field_sources: ['issuer', 'jwks_uri', 'jwks', 'key_set', 'algorithms', 'allow_http'],
       fn: (entity) => issuerFault(entity),
     },
   },
@@ -171,18 +176,19 @@ function issuerFault({
   issuer = '',
   jwks_uri: uri,
   jwks,
+  key_set: keySet,
   algorithms = [],
   allow_http: allowsHttp,
 }: Partial<IssuerConfig>): Readonly<Record<string, string>> | undefined {
-  const hasKeys = jwks !== undefined && jwks !== null
+  const hasKeys = (jwks ?? keySet ?? undefined) !== undefined
   const secret = algorithms.find((name) => name.startsWith('HS'))
   if (secret !== undefined && !hasKeys)
-    return { algorithms: `${secret} needs a secret key, which only jwks can hold` }
+    return { algorithms: `${secret} needs a secret key, which only jwks and key_set can hold` }
   if (hasKeys) return undefined
   const [field, url] = uri ? (['jwks_uri', uri] as const) : (['issuer', issuer] as const)
   const fault = urlFault(url)
   if (fault !== undefined && field === 'issuer')
-    return { issuer: `${fault}; give its keys as jwks_uri or jwks` }
+    return { issuer: `${fault}; give its keys as jwks_uri, jwks or key_set` }
   if (allowsHttp !== true && url.startsWith('http:'))
     return { [field]: 'must be https, unless allow_http is on' }
   return undefined

@@ -443,7 +443,7 @@ describe('jwt › schema of issuers', () => {
 
   it.each([
     [{}, 'required field missing'],
-    [{ issuer: 'not-a-url' }, 'must be a URL; give its keys as jwks_uri or jwks'],
+    [{ issuer: 'not-a-url' }, 'must be a URL; give its keys as jwks_uri, jwks or key_set'],
     [{ issuer: 'http://issuer.test' }, 'must be https, unless allow_http is on'],
     [{ issuer: ISSUER, jwks_uri: 'ftp://x.test' }, 'must be a URL of scheme https or http'],
     [{ issuer: ISSUER, jwks_uri: 'https://me:pw@x.test' }, 'must not hold a name or a password'],

@@ -1,4 +1,5 @@
 import type { Consumer } from '../../entities/entity.ts'
+import { verifyingKeySet } from '../../entities/public-keys.ts'
 import type { JsonObject } from '../../base/json.ts'
 import {
   sourceOf,
@@ -80,8 +81,10 @@ function makeIssuer(config: IssuerConfig, forwarded: ClaimHeaders, context: Plug
   }
 }
 
-function keysOf(config: IssuerConfig, { node, name }: PluginContext): KeyProvider {
-  const { issuer, jwks, jwks_uri: uri } = config
+function keysOf(config: IssuerConfig, context: PluginContext): KeyProvider {
+  const { node, name } = context
+  const { issuer, jwks, jwks_uri: uri, key_set: keySet } = config
+  if (keySet !== undefined) return keysOfSet(keySet, issuer, context)
   if (jwks !== undefined)
     return configuredKeys(keySetOf(jwks), (warning) =>
       node.log.warn(`${name}: issuer ${issuer}: ${warning}`),
@@ -94,6 +97,24 @@ function keysOf(config: IssuerConfig, { node, name }: PluginContext): KeyProvide
     allowsHttp: config.allow_http,
     allowsPrivateAddresses: config.allow_private_addresses,
   })
+}
+
+/** A set without a key that can verify makes tokens of this issuer fail, and not the configuration. */
+function keysOfSet(
+  named: string,
+  issuer: string,
+  { entities, node, name }: PluginContext,
+): KeyProvider {
+  const warn = (warning: string) => node.log.warn(`${name}: issuer ${issuer}: ${warning}`)
+  const set = entities.byId('key_sets', named) ?? entities.by('key_sets', 'name', named)
+  const rows = set === undefined ? [] : entities.referring('keys', 'set', set.id)
+  try {
+    if (set === undefined) throw new Error('there is no such set')
+    return configuredKeys(verifyingKeySet(rows), warn)
+  } catch (error) {
+    warn(`key set "${named}": ${(error as Error).message}`)
+    return { keys: [], renew: () => false, release: () => undefined }
+  }
 }
 
 function consumerFinder(
