@@ -6,6 +6,7 @@ import { startLoggingNginx, startNginx, startUpstream } from './contenders/nginx
 import {
   startLargePortunus,
   startLoggingPortunus,
+  startUnrecordedPortunus,
   startPortunus,
   startPublicPortunus,
   startTwoWorkers,
@@ -28,6 +29,7 @@ const STARTERS: Readonly<Record<string, (setup: ContenderSetup) => Promise<Conte
   'portunus-public': startPublicPortunus,
   'nginx-logging': startLoggingNginx,
   'portunus-logging': startLoggingPortunus,
+  'portunus-unrecorded': startUnrecordedPortunus,
   'portunus-large': startLargePortunus,
   'portunus-two': startTwoWorkers,
   direct: async (setup) => direct(setup.upstreamPort),
@@ -41,7 +43,7 @@ const { values: options } = parseArgs({
     scenarios: { type: 'string', default: SCENARIOS.map(({ name }) => name).join(',') },
     contenders: { type: 'string', default: Object.keys(STARTERS).join(',') },
     rest: { type: 'boolean', default: true },
-    'no-save': { type: 'boolean', default: false },
+    save: { type: 'boolean', default: true },
   },
 })
 /** Those without a scenario of their own. */
@@ -85,7 +87,7 @@ const reload =
     : undefined
 const targets = [...targetResults(scenarios, samples), ...restResults(memory, reload)]
 console.log(`${summaryTable(summaries)}\n\n${targetTable(targets)}`)
-if (!options['no-save']) {
+if (options.save) {
   const versions = Object.fromEntries(contenders.map(({ name, version }) => [name, version]))
   saveResult('load', versions, {
     rounds,

@@ -200,6 +200,24 @@ export const SCENARIOS: readonly Scenario[] = [
     ],
   },
   {
+    name: 'decisions',
+    title: 'decisions recorded, against not, jwt HS256',
+    guard: 'jwt-hs256',
+    connections: 64,
+    path: '/',
+    tokens: 'thousand',
+    contenders: ['portunus', 'portunus-unrecorded'],
+    targets: [
+      {
+        figure: 'requests',
+        of: 'portunus',
+        against: ['portunus-unrecorded'],
+        must: 0.98,
+        aim: 1,
+      },
+    ],
+  },
+  {
     name: 'large',
     title: '10,000 routes and consumers, against 1 route',
     guard: 'plain',

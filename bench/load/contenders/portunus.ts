@@ -35,6 +35,14 @@ export function startLoggingPortunus(setup: ContenderSetup): Promise<Contender> 
   })
 }
 
+/** Nothing is kept of why requests were refused. */
+export function startUnrecordedPortunus(setup: ContenderSetup): Promise<Contender> {
+  return startVariant(setup, {
+    name: 'portunus-unrecorded',
+    env: { KONG_DECISION_RECORDS: '0' },
+  })
+}
+
 export function startLargePortunus(setup: ContenderSetup): Promise<Contender> {
   return startVariant(setup, { name: 'portunus-large', others: 10_000 })
 }
