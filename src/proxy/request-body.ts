@@ -92,13 +92,18 @@ export class RequestBody {
     this.heldBytes += end - start
   }
 
-  /** For all that is announced and may be held, so that it is copied once; else for twice as much. */
+  /**
+   * For twice as much as before, and up to {@link GIVEN_BYTES} for all that is announced and may be
+   * held, so that it is copied once. More is given to those only who have sent their part of it.
+   */
   #makeRoom(bytes: number): void {
     const needed = this.heldBytes + bytes
     if (needed <= this.#room.length) return
     const limit = this.#collecting?.limitBytes ?? HIGH_WATER_BYTES
     const announced = this.framing.kind === 'length' ? Math.min(this.framing.length, limit) : 0
-    const room = Buffer.allocUnsafe(Math.max(needed, announced, this.#room.length * 2))
+    const doubled = this.#room.length * 2
+    const wanted = announced > 0 ? Math.min(announced, Math.max(doubled, GIVEN_BYTES)) : doubled
+    const room = Buffer.allocUnsafe(Math.max(needed, wanted))
     this.#room.copy(room, 0, 0, this.heldBytes)
     this.#room = room
   }
@@ -186,6 +191,8 @@ export class RequestBody {
 }
 
 const NO_ROOM = Buffer.alloc(0)
+/** Room that is made for a body because it is announced. */
+const GIVEN_BYTES = 1024 * 1024
 
 interface Collecting {
   readonly limitBytes: number

@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest'
+import { RequestBody, type CollectOutcome } from './request-body.ts'
+
+const MIB = 1024 * 1024
+const source = { pauseBody: () => undefined, resumeBody: () => undefined }
+
+function collected(length: number, limitBytes: number) {
+  const body = new RequestBody({ kind: 'length', length }, source)
+  const outcomes: CollectOutcome[] = []
+  body.collect(limitBytes, (outcome) => outcomes.push(outcome))
+  return { body, outcomes, room: () => body.heldAsOne().buffer.byteLength }
+}
+
+describe('RequestBody', () => {
+  it('makes no more room than twice what came, whatever is announced', () => {
+    const { body, room } = collected(64 * MIB, 64 * MIB)
+    const piece = Buffer.alloc(100_000)
+    for (let sent = 0; sent < 4 * MIB; sent += piece.length) {
+      body.receive(piece, 0, piece.length)
+      expect(room()).toBeLessThanOrEqual(Math.max(MIB, 2 * body.heldBytes))
+    }
+  })
+
+  it('makes room once for what is announced, while that is little', () => {
+    const { body, room } = collected(300_000, 8 * MIB)
+    body.receive(Buffer.alloc(100_000), 0, 100_000)
+    expect(room()).toBe(300_000)
+  })
+
+  it('holds a long body as it came, in no more room than it takes', () => {
+    const length = 5 * MIB + 7
+    const sent = Buffer.from(Array.from({ length }, (_, at) => at % 251))
+    const { body, outcomes, room } = collected(length, 8 * MIB)
+    for (let at = 0; at < length; at += 65_536)
+      body.receive(sent, at, Math.min(length, at + 65_536))
+    expect(outcomes).toEqual(['complete'])
+    expect(body.heldAsOne().equals(sent)).toBe(true)
+    expect(room()).toBe(length)
+  })
+})
