@@ -32,8 +32,7 @@ export async function createEntity(target: Target, input: JsonObject): Promise<A
   const { kind } = target
   const row = completeRow(target, input)
   if (!row.ok) return row.answer
-  if (!canWrite(target))
-    return operationUnsupported(`cannot create '${kind.name}' entities`)
+  if (!canWrite(target)) return operationUnsupported(`cannot create '${kind.name}' entities`)
   const fault = await commit(target, { op: 'insert', kind: kind.name, entity: row.value })
   return fault ?? json(201, asKept(target, row.value))
 }

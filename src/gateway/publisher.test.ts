@@ -63,7 +63,7 @@ function setUp(options: { readonly refuses?: (entities: EntitySet) => boolean } 
         Object.entries(given).map(([kind, rows]) => [
           kind,
           rows.map((row) =>
-            row['name'] === undefined ? row : { ...row, name: `${String(row['name'])}!` },
+            typeof row['name'] === 'string' ? { ...row, name: `${row['name']}!` } : row,
           ),
         ]),
       ),

@@ -151,7 +151,10 @@ describe('formatKongEnv()', () => {
     })
     const text = formatKongEnv(settings)
     expect(text).not.toContain('opened-by-reference')
-    const { given: _, ...again } = settingsOf({ conf: text, resolveReference: () => 'opened-by-reference' })
+    const { given: _, ...again } = settingsOf({
+      conf: text,
+      resolveReference: () => 'opened-by-reference',
+    })
     const { given: __, ...first } = settings
     expect(again).toEqual(first)
   })

@@ -48,7 +48,5 @@ describe('grpc-gateway', () => {
 })
 
 function withoutAccess(...given: Parameters<typeof grpcGateway.create>) {
-  const { access, ...others } = grpcGateway.create(...given)
-  expect(access).toBeDefined()
-  return others
+  return { ...grpcGateway.create(...given), access: () => undefined }
 }

@@ -40,21 +40,13 @@ export const grpcWeb: Plugin = definePlugin({
       return method === undefined ? `Unknown path "${path}"` : new Transcoding(encoding, method)
     }
 
-    const refused = (message: string): ExitAnswer => ({
-      kind: 'exit',
-      status: 400,
-      headers: { 'access-control-allow-origin': origin },
-      body: message,
-      reason: `grpc-web: ${message}`,
-    })
-
     return {
       access(exchange) {
         const { request, upstream } = exchange
         if (request.method === 'OPTIONS') return preflight(origin)
         const path = (config.pass_stripped_path && upstream.strippedPath) || request.path
         const transcoding = begin(exchange, path)
-        if (typeof transcoding === 'string') return refused(transcoding)
+        if (typeof transcoding === 'string') return refused(transcoding, origin)
         callOf(exchange).transcoding = transcoding
         upstream.path = path
         upstream.setHeader('Content-Type', 'application/grpc')
@@ -66,7 +58,7 @@ export const grpcWeb: Plugin = definePlugin({
             upstream.setBody(transcoding.request(body))
             return undefined
           } catch (error) {
-            return refused(`Cannot read the request: ${(error as Error).message}`)
+            return refused(`Cannot read the request: ${(error as Error).message}`, origin)
           }
         })
       },
@@ -86,18 +78,26 @@ export const grpcWeb: Plugin = definePlugin({
         const isConverted = transcoding !== undefined && response.source === 'service'
         if (!isConverted || request.method !== 'POST') return undefined
         const passed = transcoding.response(chunk)
-        if (!isLast) return passed
-        return Buffer.concat([
-          passed,
-          transcoding.trailers(
-            trailer(exchange, 'grpc-status') ?? '0',
-            trailer(exchange, 'grpc-message') ?? '',
-          ),
-        ])
+        return isLast ? Buffer.concat([passed, trailersOf(exchange, transcoding)]) : passed
       },
     }
   },
 })
+
+function trailersOf(exchange: Exchange, transcoding: Transcoding): Buffer {
+  const status = trailer(exchange, 'grpc-status') ?? '0'
+  return transcoding.trailers(status, trailer(exchange, 'grpc-message') ?? '')
+}
+
+function refused(message: string, origin: string): ExitAnswer {
+  return {
+    kind: 'exit',
+    status: 400,
+    headers: { 'access-control-allow-origin': origin },
+    body: message,
+    reason: `grpc-web: ${message}`,
+  }
+}
 
 /** What comes after a body, or with the head of an answer that has none. */
 function trailer({ response }: Exchange, name: string): string | undefined {

@@ -21,7 +21,7 @@ function resolved(reference: string, vaults: readonly string[] = ['bundled']) {
   const fill = entitiesWithSecrets({
     settings: { vaults, vault_env_prefix: undefined, vault_file_folder: folder },
     environment: { TOKEN: 'from the environment' },
-    log: { warn: (text) => void warnings.push(String(text)) },
+    log: { warn: (text) => void warnings.push(text) },
   })
   const plugin: Entity = { id: 'p', config: { headers: { Authorization: reference } } }
   const [row] = fill({ plugins: [plugin] })['plugins']!
