@@ -117,11 +117,14 @@ export class KeySource {
 
   /** Looks after the keys, now and then again. */
   #tick(): void {
-    const { now, shared } = this.#parts
+    const { now, shared, log } = this.#parts
     this.#takeOver()
     const due = shared.state().refreshAtMs
-    if (now() >= due) void this.refresh().then(() => this.#tickLater())
-    else this.#tickLater()
+    if (now() < due) return this.#tickLater()
+    // Whatever an issuer does is dealt with where it is fetched: what comes here is a bug.
+    this.refresh()
+      .catch((error: unknown) => log.error(`Cannot refresh ${this.#place}`, error))
+      .finally(() => this.#tickLater())
   }
 
   #tickLater(): void {
