@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseQuery } from '../http/query.ts'
-import { encodeArgument, withoutArgument } from './query-arguments.ts'
+import { asFormWithoutArgument, encodeArgument, withoutArgument } from './query-arguments.ts'
 
 describe('withoutArgument', () => {
   it.each([
@@ -29,5 +29,25 @@ describe('withoutArgument', () => {
         expect(left).toEqual(pairs.filter(([key]) => key !== name))
       }),
     )
+  })
+})
+
+describe('asFormWithoutArgument', () => {
+  it.each([
+    ['the argument', 'a=1&key=x&b=2&%6bey=y', 'a=1&b=2'],
+    ['nothing, but writes anew', 'a=%7e&b=c%20d&e=f+g', 'a=%7E&b=c+d&e=f+g'],
+    ['a bare name with a value of nothing', 'time[0:1]&a=', 'time%5B0%3A1%5D=&a='],
+    ['an only argument', 'key', ''],
+    ['empty parts', '&a=1&&b=2&', 'a=1&b=2'],
+    ['an empty name as it is', '=1&a=b=c', '=1&a=b%3Dc'],
+    ['letters that need no encoding decoded', 'a=%41%2a%2D%2e%5f', 'a=A*-._'],
+    ['bytes that are not UTF-8', 'a=%ff&b=%C3%A4', 'a=%FF&b=%C3%A4'],
+    ['a broken encoding made readable', 'a=%zz', 'a=%25zz'],
+  ])('takes out %s', (_, query, expected) => {
+    expect(asFormWithoutArgument(query, 'key')).toBe(expected)
+  })
+
+  it('takes out a name beyond ASCII', () => {
+    expect(asFormWithoutArgument('a=1&%C3%A4=2', 'ä')).toBe('a=1')
   })
 })

@@ -17,6 +17,25 @@ export function withoutArgument(rawQuery: string, name: string): string {
     .join('&')
 }
 
+/**
+ * A query string without the arguments of one name, written anew as a form is (the URL standard's
+ * `application/x-www-form-urlencoded`) whether or not it had such an argument: in order, a space as
+ * `+`, every name with a `=`.
+ *
+ * @param rawQuery without `?`
+ */
+export function asFormWithoutArgument(rawQuery: string, name: string): string {
+  const byteName = Buffer.from(name, 'utf8').toString('latin1')
+  return rawQuery
+    .replace(/^\?/, '')
+    .split('&')
+    .filter((part) => part !== '')
+    .map((part) => [nameOf(part), part.slice(nameOf(part).length + 1)].map(decodedBytes))
+    .filter(([key]) => key !== byteName)
+    .map((pair) => pair.map(formEncoded).join('='))
+    .join('&')
+}
+
 /** One name or value of a query or form, encoded; the counterpart of {@link decodeArgument}. */
 export function encodeArgument(text: string): string {
   return encodeURIComponent(text.toWellFormed())
@@ -35,15 +54,29 @@ function recoded(part: string): string {
 
 const UNENCODED = /[A-Za-z0-9\-_.!~*'()]/
 
-/** Works on bytes, not characters, because a query need not be UTF-8. */
 function recodedText(text: string): string {
-  const bytes = Buffer.from(text.replaceAll('+', ' '), 'utf8').toString('latin1')
-  const decoded = bytes.replaceAll(/%([0-9A-Fa-f]{2})/g, (_, hex: string) =>
-    String.fromCharCode(Number.parseInt(hex, 16)),
-  )
+  return encodedBytes(decodedBytes(text), UNENCODED)
+}
+
+const UNENCODED_IN_FORM = /[A-Za-z0-9*\-._ ]/
+
+function formEncoded(bytes: string): string {
+  return encodedBytes(bytes, UNENCODED_IN_FORM).replaceAll(' ', '+')
+}
+
+/** A letter per byte, because a query need not be UTF-8. */
+function decodedBytes(text: string): string {
+  return Buffer.from(text.replaceAll('+', ' '), 'utf8')
+    .toString('latin1')
+    .replaceAll(/%([0-9A-Fa-f]{2})/g, (_, hex: string) =>
+      String.fromCharCode(Number.parseInt(hex, 16)),
+    )
+}
+
+function encodedBytes(bytes: string, unencoded: RegExp): string {
   let encoded = ''
-  for (const byte of decoded)
-    encoded += UNENCODED.test(byte)
+  for (const byte of bytes)
+    encoded += unencoded.test(byte)
       ? byte
       : `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`
   return encoded

@@ -1,10 +1,11 @@
 import { withoutBodyField, writeBodyFields, type BodyFields } from '../../plugin-kit/body-fields.ts'
 import type { Exchange } from '../../plugin-kit/exchange.ts'
-import { withoutArgument } from '../../plugin-kit/query-arguments.ts'
+import { asFormWithoutArgument } from '../../plugin-kit/query-arguments.ts'
 
 /**
  * Takes everything of a key's name out of the request to the upstream: header, query argument, and
- * the body's field where keys may stand in it.
+ * the body's field where keys may stand in it. The query is written anew even when it has no such
+ * argument, as Kong does.
  *
  * @param body as sent by the client
  */
@@ -15,9 +16,6 @@ export function hideKey(
 ): void {
   upstream.removeHeader(name)
   if (name.includes('_')) upstream.removeHeader(name.replaceAll('_', '-'))
-  if (request.rawQuery !== '') {
-    const query = withoutArgument(upstream.rawQuery, name)
-    if (query !== upstream.rawQuery) upstream.rawQuery = query
-  }
+  if (request.rawQuery !== '') upstream.rawQuery = asFormWithoutArgument(upstream.rawQuery, name)
   if (body !== undefined) upstream.setBody(writeBodyFields(withoutBodyField(body, name)))
 }
