@@ -60,7 +60,7 @@ async function one(decisions: DecisionRecords, id: string): Promise<AdminAnswer>
     )
   if (others.length === 0) return json(200, presented(record))
   const ids = [record, ...others].map((record) => record.id)
-  return json(409, { message: `several requests begin with ${id}`, ids })
+  return json(409, { message: `several requests begin with ${id}: ${ids.join(', ')}`, ids })
 }
 
 const IS_OFF = message(404, 'decisions are not recorded: decision_records is 0')

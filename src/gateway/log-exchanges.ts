@@ -2,6 +2,7 @@ import type { Decision } from '../plugin-kit/exchange.ts'
 import type { ProxyExchange } from '../proxy/exchange.ts'
 import { accessLineFormat } from '../telemetry/access-line.ts'
 import type { LineWriter } from '../telemetry/line-writer.ts'
+import { reasonOf } from './make-decision-record.ts'
 import { terseLine } from './terse-line.ts'
 
 /** Writes the access log line of each exchange. */
@@ -77,15 +78,10 @@ function nameOf(service: ProxyExchange['service']): string | undefined {
 }
 
 function wordsFor(exchange: ProxyExchange): string | undefined {
-  const { noted, response, match } = exchange
+  const { noted, response } = exchange
   const refusal = noted.findLast(({ verdict }) => verdict === 'refused')
   if (refusal !== undefined && response.status >= 400) return named(refusal)
-  if (response.source === 'service') return undefined
-  if (match === undefined && response.status === 404) return 'no route matches'
-  if (response.status === 502) return 'the upstream cannot be reached or answers nonsense'
-  if (response.status === 503) return 'no upstream is available'
-  if (response.status === 504) return 'the upstream took too long'
-  return undefined
+  return response.status >= 400 ? reasonOf(exchange).reason : undefined
 }
 
 /** Details often begin with the plugin's name themselves. */

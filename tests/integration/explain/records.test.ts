@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { startGateway, type TestGateway } from '../../support/start-gateway.ts'
+import { connectRaw } from '../../support/raw-client.ts'
 import { startUpstream } from '../../support/start-upstream.ts'
 
 const SECRET = 'hush-hush-hush-hush-hush-hush-hush'
@@ -298,5 +299,24 @@ describe('records of decisions', () => {
     const { body, text } = await ask(gateway, `/explain/${id}`)
     expect(body).toMatchObject({ status: 401, code: 'credential-unknown' })
     expect(text.length).toBeLessThan(8192 + 2048)
+  })
+})
+
+describe('requests that cannot be read', () => {
+  it.each([
+    ['GET /orders HTTP/1.1\r\nHost: a\r\nbad header\x01: x\r\n\r\n', 400],
+    ['GET /orders HTTP/1.1\r\n\r\n', 400],
+    ['NONSENSE\r\n\r\n', 400],
+    [`GET /${'x'.repeat(20_000)} HTTP/1.1\r\nHost: a\r\n\r\n`, 414],
+    [`GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`, 400],
+    ['GET /orders HTTP/3.0\r\nHost: a\r\n\r\n', 505],
+  ])('are recorded as far as they could be: %j', async (bytes, status) => {
+    await using serving = await servingOrders()
+    const { gateway } = serving
+    using client = await connectRaw(gateway.port)
+    client.send(bytes)
+    expect(await client.closes()).toContain(` ${status} `)
+    const { body } = await ask(gateway, '/explain')
+    expect(body.data).toMatchObject([{ status, answered_by: 'gateway', route: null }])
   })
 })
