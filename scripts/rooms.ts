@@ -15,6 +15,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   declarative: ['base', 'schema', 'entities'],
   store: ['base', 'telemetry', 'entities'],
   settings: ['base', 'schema'],
+  'dev-issuer': ['base'],
   secrets: ['base'],
   admin: [
     'base',
@@ -46,5 +47,15 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'secrets',
     'admin',
   ],
-  cli: ['base', 'telemetry', 'entities', 'declarative', 'store', 'settings', 'secrets', 'gateway'],
+  cli: [
+    'base',
+    'telemetry',
+    'entities',
+    'declarative',
+    'store',
+    'settings',
+    'secrets',
+    'gateway',
+    'dev-issuer',
+  ],
 }

@@ -18,6 +18,7 @@ const KNOWLEDGE: Readonly<Record<string, string>> = {
     'consumers that the configuration does not have: asked for, checked, remembered',
   store: 'where entities live, transactions, the change feed',
   settings: 'how the process runs: ports, limits, log level',
+  'dev-issuer': 'an OpenID provider to develop with; only `portunus dev` and `demo` have it',
   secrets: '`{vault://…}` references and where their values come from',
   admin: '**the control plane’s door**: the Admin API over a store',
   gateway: 'the only place where rooms meet: start, reload, shut down',

@@ -5,7 +5,9 @@ import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { portHolder } from '../gateway/port-holder.ts'
 import { cliSettings } from './cli-settings.ts'
+import type { ServedIssuer } from '../dev-issuer/serve-issuer.ts'
 import { CommandFault, type Command } from './command.ts'
+import { startDevIssuer, tokenCommand } from './dev-issuer.ts'
 import { DEV_DEFAULTS } from './dev.ts'
 import { runForPeople } from './run-for-people.ts'
 
@@ -24,17 +26,22 @@ Options:
 
   async run(call) {
     const file = path.resolve(call.workingDirectory, 'kong.yml')
-    const hello = await startHello(file)
-    await runForPeople(
-      call,
-      () => cliSettings(call, { defaults: DEV_DEFAULTS, overrides: { declarative_config: file } }),
-      ({ ports }) => tryIt(ports.proxy[0] ?? 8000),
-    )
-    hello.close()
+    const parts = await startParts(file)
+    try {
+      await runForPeople(
+        call,
+        () =>
+          cliSettings(call, { defaults: DEV_DEFAULTS, overrides: { declarative_config: file } }),
+        ({ ports }) => tryIt(ports.proxy[0] ?? 8000, parts.issuer),
+      )
+    } finally {
+      parts.hello.close()
+      parts.issuer?.close()
+    }
   },
 }
 
-function tryIt(port: number): readonly string[] {
+function tryIt(port: number, issuer: ServedIssuer | undefined): readonly string[] {
   const address = `localhost:${port}/api`
   const token = 'portunus token login_server_issuer'
   return [
@@ -42,17 +49,61 @@ function tryIt(port: number): readonly string[] {
     `  1  see it refuse     curl -i ${address}`,
     `  2  get a token       ${token}`,
     `  3  see it pass       curl -i ${address} -H "Authorization: Bearer $(${token})"`,
+    ...(issuer === undefined ? [] : tryIssuer(port, issuer.url)),
   ]
 }
 
-/** Starts the service to protect, and makes the configuration unless it is there. */
-async function startHello(file: string): Promise<http.Server> {
+function tryIssuer(port: number, issuer: string): readonly string[] {
+  const token = tokenCommand(issuer, 'api')
+  return [
+    '',
+    `  And with an identity provider, which runs at ${issuer} (log in as anybody):`,
+    `  4  see it pass       curl -i localhost:${port}/sso -H "Authorization: Bearer $(${token})"`,
+  ]
+}
+
+interface DemoParts {
+  readonly hello: http.Server
+  /** Absent where the configuration knows none. */
+  readonly issuer: ServedIssuer | undefined
+}
+
+/** Starts the service to protect and an issuer, and makes the configuration unless it is there. */
+async function startParts(file: string): Promise<DemoParts> {
   const text = existsSync(file) ? readFileSync(file, 'utf8') : undefined
   if (text !== undefined && !text.startsWith(MARK))
     throw new CommandFault(
       `${file} is your own: "portunus dev" serves it, or go to an empty folder`,
     )
-  const port = Number(/url: http:\/\/127\.0\.0\.1:(\d+)/.exec(text ?? '')?.[1] ?? 0)
+  const remedy = `remove ${file} to have another one chosen`
+  const hello = await startHello(portIn(text, /url: http:\/\/127\.0\.0\.1:(\d+)/) ?? 0, remedy)
+  const issuerPort = text === undefined ? 0 : portIn(text, /issuer: http:\/\/localhost:(\d+)/)
+  const issuer = await startIssuer(issuerPort, remedy).catch((error: unknown) => {
+    hello.close()
+    throw error
+  })
+  if (text === undefined) {
+    const { port } = hello.address() as AddressInfo
+    writeFileSync(file, demoConfig(port, issuer!.url), { mode: 0o600 })
+  }
+  return { hello, issuer }
+}
+
+/** @param port none where the configuration knows no issuer */
+async function startIssuer(
+  port: number | undefined,
+  remedy: string,
+): Promise<ServedIssuer | undefined> {
+  return port === undefined ? undefined : startDevIssuer(port, remedy)
+}
+
+function portIn(text: string | undefined, pattern: RegExp): number | undefined {
+  const port = pattern.exec(text ?? '')?.[1]
+  return port === undefined ? undefined : Number(port)
+}
+
+/** @param port 0: one that is free */
+async function startHello(port: number, remedy: string): Promise<http.Server> {
   const server = http.createServer((_request, response) => {
     response.setHeader('content-type', 'text/plain; charset=utf-8')
     response.end('Hello. Only requests with a valid token get here.\n')
@@ -61,18 +112,16 @@ async function startHello(file: string): Promise<http.Server> {
     server.once('error', () =>
       reject(
         new CommandFault(
-          `port ${port} of the demo's own service is taken by ${portHolder(port) ?? 'another process'}; remove ${file} to have another one chosen`,
+          `port ${port} of the demo's own service is taken by ${portHolder(port) ?? 'another process'}; ${remedy}`,
         ),
       ),
     )
     server.listen(port, '127.0.0.1', resolve)
   })
-  if (text === undefined)
-    writeFileSync(file, demoConfig((server.address() as AddressInfo).port), { mode: 0o600 })
   return server
 }
 
-function demoConfig(port: number): string {
+function demoConfig(port: number, issuer: string): string {
   return `${MARK}
 _format_version: "3.0"
 services:
@@ -82,6 +131,23 @@ services:
   - name: api
     paths:
     - /api
+  - name: sso
+    paths:
+    - /sso
+    plugins:
+    - name: jwt   # lint-ok: jwt-keys-without-tls
+      config:
+        issuers:
+        - issuer: ${issuer}
+          audiences:
+          - api
+          forward_claims:
+            sub: X-User
+          # The demo's issuer is on this machine; a real one needs neither line.
+          allow_http: true
+          allow_private_addresses: true
+        claims_to_verify:
+        - exp
   plugins:
   - name: jwt
     config:

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { cliSettings } from './cli-settings.ts'
-import { CommandFault, type Call, type Command } from './command.ts'
+import type { ServedIssuer } from '../dev-issuer/serve-issuer.ts'
+import { CommandFault, numberOption, type Call, type Command } from './command.ts'
+import { startDevIssuer, tokenCommand } from './dev-issuer.ts'
 import { runForPeople } from './run-for-people.ts'
 
 /** What suits whoever writes a configuration; file, environment and options change it. */
@@ -27,19 +29,52 @@ export const dev: Command = {
 
 Serve a declarative configuration file, ./kong.yml by default, while you work
 on it: in the foreground, reloaded whenever it is saved, one line a request.
+With --issuer an OpenID provider runs beside it, for the "issuers" of the
+plugin jwt and for openid-connect: anybody may log in there as anybody.
 
 Options:
  -c,--conf        (optional string)   Configuration file.
  -p,--prefix      (optional string)   Override prefix directory.
+ --issuer         (optional boolean)  Run an issuer for development.
+ --issuer-port    (default 8010)      Its port; its name has it.
 `,
-  options: { conf: { short: 'c', takes: 'text' }, prefix: { short: 'p', takes: 'text' } },
+  options: {
+    conf: { short: 'c', takes: 'text' },
+    prefix: { short: 'p', takes: 'text' },
+    issuer: {},
+    'issuer-port': { takes: 'number' },
+  },
 
   async run(call) {
     const file = configFile(call)
-    await runForPeople(call, () =>
-      cliSettings(call, { defaults: DEV_DEFAULTS, overrides: { declarative_config: file } }),
-    )
+    const issuer = await issuerOf(call)
+    try {
+      await runForPeople(
+        call,
+        () =>
+          cliSettings(call, { defaults: DEV_DEFAULTS, overrides: { declarative_config: file } }),
+        () => (issuer === undefined ? [] : issuerLines(issuer.url)),
+      )
+    } finally {
+      issuer?.close()
+    }
   },
+}
+
+const DEFAULT_ISSUER_PORT = 8010
+
+async function issuerOf(call: Call): Promise<ServedIssuer | undefined> {
+  const port = numberOption(call, 'issuer-port')
+  if (!call.options['issuer'] && port === undefined) return undefined
+  return startDevIssuer(port ?? DEFAULT_ISSUER_PORT, '--issuer-port names another one')
+}
+
+function issuerLines(url: string): readonly string[] {
+  return [
+    '',
+    `  Issuer   ${url}  (for development: log in there as anybody)`,
+    `  Token    ${tokenCommand(url, 'api')}`,
+  ]
 }
 
 function configFile({ operands, workingDirectory }: Call): string {
