@@ -20,26 +20,50 @@ export interface ReadFrame {
   readonly message: Buffer
 }
 
+/** Longer messages are not put together; those of gRPC have 4 MiB unless somebody wants it otherwise. */
+const LONGEST_MESSAGE_BYTES = 64 * 1024 * 1024
+
 /** Takes frames out of bytes that come in pieces of any size. */
 export class FrameReader {
-  #rest: Buffer = Buffer.alloc(0)
+  #pieces: Buffer[] = []
+  #length = 0
+  /** With fewer bytes there is nothing to take out, so that they need not be put together. */
+  #wanted = PREFIX_BYTES
 
   /** What has come of a frame that is not whole yet. */
   get rest(): Buffer {
-    return this.#rest
+    return Buffer.concat(this.#pieces)
   }
 
-  /** @param bytes copied as far as they are kept. @returns the frames that are whole now */
+  /**
+   * @param bytes copied as far as they are kept
+   * @returns the frames that are whole now
+   * @throws {RangeError} when a frame is too long
+   */
   read(bytes: Uint8Array): readonly ReadFrame[] {
-    let rest = Buffer.concat([this.#rest, bytes])
+    this.#pieces.push(Buffer.from(bytes))
+    this.#length += bytes.length
+    if (this.#length < this.#wanted) return []
+    let rest = Buffer.concat(this.#pieces)
     const frames: ReadFrame[] = []
-    while (rest.length >= PREFIX_BYTES) {
-      const end = PREFIX_BYTES + rest.readUInt32BE(1)
-      if (rest.length < end) break
+    let end = endOfFirst(rest)
+    while (rest.length >= end) {
       frames.push({ flag: rest[0]!, message: rest.subarray(PREFIX_BYTES, end) })
       rest = rest.subarray(end)
+      end = endOfFirst(rest)
     }
-    this.#rest = rest
+    this.#pieces = [rest]
+    this.#length = rest.length
+    this.#wanted = end
     return frames
   }
+}
+
+/** Where a frame ends that bytes begin with, as far as that can be told. */
+function endOfFirst(bytes: Buffer): number {
+  if (bytes.length < PREFIX_BYTES) return PREFIX_BYTES
+  const length = bytes.readUInt32BE(1)
+  if (length > LONGEST_MESSAGE_BYTES)
+    throw new RangeError(`A frame of ${length} bytes is longer than ${LONGEST_MESSAGE_BYTES}`)
+  return PREFIX_BYTES + length
 }
