@@ -1,10 +1,11 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 
-/** Texts that only whoever has the secret can read or make. */
+/** Texts, or bytes, that only whoever has the secret can read or make. */
 export interface Seal {
-  seal(text: string): string
+  seal(content: string | Uint8Array): string
   /** @returns `undefined` for what this seal has not made */
   open(sealed: string): string | undefined
+  openBytes(sealed: string): Buffer | undefined
 }
 
 const NONCE_BYTES = 12
@@ -17,26 +18,31 @@ const TAG_BYTES = 16
 export function sealWith(secret: string, purpose: string): Seal {
   const key = Buffer.from(hkdfSync('sha256', secret, '', 'session cookie', 32))
   const about = Buffer.from(purpose)
+
+  function openBytes(sealed: string): Buffer | undefined {
+    const bytes = Buffer.from(sealed, 'base64url')
+    if (bytes.length < NONCE_BYTES + TAG_BYTES) return undefined
+    const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, NONCE_BYTES))
+    decipher.setAAD(about)
+    decipher.setAuthTag(bytes.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES))
+    try {
+      const hidden = bytes.subarray(NONCE_BYTES + TAG_BYTES)
+      return Buffer.concat([decipher.update(hidden), decipher.final()])
+    } catch {
+      // Not ours, or changed on the way: there is no session.
+      return undefined
+    }
+  }
+
   return {
-    seal(text) {
+    seal(content) {
       const nonce = randomBytes(NONCE_BYTES)
       const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(about)
-      const hidden = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
+      const bytes = typeof content === 'string' ? Buffer.from(content) : content
+      const hidden = Buffer.concat([cipher.update(bytes), cipher.final()])
       return Buffer.concat([nonce, cipher.getAuthTag(), hidden]).toString('base64url')
     },
-    open(sealed) {
-      const bytes = Buffer.from(sealed, 'base64url')
-      if (bytes.length < NONCE_BYTES + TAG_BYTES) return undefined
-      const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, NONCE_BYTES))
-      decipher.setAAD(about)
-      decipher.setAuthTag(bytes.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES))
-      try {
-        const hidden = bytes.subarray(NONCE_BYTES + TAG_BYTES)
-        return Buffer.concat([decipher.update(hidden), decipher.final()]).toString('utf8')
-      } catch {
-        // Not ours, or changed on the way: there is no session.
-        return undefined
-      }
-    },
+    open: (sealed) => openBytes(sealed)?.toString('utf8'),
+    openBytes,
   }
 }
