@@ -4,7 +4,11 @@ import type { Balancers } from '../src/balancer/peer.ts'
 import { parseDeclarative } from '../src/declarative/parse.ts'
 import { catalogOf } from '../src/gateway/catalog-of.ts'
 import { testContext } from '../src/plugin-kit/testing/test-plugin.ts'
-import { BUNDLED_PLUGINS, BUNDLED_PLUGINS_WITH_DATABASE } from '../src/plugins/bundled.ts'
+import {
+  BUNDLED_PLUGINS,
+  BUNDLED_PLUGINS_WITH_DATABASE,
+  OPTIONAL_PLUGINS,
+} from '../src/plugins/bundled.ts'
 import { compileSnapshot } from '../src/snapshot/compile.ts'
 
 const ROOT = new URL('../src/plugins/', import.meta.url)
@@ -12,6 +16,7 @@ const FOLDERS = readdirSync(ROOT, { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name)
 const FLAVOR = 'traditional_compatible'
+const ALL_PLUGINS = [...BUNDLED_PLUGINS, ...OPTIONAL_PLUGINS]
 
 const read = (file: string): string => readFileSync(new URL(file, ROOT), 'utf8')
 
@@ -23,7 +28,7 @@ describe.each(FOLDERS)('src/plugins/%s', (folder) => {
   })
 
   it('is a line in bundled.ts, under its own name', () => {
-    expect(BUNDLED_PLUGINS.map(({ name }) => name)).toContain(folder)
+    expect(ALL_PLUGINS.map(({ name }) => name)).toContain(folder)
   })
 
   it('says what it is for, how it is used and what it cannot do', () => {
@@ -41,7 +46,7 @@ describe.each(FOLDERS)('src/plugins/%s', (folder) => {
 
   it('has an example that the gateway takes', () => {
     const text = /```yaml\n([\s\S]*?)```/.exec(read(`${folder}/README.md`))?.[1] ?? ''
-    const catalog = catalogOf({ router_flavor: FLAVOR }, BUNDLED_PLUGINS)
+    const catalog = catalogOf({ router_flavor: FLAVOR }, ALL_PLUGINS)
     const parsed = parseDeclarative({ text }, { catalog, nowSeconds: 1_767_225_600 })
     expect(parsed.ok ? [] : parsed.faults).toEqual([])
     if (!parsed.ok) return
@@ -49,7 +54,7 @@ describe.each(FOLDERS)('src/plugins/%s', (folder) => {
     const snapshot = compileSnapshot(parsed.entities, {
       version: 1,
       catalog,
-      plugins: new Map(BUNDLED_PLUGINS.map((plugin) => [plugin.name, plugin])),
+      plugins: new Map(ALL_PLUGINS.map((plugin) => [plugin.name, plugin])),
       flavor: FLAVOR,
       balancers: {} as Balancers,
       node: testContext(BUNDLED_PLUGINS[0]!).node,
@@ -60,8 +65,8 @@ describe.each(FOLDERS)('src/plugins/%s', (folder) => {
 
 describe('bundled.ts', () => {
   it('lists what has a folder, and nothing twice', () => {
-    expect(BUNDLED_PLUGINS.map(({ name }) => name).toSorted()).toEqual(FOLDERS.toSorted())
-    for (const { name } of BUNDLED_PLUGINS) expect(existsSync(new URL(name, ROOT))).toBe(true)
+    expect(ALL_PLUGINS.map(({ name }) => name).toSorted()).toEqual(FOLDERS.toSorted())
+    for (const { name } of ALL_PLUGINS) expect(existsSync(new URL(name, ROOT))).toBe(true)
   })
 
   it('is in the order in which plugins run', () => {

@@ -1,26 +1,30 @@
 import type { Plugin } from '../../src/plugin-kit/plugin.ts'
-import { BUNDLED_PLUGINS } from '../../src/plugins/bundled.ts'
+import { BUNDLED_PLUGINS, OPTIONAL_PLUGINS } from '../../src/plugins/bundled.ts'
 import { fieldTable } from './field-table.ts'
 import { GENERATED } from './generated.ts'
 
 /** The index of plugins and a page for each, by path. */
 export function pluginPages(): ReadonlyMap<string, string> {
   const pages = new Map([['docs/reference/plugins/README.md', index()]])
-  for (const plugin of BUNDLED_PLUGINS)
+  for (const plugin of [...BUNDLED_PLUGINS, ...OPTIONAL_PLUGINS])
     pages.set(`docs/reference/plugins/${plugin.name}.md`, page(plugin))
   return pages
 }
 
 function index(): string {
-  const rows = BUNDLED_PLUGINS.map(
-    ({ name, priority }) => `| ${priority} | [${name}](${name}.md) |`,
-  )
   return [
     GENERATED,
     '# Plugins',
     'In the order in which they run: higher priority first.',
-    ['| priority | plugin |', '| --- | --- |', ...rows].join('\n'),
+    table(BUNDLED_PLUGINS),
+    'Those that Kong does not bundle are loaded where the setting `plugins` names them:',
+    table(OPTIONAL_PLUGINS),
   ].join('\n\n')
+}
+
+function table(plugins: readonly Plugin[]): string {
+  const rows = plugins.map(({ name, priority }) => `| ${priority} | [${name}](${name}.md) |`)
+  return ['| priority | plugin |', '| --- | --- |', ...rows].join('\n')
 }
 
 function page(plugin: Plugin): string {

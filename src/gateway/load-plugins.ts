@@ -1,5 +1,9 @@
 import type { Plugin } from '../plugin-kit/plugin.ts'
-import { BUNDLED_PLUGINS, BUNDLED_PLUGINS_WITH_DATABASE } from '../plugins/bundled.ts'
+import {
+  BUNDLED_PLUGINS,
+  BUNDLED_PLUGINS_WITH_DATABASE,
+  OPTIONAL_PLUGINS,
+} from '../plugins/bundled.ts'
 import type { Settings } from '../settings/settings.ts'
 import { StartFault } from './start-fault.ts'
 
@@ -30,11 +34,12 @@ export function loadPlugins({
   database,
 }: Pick<Settings, 'plugins' | 'database'>): LoadedPlugins {
   if (names.length === 1 && names[0] === 'off') return { plugins: [], warnings: [] }
-  const available = database === 'off' ? BUNDLED_PLUGINS : BUNDLED_PLUGINS_WITH_DATABASE
+  const bundled = database === 'off' ? BUNDLED_PLUGINS : BUNDLED_PLUGINS_WITH_DATABASE
+  const available = [...bundled, ...OPTIONAL_PLUGINS].toSorted(inRunningOrder)
   const wanted = new Set<string>()
   const warnings: string[] = []
   for (const name of names) {
-    if (name === 'bundled') for (const plugin of available) wanted.add(plugin.name)
+    if (name === 'bundled') for (const plugin of bundled) wanted.add(plugin.name)
     else if (available.some((plugin) => plugin.name === name)) wanted.add(name)
     else if (KONG_BUNDLED.has(name)) warnings.push(`plugin '${name}' is not available, ignored`)
     else
@@ -43,4 +48,9 @@ export function loadPlugins({
       )
   }
   return { plugins: available.filter(({ name }) => wanted.has(name)), warnings }
+}
+
+/** By priority, then name, both descending. */
+function inRunningOrder(one: Plugin, other: Plugin): number {
+  return other.priority - one.priority || (one.name < other.name ? 1 : -1)
 }

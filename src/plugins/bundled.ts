@@ -25,6 +25,7 @@ import { keyAuth } from './key-auth/plugin.ts'
 import { ldapAuth } from './ldap-auth/plugin.ts'
 import { loggly } from './loggly/plugin.ts'
 import { oauth2 } from './oauth2/plugin.ts'
+import { openidConnect } from './openid-connect/plugin.ts'
 import { opentelemetry } from './opentelemetry/plugin.ts'
 import { postFunction } from './post-function/plugin.ts'
 import { preFunction } from './pre-function/plugin.ts'
@@ -108,3 +109,9 @@ const WITH_DATABASE: ReadonlyMap<Plugin, Plugin> = new Map([
 export const BUNDLED_PLUGINS_WITH_DATABASE: readonly Plugin[] = BUNDLED_PLUGINS.map(
   (plugin) => WITH_DATABASE.get(plugin) ?? plugin,
 )
+
+/**
+ * Plugins that come with the gateway and are not among those that Kong bundles, so that `bundled` does
+ * not stand for them: they are loaded where the setting `plugins` names them.
+ */
+export const OPTIONAL_PLUGINS: readonly Plugin[] = [openidConnect]

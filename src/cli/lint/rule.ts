@@ -46,6 +46,7 @@ export const AUTHENTICATING: ReadonlySet<string> = new Set([
   'hmac-auth',
   'oauth2',
   'ldap-auth',
+  'openid-connect',
   'session',
 ])
 

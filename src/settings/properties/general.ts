@@ -74,7 +74,8 @@ export const GENERAL = {
   plugins: {
     type: 'array',
     default: ['bundled'],
-    description: 'Plugins to load: `bundled` for all that come with the gateway, names, or `off`.',
+    description:
+      'Plugins to load: `bundled` for those of Kong, names of these and of others (`openid-connect`), or `off`.',
   },
   port_maps: {
     type: 'array',

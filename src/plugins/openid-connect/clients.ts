@@ -1,0 +1,77 @@
+import type { JWK } from 'jose'
+import type { ClientAuth } from 'oauth4webapi'
+import type { ClientRequest } from '../../plugin-kit/exchange.ts'
+import { loadJose, loadOAuth } from './libraries.ts'
+import type { ClientAuthMethod } from './provider-fields.ts'
+import type { Config } from './schema.ts'
+
+/** What the gateway is for the provider. */
+export interface OidcClient {
+  readonly id: string
+  readonly secret: string | undefined
+  readonly auth: ClientAuthMethod
+  readonly algorithm: string | undefined
+  readonly jwk: JWK | undefined
+  readonly redirectUri: string | undefined
+  readonly loginRedirectUri: string | undefined
+  readonly logoutRedirectUri: string | undefined
+}
+
+/** @returns one for each `client_id`; where another list is shorter, its first entry counts for all */
+export function clientsOf(config: Config): readonly OidcClient[] {
+  return (config.client_id ?? []).map((id, index) => {
+    const at = <Value>(list: readonly Value[] | undefined): Value | undefined =>
+      list?.[index] ?? list?.[0]
+    const secret = config.client_secret?.[index]
+    return {
+      id,
+      secret,
+      auth: at(config.client_auth) ?? (secret === undefined ? 'none' : 'client_secret_basic'),
+      algorithm: at(config.client_alg),
+      jwk: config.client_jwk?.[index],
+      redirectUri: at(config.redirect_uri),
+      loginRedirectUri: at(config.login_redirect_uri),
+      logoutRedirectUri: at(config.logout_redirect_uri),
+    }
+  })
+}
+
+/** The client that a request asks for, by its id or by its position from 1; else the first one. */
+export function chosenClient(
+  clients: readonly OidcClient[],
+  request: ClientRequest,
+  argument: string,
+): OidcClient | undefined {
+  if (clients.length < 2) return clients[0]
+  const wanted = request.queryValue(argument)
+  return (
+    clients.find(({ id }, index) => id === wanted || String(index + 1) === wanted) ?? clients[0]
+  )
+}
+
+/** How a client proves itself, for oauth4webapi. */
+export async function clientAuth(
+  { auth, secret = '', jwk, algorithm }: OidcClient,
+  instead: ClientAuthMethod | undefined,
+): Promise<ClientAuth> {
+  const oauth = await loadOAuth()
+  switch (instead ?? auth) {
+    case 'client_secret_basic':
+      return oauth.ClientSecretBasic(secret)
+    case 'client_secret_post':
+      return oauth.ClientSecretPost(secret)
+    case 'client_secret_jwt':
+      return oauth.ClientSecretJwt(secret)
+    case 'private_key_jwt':
+      return oauth.PrivateKeyJwt(await privateKey(jwk!, algorithm))
+    case 'none':
+      return oauth.None()
+  }
+}
+
+async function privateKey(jwk: JWK, algorithm: string | undefined) {
+  const jose = await loadJose()
+  const key = await jose.importJWK(jwk, algorithm ?? jwk.alg)
+  if (key instanceof Uint8Array) throw new TypeError('client_jwk is no private key')
+  return { key, ...(jwk.kid !== undefined && { kid: jwk.kid }) }
+}

@@ -1,0 +1,43 @@
+import { hkdfSync } from 'node:crypto'
+import type { CookieAttributes } from '../../plugin-kit/cookie-line.ts'
+import type { ClientRequest } from '../../plugin-kit/exchange.ts'
+import { sealedCookies, type SealedCookies } from '../../plugin-kit/sealed-cookies.ts'
+import { sealWith } from '../../plugin-kit/sealed.ts'
+import type { Config } from './schema.ts'
+
+export type CookieKind = 'authorization' | 'session'
+
+/** A kind of cookies of one instance: what they hold, and how browsers are to treat them. */
+export interface KeptCookies extends SealedCookies {
+  attributesFor(request: ClientRequest): CookieAttributes
+}
+
+/** @returns `undefined` where there is no secret to seal cookies with, so nobody can log in */
+export function keptCookies(config: Config, kind: CookieKind): KeptCookies | undefined {
+  const name = config[`${kind}_cookie_name`]
+  const secret = cookieSecret(config)
+  if (secret === undefined) return undefined
+  // An instance must not take the cookies of one that another provider vouches for.
+  const purpose = `openid-connect ${kind} ${name} ${config.issuer} ${config.session_audience}`
+  return {
+    ...sealedCookies(name, sealWith(secret, purpose)),
+    attributesFor: (request) => ({
+      path: config[`${kind}_cookie_path`],
+      domain: config[`${kind}_cookie_domain`],
+      sameSite: config[`${kind}_cookie_same_site`],
+      secure: config[`${kind}_cookie_secure`] ?? request.forwardedScheme === 'https',
+      httpOnly: config[`${kind}_cookie_http_only`],
+    }),
+  }
+}
+
+/** A client secret is known to all nodes and workers, and to nobody who may not know sessions. */
+function cookieSecret({
+  session_secret: secret,
+  client_secret: [clientSecret] = [],
+}: Config): string | undefined {
+  if (secret !== undefined) return secret
+  if (clientSecret === undefined || clientSecret === '') return undefined
+  const derived = hkdfSync('sha256', clientSecret, '', 'openid-connect cookies', 32)
+  return Buffer.from(derived).toString('base64url')
+}

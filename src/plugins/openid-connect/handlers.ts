@@ -1,0 +1,219 @@
+import type { Answer } from '../../plugin-kit/answer.ts'
+import {
+  authenticateRequest,
+  noteAuthenticated,
+  type Attempt,
+  type Refusal,
+} from '../../plugin-kit/authenticate-request.ts'
+import type { Exchange } from '../../plugin-kit/exchange.ts'
+import type { PluginContext, PluginHandlers } from '../../plugin-kit/plugin.ts'
+import { chosenClient, clientsOf, type OidcClient } from './clients.ts'
+import { Credentials, hideCookies } from './credentials.ts'
+import { claimSources, type Found, type Refused } from './found.ts'
+import { forwardedHeaders, type ForwardedHeaders } from './forward-headers.ts'
+import { identifier, type Identify } from './identify.ts'
+import { LoginFlow } from './login-flow.ts'
+import { loginsOf } from './logins.ts'
+import { logoutFlow, logoutRule } from './logout.ts'
+import { methodsOf } from './methods.ts'
+import { ProviderClient } from './provider-client.ts'
+import { providerOf } from './provider.ts'
+import { refusalsOf, type Refusals } from './refusals.ts'
+import { shortageOf } from './requirements.ts'
+import type { Config } from './schema.ts'
+import { sessionsOf, type Session, type Sessions } from './sessions.ts'
+import { tokenChecks, type Parts } from './token-checks.ts'
+import { fieldsWithoutEffect } from './unsupported-fields.ts'
+import { withUserInfo } from './user-info.ts'
+import { verifierOf } from './verify-token.ts'
+
+/** What one exchange has come to so far. */
+interface State {
+  /** `Set-Cookie` lines for whatever answer there will be. */
+  cookies: readonly string[]
+  /** A login or logout, which comes before all else. */
+  answer: Answer | undefined
+  /** Headers that the client gets. */
+  told: readonly (readonly [name: string, value: string])[]
+}
+
+export class OpenidConnectHandlers implements PluginHandlers {
+  readonly #config: Config
+  readonly #parts: Parts
+  readonly #sessions: Sessions | undefined
+  readonly #login: LoginFlow | undefined
+  readonly #authenticate: ReturnType<typeof methodsOf>
+  readonly #endsSession: ReturnType<typeof logoutRule>
+  readonly #logOut: ReturnType<typeof logoutFlow>
+  readonly #identify: Identify
+  readonly #refusals: Refusals
+  readonly #upstream: ForwardedHeaders
+  readonly #downstream: ForwardedHeaders
+  readonly #cookieNames: readonly string[]
+  readonly #gate: ReturnType<typeof authenticateRequest>
+
+  constructor(config: Config, context: PluginContext) {
+    const { node, entities } = context
+    const sessions = sessionsOf(config, node)
+    const logins = loginsOf(config, node)
+    const parts = partsOf(config, node)
+    this.#config = config
+    this.#parts = parts
+    this.#sessions = sessions
+    this.#login =
+      config.auth_methods.includes('authorization_code') && logins && sessions
+        ? new LoginFlow(parts, { logins, sessions })
+        : undefined
+    this.#authenticate = methodsOf(parts, sessions)
+    this.#endsSession = logoutRule(config)
+    this.#logOut = logoutFlow(parts, sessions)
+    this.#identify = identifier(config, entities)
+    this.#refusals = refusalsOf(config)
+    this.#upstream = forwardedHeaders(config, 'upstream')
+    this.#downstream = forwardedHeaders(config, 'downstream')
+    this.#cookieNames = [...(sessions?.cookieNames ?? []), ...(logins?.cookieNames ?? [])]
+    this.#gate = authenticateRequest({
+      context,
+      anonymous: config.anonymous,
+      runOnPreflight: config.run_on_preflight,
+      attempt: (exchange) => this.#attempt(exchange),
+      onAnonymous: stripBearer,
+    })
+    warnAbout(config, node.log)
+  }
+
+  async access(exchange: Exchange): Promise<Answer | undefined> {
+    this.#upstream.strip(exchange)
+    const refusal = await this.#gate(exchange)
+    // Our cookies are no business of the upstream, which could take a session with them.
+    hideCookies(exchange, this.#cookieNames)
+    return this.#stateOf(exchange).answer ?? refusal ?? undefined
+  }
+
+  headerFilter(exchange: Exchange): void {
+    const { cookies, told } = this.#stateOf(exchange)
+    for (const line of cookies) exchange.response.addHeader('Set-Cookie', line)
+    for (const [name, value] of told) exchange.response.setHeader(name, value)
+  }
+
+  /** A login or logout is no refusal: it comes about beside it, as the answer of the state. */
+  async #attempt(exchange: Exchange): Promise<Attempt> {
+    const { request } = exchange
+    const credentials = new Credentials(exchange, this.#config)
+    const client = chosenClient(this.#parts.clients, request, this.#config.client_arg)
+    const state = this.#stateOf(exchange)
+    if (await this.#endsSession(request, credentials)) {
+      Object.assign(state, await this.#logOut(request, client))
+      return undefined
+    }
+    const outcome = await this.#authenticate({
+      exchange,
+      credentials,
+      client,
+      onEnded: (session) => this.#end(exchange, session),
+    })
+    if (outcome === undefined) return this.#withoutCredentials(exchange, client)
+    if ('refused' in outcome) return this.#unauthorized(exchange, outcome)
+    return this.#accept(exchange, outcome)
+  }
+
+  async #withoutCredentials(exchange: Exchange, client: OidcClient | undefined): Promise<Attempt> {
+    const login = this.#login
+    if (login === undefined || client === undefined) return this.#unauthorized(exchange, undefined)
+    const state = this.#stateOf(exchange)
+    const arrival = await login.complete(exchange)
+    if (arrival === undefined) {
+      const { answer, cookies } = await login.begin(exchange, client)
+      Object.assign(state, { answer, cookies: [...state.cookies, ...cookies] })
+      return undefined
+    }
+    if ('refused' in arrival) return this.#unauthorized(exchange, arrival)
+    const refusal = await this.#accept(exchange, arrival.found)
+    if (refusal === undefined)
+      Object.assign(state, {
+        answer: arrival.answer,
+        cookies: [...state.cookies, ...arrival.cookies],
+      })
+    return refusal
+  }
+
+  /** Looks whether what was found is enough, and tells everybody about it. */
+  async #accept(exchange: Exchange, proven: Found): Promise<Attempt> {
+    const found = await withUserInfo(this.#parts, proven)
+    const sources = claimSources(found)
+    const shortage =
+      shortageOf(this.#config, sources) ??
+      this.#identify(exchange, sources, found.tokens.accessToken)
+    if (shortage !== undefined) return this.#forbidden(exchange, found.session, shortage)
+    if (this.#config.hide_credentials) found.hide()
+    for (const [name, value] of this.#upstream.of(found, sources))
+      exchange.upstream.setHeader(name, value)
+    const state = this.#stateOf(exchange)
+    state.told = this.#downstream.of(found, sources)
+    if (found.method === 'session' && found.session !== undefined)
+      state.cookies = this.#keptAlive(exchange, found.session)
+    if (exchange.decisions?.wantsPasses)
+      noteAuthenticated(exchange, 'openid-connect', { method: found.method })
+    return undefined
+  }
+
+  /** @returns lines for a session that is to be sent again: used, or renewed */
+  #keptAlive({ request }: Exchange, session: Session): readonly string[] {
+    const sessions = this.#sessions!
+    const touched = sessions.touched(session)
+    const isRenewed = sessions.find(request)?.tokens.accessToken !== session.tokens.accessToken
+    const current = touched ?? (isRenewed ? session : undefined)
+    return current === undefined ? [] : sessions.lines(current, request)
+  }
+
+  #unauthorized(exchange: Exchange, refused: Refused | undefined): Refusal {
+    const state = this.#stateOf(exchange)
+    if (this.#config.unauthorized_destroy_session && state.cookies.length === 0)
+      state.cookies = this.#sessions?.forget(exchange.request) ?? []
+    return this.#refusals.unauthorized(refused)
+  }
+
+  #forbidden(
+    exchange: Exchange,
+    session: Session | undefined,
+    shortage: Parameters<Refusals['forbidden']>[0],
+  ): Refusal {
+    if (session !== undefined && this.#config.forbidden_destroy_session)
+      this.#end(exchange, session)
+    return this.#refusals.forbidden(shortage)
+  }
+
+  #end(exchange: Exchange, session: Session): void {
+    const state = this.#stateOf(exchange)
+    state.cookies = [...state.cookies, ...this.#sessions!.end(session, exchange.request)]
+  }
+
+  #stateOf(exchange: Exchange): State {
+    return exchange.local<State>(this, () => ({ cookies: [], answer: undefined, told: [] }))
+  }
+}
+
+function partsOf(config: Config, node: PluginContext['node']): Parts {
+  const now = (): number => node.now()
+  const clients = clientsOf(config)
+  const provider = providerOf(config, node)
+  const verify = verifierOf(config, provider, { clients, now })
+  const provided = new ProviderClient(provider, config, { verify, now })
+  const means = { config, node, provider, provided, clients, verify }
+  return { ...means, checks: tokenChecks(means) }
+}
+
+/** The upstream may take a token for one that was found good. */
+function stripBearer({ request, upstream }: Exchange): void {
+  if (/^(?:bearer|dpop) /i.test(request.header('authorization') ?? ''))
+    upstream.removeHeader('authorization')
+}
+
+function warnAbout(config: Config, log: PluginContext['node']['log']): void {
+  const without = fieldsWithoutEffect(config)
+  if (without.length > 0) log.warn(`openid-connect: no effect have ${without.join(', ')}`)
+  if (config.issuer.startsWith('http:'))
+    log.warn(
+      `openid-connect: ${config.issuer} is spoken to without TLS; whoever is on the way can forge tokens`,
+    )
+}

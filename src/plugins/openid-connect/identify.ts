@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto'
+import type { Exchange } from '../../plugin-kit/exchange.ts'
+import type { EntityLookup } from '../../plugin-kit/plugin.ts'
+import { claimText, claimWords, type ClaimSources } from './claims.ts'
+import { consumerFinder } from './consumers.ts'
+import type { Config } from './schema.ts'
+
+/**
+ * Says who the client is: the consumer that a claim names, and the credential that another one
+ * stands for.
+ *
+ * @returns why not, where there must be a consumer and is none
+ */
+export type Identify = (
+  exchange: Exchange,
+  sources: ClaimSources,
+  token: string | undefined,
+) => { readonly why: string } | undefined
+
+export function identifier(config: Config, entities: EntityLookup): Identify {
+  const { consumer_claim: consumerClaim, authenticated_groups_claim: groupsClaim } = config
+  const findConsumer = consumerFinder(config, entities)
+
+  return (exchange, sources, token) => {
+    const named = consumerClaim && claimText(sources, consumerClaim)
+    const consumer = named === undefined ? undefined : findConsumer(named)
+    if (consumerClaim !== undefined && consumer === undefined && !config.consumer_optional)
+      return { why: `no consumer is found by the claim ${JSON.stringify(consumerClaim.join('.'))}` }
+    const id =
+      claimText(sources, config.credential_claim) ?? consumer?.id ?? substituteId(sources, token)
+    exchange.authenticate({
+      consumer,
+      credential: { id, ...(consumer !== undefined && { consumerId: consumer.id }) },
+      credentialIdentifier: id,
+      token,
+    })
+    if (groupsClaim !== undefined)
+      exchange.shared.set('authenticated_groups', [...claimWords(sources, groupsClaim)])
+    return undefined
+  }
+}
+
+/**
+ * There must be a credential, or the request would count as not authenticated: tokens of clients need
+ * not name a subject.
+ */
+function substituteId(sources: ClaimSources, token: string | undefined): string {
+  return (
+    claimText(sources, ['client_id']) ??
+    claimText(sources, ['azp']) ??
+    createHash('sha256')
+      .update(token ?? '')
+      .digest('base64url')
+  )
+}

@@ -1,0 +1,139 @@
+import type { Answer } from '../../plugin-kit/answer.ts'
+import type { Exchange } from '../../plugin-kit/exchange.ts'
+import { afterLogin } from './after-login.ts'
+import type { OidcClient } from './clients.ts'
+import { refused, type Found, type Refused } from './found.ts'
+import { loadOAuth } from './libraries.ts'
+import type { Login, Logins } from './logins.ts'
+import { askedFor, ownUrl, withArguments } from './own-urls.ts'
+import { GrantRefused } from './provider-client.ts'
+import { redirect } from './redirect.ts'
+import type { Config } from './schema.ts'
+import type { Sessions } from './sessions.ts'
+import type { Parts } from './token-checks.ts'
+import { trustedClaims } from './tokens.ts'
+
+/** A browser is sent to the provider. */
+export interface Departure {
+  readonly answer: Answer
+  readonly cookies: readonly string[]
+}
+
+/** A browser has come back, and somebody has logged in. */
+export interface Arrival {
+  readonly found: Found
+  /** What the browser gets, where it does not get what it asked for. */
+  readonly answer: Answer | undefined
+  readonly cookies: readonly string[]
+}
+
+interface Means {
+  readonly logins: Logins
+  readonly sessions: Sessions
+}
+
+/**
+ * The authorization code flow with PKCE.
+ *
+ * @see OpenID Connect Core 1.0 §3.1, RFC 7636, RFC 9700 §2.1
+ */
+export class LoginFlow {
+  readonly #parts: Parts
+  readonly #logins: Logins
+  readonly #sessions: Sessions
+
+  constructor(parts: Parts, { logins, sessions }: Means) {
+    this.#parts = parts
+    this.#logins = logins
+    this.#sessions = sessions
+  }
+
+  /** @returns nothing for a request that is no browser's coming back */
+  async complete(exchange: Exchange): Promise<Arrival | Refused | undefined> {
+    const { request } = exchange
+    const state = request.queryValue('state')
+    const isCallback =
+      typeof state === 'string' &&
+      (request.queryValue('code') !== undefined || request.queryValue('error') !== undefined)
+    if (!isCallback || request.method !== 'GET') return undefined
+    const login = this.#logins.find(request, state)
+    const client = this.#parts.clients.find(({ id }) => id === login?.clientId)
+    // Starting over could go round for ever, where the browser keeps no cookies.
+    if (login === undefined || client === undefined)
+      return refused('login-unknown', 'no login with this state has begun in this browser')
+    return this.#exchangeCode(exchange, login, client)
+  }
+
+  async begin({ request }: Exchange, client: OidcClient): Promise<Departure> {
+    const { config, provided } = this.#parts
+    const oauth = await loadOAuth()
+    const { authorization_endpoint: endpoint } = await provided.metadata()
+    if (endpoint === undefined)
+      throw new Error(`The provider ${config.issuer} has no authorization_endpoint`)
+    const login = {
+      state: oauth.generateRandomState(),
+      nonce: oauth.generateRandomNonce(),
+      verifier: oauth.generateRandomCodeVerifier(),
+      clientId: client.id,
+      redirectUri: client.redirectUri ?? ownUrl(request, request.rawPath),
+      returnTo: askedFor(request),
+    }
+    const location = withArguments(endpoint, {
+      ...configuredArguments(config),
+      response_type: 'code',
+      client_id: client.id,
+      redirect_uri: login.redirectUri,
+      scope: config.scopes.join(' '),
+      state: login.state,
+      nonce: login.nonce,
+      code_challenge: await oauth.calculatePKCECodeChallenge(login.verifier),
+      code_challenge_method: 'S256',
+    })
+    const cookies = this.#logins.begin(login, request)
+    return { answer: redirect(location, 'to log in'), cookies }
+  }
+
+  async #exchangeCode(
+    exchange: Exchange,
+    login: Login,
+    client: OidcClient,
+  ): Promise<Arrival | Refused> {
+    const { config, provided } = this.#parts
+    const { request } = exchange
+    try {
+      const callback = new URLSearchParams(request.rawQuery)
+      const tokens = await provided.exchangeCode(client, callback, login)
+      const startsSession = config.disable_session?.includes('authorization_code') !== true
+      const session = startsSession ? this.#sessions.begin(client.id, tokens) : undefined
+      const found: Found = {
+        method: 'authorization_code',
+        client,
+        tokens,
+        accessClaims: trustedClaims(tokens.accessToken),
+        session,
+        hide: () => undefined,
+      }
+      const lines = session === undefined ? [] : this.#sessions.lines(session, request)
+      return {
+        found,
+        answer: afterLogin(exchange, { login, client, tokens, config }),
+        cookies: [...this.#logins.finish(login, request), ...lines],
+      }
+    } catch (error) {
+      if (!(error instanceof GrantRefused)) throw error
+      return refused('login-refused', `the login failed: ${error.message}`)
+    }
+  }
+}
+
+function configuredArguments(config: Config): Readonly<Record<string, string>> {
+  const { audience, max_age: maxAge } = config
+  const names = config.authorization_query_args_names ?? []
+  return {
+    ...Object.fromEntries(
+      names.map((name, index) => [name, config.authorization_query_args_values?.[index] ?? '']),
+    ),
+    ...(audience && audience.length > 0 && { audience: audience.join(' ') }),
+    ...(maxAge !== undefined && { max_age: String(maxAge) }),
+  }
+}

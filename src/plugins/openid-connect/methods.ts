@@ -1,0 +1,54 @@
+import { refused, type Ask, type Outcome } from './found.ts'
+import { grantMethods } from './grant-methods.ts'
+import { possessionCheck } from './possession.ts'
+import type { AuthMethod } from './request-fields.ts'
+import { sessionMethod } from './session-method.ts'
+import type { Sessions } from './sessions.ts'
+import type { Parts } from './token-checks.ts'
+import { tokenMethods } from './token-methods.ts'
+
+type Method = (ask: Ask) => Promise<Outcome>
+
+/**
+ * The ways to authenticate that send no browser anywhere. They are tried in a fixed order, and the
+ * first one for which a request has credentials decides.
+ */
+export function methodsOf(parts: Parts, sessions: Sessions | undefined): Method {
+  const { auth_methods: enabled } = parts.config
+  const grants = grantMethods(parts)
+  const inOrder: readonly Method[] = [
+    ...(enabled.includes('session') ? [sessionMethod(parts, sessions)] : []),
+    accessTokenMethod(parts),
+    ...(['refresh_token', 'password', 'client_credentials'] as const)
+      .filter((name) => enabled.includes(name))
+      .map((name) => grants[name]),
+  ]
+  return async (ask) => {
+    for (const method of inOrder) {
+      const outcome = await method(ask)
+      if (outcome !== undefined) return outcome
+    }
+    return undefined
+  }
+}
+
+/** An access token is verified, or looked up, or shown to the provider: whatever can be done with it. */
+function accessTokenMethod(parts: Parts): Method {
+  const methods = tokenMethods(parts)
+  const enabled = (['bearer', 'introspection', 'userinfo'] as const satisfies AuthMethod[]).filter(
+    (name) => parts.config.auth_methods.includes(name),
+  )
+  const checkPossession = possessionCheck(parts.config, parts.node)
+  if (enabled.length === 0) return async () => undefined
+
+  return async (ask) => {
+    const presented = await ask.credentials.accessToken()
+    if (presented === undefined) return undefined
+    for (const name of enabled) {
+      const outcome = await methods[name](presented, ask)
+      if (outcome !== undefined) return checkPossession(ask.exchange, presented.value, outcome)
+    }
+    // Whoever brings a token is no browser that could log in.
+    return refused('token-unreadable', 'no enabled method can check the token')
+  }
+}

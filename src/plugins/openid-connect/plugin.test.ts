@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest'
+import { configFaults, parsedConfig, testGateway } from '../../plugin-kit/testing/test-plugin.ts'
+import { openidConnect } from './plugin.ts'
+
+const ISSUER = { issuer: 'https://login.example.com' }
+const BEARER = { ...ISSUER, auth_methods: ['bearer'] }
+
+describe('openid-connect › schema', () => {
+  it.each([
+    [{}, ['config.issuer: required field missing']],
+    [ISSUER, []],
+    [{ issuer: 'login.example.com' }, ['config.issuer: missing scheme in url']],
+    [{ issuer: 'ftp://x.test' }, ['config.issuer: must be an http or https URL']],
+    [{ ...ISSUER, verify_signature: false }, ['config.verify_signature: value must be true']],
+    [{ ...ISSUER, response_type: ['token'] }, ['config.response_type.0: expected one of: code']],
+    [
+      { ...ISSUER, client_id: ['a'] },
+      [
+        "config: 'session_secret' is required for the method authorization_code of a client without 'client_secret'",
+      ],
+    ],
+    [{ ...ISSUER, client_id: ['a'], session_secret: 's' }, []],
+    [{ ...ISSUER, client_id: ['a'], client_secret: ['s'] }, []],
+    [
+      { ...ISSUER, auth_methods: ['authorization_code'] },
+      ["config: 'client_id' is required for the method authorization_code"],
+    ],
+    [
+      { ...BEARER, client_auth: ['private_key_jwt'] },
+      ["config: 'client_jwk' is required for client_auth private_key_jwt"],
+    ],
+    [
+      { ...BEARER, upstream_headers_claims: ['sub'] },
+      ["config: 'upstream_headers_claims' and 'upstream_headers_names' must have as many entries"],
+    ],
+    [
+      { ...BEARER, upstream_access_token_header: 'a b' },
+      ["config.upstream_access_token_header: bad header name 'a b'"],
+    ],
+    [
+      { ...BEARER, session_cookie_name: 'a;b' },
+      ["config.session_cookie_name: bad cookie name 'a;b'"],
+    ],
+    [
+      { ...BEARER, proof_of_possession_mtls: 'strict' },
+      ['config.proof_of_possession_mtls: not supported'],
+    ],
+    [{ ...BEARER, proof_of_possession_mtls: 'off' }, []],
+  ])('has against %j: %j', (config, faults) => {
+    expect(configFaults(openidConnect, config)).toEqual(faults)
+  })
+
+  it('has the defaults of Kong, but for what would be less safe', () => {
+    expect(parsedConfig(openidConnect, ISSUER)).toMatchObject({
+      scopes: ['openid'],
+      upstream_access_token_header: 'authorization:bearer',
+      consumer_by: ['custom_id', 'username'],
+      login_action: 'upstream',
+      logout_methods: ['POST', 'DELETE'],
+      session_cookie_same_site: 'Lax',
+      ssl_verify: true,
+      authorization_cookie_same_site: 'Lax',
+    })
+  })
+
+  it('warns of fields that Kong has and that have no effect, unless they would have none there', () => {
+    const logged: string[] = []
+    const config = { ...BEARER, resolve_distributed_claims: true, session_hash_subject: false }
+    testGateway([[openidConnect, config]], { logged })
+    expect(logged).toEqual(['openid-connect: no effect have resolve_distributed_claims'])
+  })
+
+  it('warns of a provider without TLS', () => {
+    const logged: string[] = []
+    testGateway([[openidConnect, { ...BEARER, issuer: 'http://x.test' }]], { logged })
+    expect(logged).toEqual([expect.stringContaining('without TLS')])
+  })
+})
+
+describe('openid-connect › answers', () => {
+  it.each([
+    [
+      {},
+      {
+        message: 'Unauthorized',
+        headers: { 'www-authenticate': ['Bearer realm="login.example.com"'] },
+      },
+    ],
+    [{ unauthorized_error_message: 'No' }, { message: 'No' }],
+    [{ display_errors: true }, { message: 'Unauthorized (no credentials)' }],
+    [
+      { unauthorized_redirect_uri: ['https://example.com/login'] },
+      { status: 302, headers: { location: 'https://example.com/login' } },
+    ],
+  ])('without credentials, with %j: %j', async (config, answer) => {
+    const gateway = testGateway([[openidConnect, { ...BEARER, ...config }]])
+    expect((await gateway.send()).answer).toMatchObject(answer)
+  })
+
+  it('lets preflight requests through where it shall, without headers that only it may set', async () => {
+    const config = { ...BEARER, run_on_preflight: false, upstream_id_token_header: 'X-ID' }
+    const { answer, upstream } = await testGateway([[openidConnect, config]]).send({
+      method: 'OPTIONS',
+      headers: { 'X-ID': 'forged' },
+    })
+    expect([answer, upstream.header('x-id')]).toEqual([undefined, undefined])
+  })
+
+  it('tells the recorder why', async () => {
+    const gateway = testGateway([[openidConnect, BEARER]], { recordsDecisions: true })
+    expect((await gateway.send()).exchange.noted).toMatchObject([
+      { plugin: 'openid-connect', verdict: 'refused', code: 'credentials-missing' },
+    ])
+  })
+})

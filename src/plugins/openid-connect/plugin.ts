@@ -1,0 +1,17 @@
+import { definePlugin, type Plugin } from '../../plugin-kit/plugin.ts'
+import { OpenidConnectHandlers } from './handlers.ts'
+import { configChecks, schema } from './schema.ts'
+
+/**
+ * Authenticates by an OpenID provider: with tokens that it has given out, or by sending browsers
+ * there to log in. The name, the priority and the fields are those of Kong's plugin, which is not
+ * part of its free edition.
+ */
+export const openidConnect: Plugin = definePlugin({
+  name: 'openid-connect',
+  priority: 1050,
+  schema,
+  configChecks,
+  not: ['consumer'],
+  create: (config, context) => new OpenidConnectHandlers(config, context),
+})

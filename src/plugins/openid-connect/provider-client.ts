@@ -1,0 +1,248 @@
+import type * as OAuth from 'oauth4webapi'
+import { isJsonObject, type JsonObject } from '../../base/json.ts'
+import { clientAuth, type OidcClient } from './clients.ts'
+import { loadOAuth } from './libraries.ts'
+import type { Provider } from './provider.ts'
+import type { Config } from './schema.ts'
+import { tokensOf, type Tokens } from './tokens.ts'
+import type { Verify } from './verify-token.ts'
+
+/** The provider refuses: the fault is whoever sent the credentials'. */
+export class GrantRefused extends Error {
+  /** @param cause what the provider says; its message is for the log */
+  constructor(cause: Error) {
+    super(cause.message, { cause })
+    this.name = 'GrantRefused'
+  }
+}
+
+/** What a call needs besides its own parameters. */
+interface Call {
+  readonly oauth: typeof OAuth
+  readonly metadata: OAuth.AuthorizationServer
+  readonly client: OAuth.Client
+  readonly auth: OAuth.ClientAuth
+  readonly options: object
+}
+
+type Endpoint = 'token' | 'introspection' | 'revocation'
+
+/**
+ * Speaks to the provider as one of the configured clients.
+ *
+ * All methods throw {@link GrantRefused} where the provider has something against what was sent, and
+ * other errors where it cannot be asked.
+ */
+export class ProviderClient {
+  readonly #provider: Provider
+  readonly #config: Config
+  readonly #verify: Verify
+  readonly #now: () => number
+
+  /** @param means `now` in Unix ms */
+  constructor(
+    provider: Provider,
+    config: Config,
+    means: { readonly verify: Verify; readonly now: () => number },
+  ) {
+    this.#provider = provider
+    this.#config = config
+    this.#verify = means.verify
+    this.#now = means.now
+  }
+
+  metadata(): Promise<OAuth.AuthorizationServer> {
+    return this.#provider.facts().then(({ metadata }) => metadata)
+  }
+
+  /** @param callback arguments of the URL that the user came back with */
+  exchangeCode(
+    client: OidcClient,
+    callback: URLSearchParams,
+    login: { readonly state: string; readonly nonce: string; readonly verifier: string } & {
+      readonly redirectUri: string
+    },
+  ): Promise<Tokens> {
+    return this.#granted(client, async ({ oauth, metadata, client: as, auth, options }) => {
+      const accepted = oauth.validateAuthResponse(metadata, as, callback, login.state)
+      const response = await oauth.authorizationCodeGrantRequest(
+        metadata,
+        as,
+        auth,
+        accepted,
+        login.redirectUri,
+        login.verifier,
+        options,
+      )
+      const isOpenId = this.#config.scopes.includes('openid')
+      return oauth.processAuthorizationCodeResponse(metadata, as, response, {
+        ...(isOpenId && { expectedNonce: login.nonce, requireIdToken: true }),
+        ...(this.#config.max_age !== undefined && { maxAge: this.#config.max_age }),
+      })
+    })
+  }
+
+  refresh(client: OidcClient, before: Tokens & { readonly refreshToken: string }): Promise<Tokens> {
+    return this.#granted(
+      client,
+      async ({ oauth, metadata, client: as, auth, options }) => {
+        const { refreshToken } = before
+        const response = await oauth.refreshTokenGrantRequest(
+          metadata,
+          as,
+          auth,
+          refreshToken,
+          options,
+        )
+        return oauth.processRefreshTokenResponse(metadata, as, response)
+      },
+      { before },
+    )
+  }
+
+  passwordGrant(client: OidcClient, username: string, password: string): Promise<Tokens> {
+    return this.#granted(client, async ({ oauth, metadata, client: as, auth, options }) => {
+      const parameters = { username, password, scope: this.#config.scopes.join(' ') }
+      const response = await oauth.genericTokenEndpointRequest(
+        metadata,
+        as,
+        auth,
+        'password',
+        parameters,
+        options,
+      )
+      return oauth.processGenericTokenEndpointResponse(metadata, as, response)
+    })
+  }
+
+  /** @param client whose id and secret a request has brought */
+  clientCredentialsGrant(client: OidcClient): Promise<Tokens> {
+    // `openid` asks for claims about a user, and there is none.
+    const scope = this.#config.scopes.filter((each) => each !== 'openid').join(' ')
+    const parameters: Record<string, string> = scope === '' ? {} : { scope }
+    return this.#granted(
+      client,
+      async ({ oauth, metadata, client: as, auth, options }) => {
+        const response = await oauth.clientCredentialsGrantRequest(
+          metadata,
+          as,
+          auth,
+          parameters,
+          options,
+        )
+        return oauth.processClientCredentialsResponse(metadata, as, response)
+      },
+      { whose: 'user' },
+    )
+  }
+
+  /** @returns what the provider says of a token, also when it is not active. @see RFC 7662 */
+  introspect(client: OidcClient, token: string): Promise<JsonObject> {
+    return this.#call(client, { at: 'introspection' }, async (call) => {
+      const { oauth, metadata, client: as, auth, options } = call
+      const hint = { token_type_hint: this.#config.introspection_hint }
+      const response = await oauth.introspectionRequest(metadata, as, auth, token, {
+        ...options,
+        additionalParameters: hint,
+      })
+      return { ...(await oauth.processIntrospectionResponse(metadata, as, response)) }
+    })
+  }
+
+  /** @param subject whom the answer must be about, where that is known */
+  async userInfo(accessToken: string, subject: string | undefined): Promise<JsonObject> {
+    const oauth = await loadOAuth()
+    const call = await this.#as({ id: this.#config.client_id?.[0] ?? 'none' })
+    return refusing(oauth, 'user', async () => {
+      const { metadata, client, options } = call
+      const response = await oauth.userInfoRequest(metadata, client, accessToken, options)
+      const expected = subject ?? oauth.skipSubjectCheck
+      const claims = await oauth.processUserInfoResponse(metadata, client, expected, response)
+      return isJsonObject(claims) ? { ...claims } : {}
+    })
+  }
+
+  revoke(client: OidcClient, token: string, hint: string): Promise<void> {
+    const at = 'revocation'
+    return this.#call(client, { at }, async ({ oauth, metadata, client: as, ...more }) => {
+      const response = await oauth.revocationRequest(metadata, as, more.auth, token, {
+        ...more.options,
+        additionalParameters: { token_type_hint: hint },
+      })
+      await oauth.processRevocationResponse(response)
+    })
+  }
+
+  async #granted(
+    client: OidcClient,
+    grant: (call: Call) => Promise<OAuth.TokenEndpointResponse>,
+    { before, whose }: { readonly before?: Tokens; readonly whose?: Whose } = {},
+  ): Promise<Tokens> {
+    const response = await this.#call(client, { at: 'token', whose }, grant)
+    const { id_token: idToken } = response
+    const verified = idToken === undefined ? undefined : await this.#verify(idToken)
+    if (verified !== undefined && 'fault' in verified)
+      throw new GrantRefused(new Error(`The ID token cannot be trusted: ${verified.fault}`))
+    return tokensOf(response, Math.floor(this.#now() / 1000), before)
+  }
+
+  async #call<Value>(
+    client: OidcClient,
+    { at, whose = 'operator' }: { readonly at: Endpoint; readonly whose?: Whose | undefined },
+    ask: (call: Call) => Promise<Value>,
+  ): Promise<Value> {
+    const oauth = await loadOAuth()
+    const auth = await clientAuth(client, this.#config[`${at}_endpoint_auth_method`])
+    const call = await this.#as(client)
+    return refusing(oauth, whose, () => ask({ oauth, auth, ...call }))
+  }
+
+  async #as({ id }: { readonly id: string }): Promise<Omit<Call, 'oauth' | 'auth'>> {
+    const oauth = await loadOAuth()
+    const metadata = await this.metadata()
+    const isInsecure = metadata.issuer.startsWith('http:')
+    return {
+      metadata,
+      client: { client_id: id, [oauth.clockTolerance]: this.#config.leeway },
+      options: {
+        [oauth.customFetch]: this.#provider.fetch,
+        [oauth.allowInsecureRequests]: isInsecure,
+      },
+    }
+  }
+}
+
+/** Whose credentials a provider refuses that does not know a client: a user's, or an operator's. */
+type Whose = 'user' | 'operator'
+
+/** Tells a provider that refuses from one that fails, or that was never told of the gateway. */
+async function refusing<Value>(
+  oauth: typeof OAuth,
+  whose: Whose,
+  ask: () => Promise<Value>,
+): Promise<Value> {
+  try {
+    return await ask()
+  } catch (error) {
+    if (isRefusal(oauth, whose, error)) throw new GrantRefused(error as Error)
+    throw error
+  }
+}
+
+function isRefusal(oauth: typeof OAuth, whose: Whose, error: unknown): boolean {
+  if (error instanceof oauth.AuthorizationResponseError) return true
+  if (error instanceof oauth.ResponseBodyError)
+    return error.status < 500 && (whose === 'user' || error.error !== 'invalid_client')
+  if (error instanceof oauth.WWWAuthenticateChallengeError)
+    return error.status < 500 && whose === 'user'
+  if (!(error instanceof oauth.OperationProcessingError)) return false
+  const { code, cause } = error
+  if (code === oauth.RESPONSE_IS_NOT_CONFORM)
+    return cause instanceof Response && [401, 403].includes(cause.status) && whose === 'user'
+  return [
+    oauth.JWT_CLAIM_COMPARISON,
+    oauth.JWT_TIMESTAMP_CHECK,
+    oauth.JSON_ATTRIBUTE_COMPARISON,
+    oauth.INVALID_RESPONSE,
+  ].includes(code ?? '')
+}

@@ -1,0 +1,177 @@
+import { timeout, url } from '../../plugin-kit/field-types.ts'
+import { array, boolean, integer, json, number, set, string } from '../../schema/field.ts'
+
+const endpoint = (what: string) =>
+  url({ description: `${what}. Without it the metadata of the provider say where.` })
+
+/** How clients may prove to a provider who they are. */
+export const CLIENT_AUTH_METHODS = [
+  'client_secret_basic',
+  'client_secret_post',
+  'client_secret_jwt',
+  'private_key_jwt',
+  'none',
+] as const
+
+export type ClientAuthMethod = (typeof CLIENT_AUTH_METHODS)[number]
+
+const authMethod = (at: string) =>
+  string({
+    description: `How the client proves itself at the ${at} endpoint, where that differs from \`client_auth\`.`,
+    one_of: CLIENT_AUTH_METHODS,
+  })
+
+/** A switch of Kong's for a check that is always made here. */
+const always = (what: string) =>
+  boolean({
+    description: `Whether ${what}. It always is; \`false\` is refused.`,
+    required: true,
+    default: true,
+    eq: true,
+  })
+
+/** The provider: what it is, where it is, how it is called, how tokens of it are checked. */
+export const providerFields = {
+  issuer: string({
+    description:
+      'The provider: its issuer identifier, or the URL of its metadata (`…/.well-known/openid-configuration`).',
+    required: true,
+    custom_validator: issuerFault,
+  }),
+  using_pseudo_issuer: boolean({
+    description:
+      'Whether nothing is fetched from the issuer; endpoints and keys are then what the configuration says.',
+    default: false,
+  }),
+  issuers_allowed: array(string(), {
+    description: 'Further values that tokens may have as `iss`.',
+  }),
+  extra_jwks_uris: set(url(), {
+    description: 'Key sets whose keys count beside those of the provider.',
+  }),
+  rediscovery_lifetime: number({
+    description:
+      'The least time in seconds between two fetches of metadata and keys, when a token comes whose key is not known.',
+    default: 30,
+    between: [0, 86_400],
+  }),
+  authorization_endpoint: endpoint('Where users log in'),
+  token_endpoint: endpoint('Where tokens are given out'),
+  introspection_endpoint: endpoint('Where tokens are looked up'),
+  userinfo_endpoint: endpoint('Where claims about the user are'),
+  revocation_endpoint: endpoint('Where tokens are revoked'),
+  end_session_endpoint: endpoint('Where users log out'),
+  timeout: timeout({
+    description: 'How long, in milliseconds, the provider may take.',
+    required: true,
+    default: 10_000,
+  }),
+  keepalive: boolean({
+    description: 'Whether connections to the provider are kept for the next call.',
+    required: true,
+    default: true,
+  }),
+  ssl_verify: boolean({
+    description:
+      'Whether the certificate of the provider must be trusted and for its name. Without it whoever is on the way can forge tokens.',
+    required: true,
+    default: true,
+  }),
+  http_proxy: url({ description: 'A proxy for calls over HTTP.' }),
+  https_proxy: url({ description: 'A proxy for calls over HTTPS.' }),
+  verify_signature: always('signatures are verified'),
+  verify_claims: always('`iss`, `exp`, `nbf` and `iat` are verified'),
+  verify_nonce: always('the nonce of a login is verified'),
+  enable_hs_signatures: boolean({
+    description:
+      'Whether HS256, HS384 and HS512 are taken, with the client secret as the key, beside signatures by key pairs.',
+    required: true,
+    default: false,
+  }),
+  leeway: number({
+    description: 'Seconds that clocks may differ.',
+    required: true,
+    default: 0,
+    between: [0, 3600],
+  }),
+} as const
+
+/** The client that the gateway is for the provider. Positions of the lists belong together. */
+export const clientFields = {
+  client_id: array(string({ referenceable: true, len_min: 1 }), {
+    description: 'What the provider knows the gateway as. Several clients can share an instance.',
+    encrypted: true,
+  }),
+  client_secret: array(string({ referenceable: true }), {
+    description: 'The secret of each client.',
+    encrypted: true,
+  }),
+  client_auth: array(string({ one_of: CLIENT_AUTH_METHODS }), {
+    description:
+      'How each client proves itself. Without it by `client_secret_basic` where there is a secret, else by `none`.',
+  }),
+  client_alg: array(
+    string({
+      one_of: ['HS256', 'HS384', 'HS512', 'RS256', 'RS512', 'ES256', 'ES384', 'PS256', 'EdDSA'],
+    }),
+    { description: 'With what each client signs, for `private_key_jwt`.' },
+  ),
+  client_jwk: array(json(), {
+    description: 'The private key of each client as a JWK, for `private_key_jwt`.',
+    encrypted: true,
+  }),
+  client_arg: string({
+    description: 'The query argument that says which client is meant, where there are several.',
+    default: 'client_id',
+  }),
+  token_endpoint_auth_method: authMethod('token'),
+  introspection_endpoint_auth_method: authMethod('introspection'),
+  revocation_endpoint_auth_method: authMethod('revocation'),
+  redirect_uri: array(url(), {
+    description:
+      'Where the provider sends users back to, for each client. Without it to the URL that was asked for.',
+  }),
+  login_redirect_uri: array(url(), {
+    description: 'Where users go after a login, with `login_action: redirect`.',
+  }),
+  logout_redirect_uri: array(url(), {
+    description: 'Where users go after they have logged out.',
+  }),
+  unauthorized_redirect_uri: array(url(), {
+    description: 'Where clients are sent instead of an answer 401.',
+  }),
+  forbidden_redirect_uri: array(url(), {
+    description: 'Where clients are sent instead of an answer 403.',
+  }),
+  audience: array(string(), { description: 'What logins ask for as `audience`.' }),
+  scopes: array(string({ referenceable: true }), {
+    description: 'What logins and grants ask for as `scope`.',
+    required: true,
+    default: ['openid'],
+  }),
+  response_type: array(string({ one_of: ['code'] }), {
+    description: 'What logins ask for: a code.',
+    required: true,
+    default: ['code'],
+  }),
+  response_mode: string({
+    description: 'How the code comes back.',
+    required: true,
+    one_of: ['query'],
+    default: 'query',
+  }),
+  max_age: integer({
+    description: 'How long ago, in seconds, users may have proven to the provider who they are.',
+    gt: -1,
+  }),
+  authorization_query_args_names: array(string(), {
+    description: 'Further arguments of the URL where users log in.',
+  }),
+  authorization_query_args_values: array(string(), { description: 'Their values.' }),
+} as const
+
+function issuerFault(text: string): string | undefined {
+  if (!URL.canParse(text)) return 'missing scheme in url'
+  const { protocol } = new URL(text)
+  return protocol === 'https:' || protocol === 'http:' ? undefined : 'must be an http or https URL'
+}

@@ -1,0 +1,181 @@
+import type { JSONWebKeySet } from 'jose'
+import type { AuthorizationServer } from 'oauth4webapi'
+import { isJsonObject } from '../../base/json.ts'
+import type { HttpCaller } from '../../plugin-kit/http-caller.ts'
+import type { NodeServices } from '../../plugin-kit/plugin.ts'
+import { loadOAuth } from './libraries.ts'
+import { callerOf, providerFetch, type ProviderFetch } from './provider-fetch.ts'
+import type { Config } from './schema.ts'
+
+/** What is known of a provider. */
+export interface ProviderFacts {
+  readonly metadata: AuthorizationServer
+  readonly keys: JSONWebKeySet
+  /** Another number: other keys. */
+  readonly generation: number
+}
+
+/** A failure is remembered for so long, so that requests do not all wait for a provider that is down. */
+const FAILURE_MS = 2000
+
+/**
+ * Knows the metadata and the keys of one provider. They are fetched when they are first needed, and
+ * anew when they are old, in the background, or when a token has a key that is not known; what was
+ * known is used on while the provider cannot be reached.
+ */
+export class Provider {
+  readonly #config: Config
+  readonly #node: NodeServices
+  readonly #caller: HttpCaller
+  readonly fetch: ProviderFetch
+  #facts: ProviderFacts | undefined
+  #fetchedAtMs = -Infinity
+  #fetching: Promise<ProviderFacts> | undefined
+  #failure: { readonly error: unknown; readonly untilMs: number } | undefined
+
+  constructor(config: Config, node: NodeServices) {
+    this.#config = config
+    this.#node = node
+    this.#caller = callerOf(config)
+    this.fetch = providerFetch(this.#caller)
+  }
+
+  /** @throws when nothing is known, and the provider cannot be asked */
+  async facts(): Promise<ProviderFacts> {
+    const known = this.#facts
+    if (known === undefined) return this.#fetch()
+    if (this.#ageSeconds() >= this.#config.cache_ttl)
+      // Whether it succeeds or not, this request goes by what is known; a failure is logged.
+      this.#fetch().catch(() => undefined)
+    return known
+  }
+
+  /** @returns what is known after a new look, or `undefined` if it is too early for one */
+  async renewed(): Promise<ProviderFacts | undefined> {
+    if (this.#ageSeconds() < this.#config.rediscovery_lifetime) return undefined
+    return this.#fetch().catch(() => undefined)
+  }
+
+  dispose(): void {
+    this.#caller.dispose()
+  }
+
+  #ageSeconds(): number {
+    return (this.#node.now() - this.#fetchedAtMs) / 1000
+  }
+
+  #fetch(): Promise<ProviderFacts> {
+    if (this.#failure !== undefined && this.#failure.untilMs > this.#node.now())
+      return Promise.reject(this.#failure.error)
+    return (this.#fetching ??= this.#look().finally(() => {
+      this.#fetching = undefined
+    }))
+  }
+
+  async #look(): Promise<ProviderFacts> {
+    try {
+      const metadata = await this.#metadata()
+      const keys = await this.#keys(metadata)
+      const isSame = JSON.stringify(keys) === JSON.stringify(this.#facts?.keys)
+      const generation = (this.#facts?.generation ?? 0) + (isSame ? 0 : 1)
+      this.#facts = { metadata, keys, generation }
+      this.#fetchedAtMs = this.#node.now()
+      this.#failure = undefined
+      return this.#facts
+    } catch (error) {
+      this.#failure = { error, untilMs: this.#node.now() + FAILURE_MS }
+      this.#node.log.error(`openid-connect: cannot ask the provider ${this.#config.issuer}`, error)
+      throw error
+    }
+  }
+
+  async #metadata(): Promise<AuthorizationServer> {
+    const issuer = issuerUrl(this.#config.issuer)
+    const overrides = endpointOverrides(this.#config)
+    if (this.#config.using_pseudo_issuer) return { issuer: this.#config.issuer, ...overrides }
+    const oauth = await loadOAuth()
+    const response = await oauth.discoveryRequest(issuer, {
+      algorithm: 'oidc',
+      [oauth.customFetch]: (url, options) => this.fetch(url, options),
+      [oauth.allowInsecureRequests]: issuer.protocol === 'http:',
+    })
+    return { ...(await oauth.processDiscoveryResponse(issuer, response)), ...overrides }
+  }
+
+  async #keys({ jwks_uri: uri }: AuthorizationServer): Promise<JSONWebKeySet> {
+    const uris = [...(uri === undefined ? [] : [uri]), ...(this.#config.extra_jwks_uris ?? [])]
+    const sets = await Promise.all(uris.map((each) => this.#keySet(each)))
+    return { keys: sets.flatMap(({ keys }) => keys) }
+  }
+
+  async #keySet(uri: string): Promise<JSONWebKeySet> {
+    const isSecure = new URL(uri).protocol === 'https:'
+    if (!isSecure && issuerUrl(this.#config.issuer).protocol === 'https:')
+      throw new Error(`Cannot fetch keys from ${uri}: the issuer is on https, and its keys are not`)
+    const response = await this.fetch(uri, {
+      method: 'GET',
+      headers: { accept: 'application/json, application/jwk-set+json' },
+    })
+    if (response.status !== 200)
+      throw new Error(`Cannot fetch keys from ${uri}: the answer has status ${response.status}`)
+    const set: unknown = await response.json()
+    if (!isJsonObject(set) || !Array.isArray(set['keys']))
+      throw new Error(`Cannot fetch keys from ${uri}: the answer is no JSON Web Key Set`)
+    return set as unknown as JSONWebKeySet
+  }
+}
+
+/** The issuer identifier, for configurations that name the URL of its metadata instead. */
+function issuerUrl(text: string): URL {
+  return new URL(
+    text.replace(/\/\.well-known\/(?:openid-configuration|oauth-authorization-server).*$/, ''),
+  )
+}
+
+const ENDPOINTS = [
+  'authorization_endpoint',
+  'token_endpoint',
+  'introspection_endpoint',
+  'userinfo_endpoint',
+  'revocation_endpoint',
+  'end_session_endpoint',
+] as const
+
+function endpointOverrides(config: Config): Partial<AuthorizationServer> {
+  return Object.fromEntries(
+    ENDPOINTS.flatMap((name) => (config[name] === undefined ? [] : [[name, config[name]]])),
+  )
+}
+
+/** More providers than any configuration has; those of earlier ones go. */
+const MAX_PROVIDERS = 100
+
+/** The provider of a config; instances and configurations that say the same of it share one. */
+export function providerOf(config: Config, node: NodeServices): Provider {
+  const providers = node.keep('openid-connect providers', () => new Map<string, Provider>())
+  const key = JSON.stringify(
+    [
+      'issuer',
+      'using_pseudo_issuer',
+      'extra_jwks_uris',
+      'rediscovery_lifetime',
+      'cache_ttl',
+      'timeout',
+      'keepalive',
+      'ssl_verify',
+      'http_proxy',
+      'https_proxy',
+      ...ENDPOINTS,
+    ].map((name) => config[name as keyof Config]),
+  )
+  const known = providers.get(key)
+  if (known !== undefined) return known
+  const [oldest] = providers
+  if (oldest !== undefined && providers.size >= MAX_PROVIDERS) {
+    oldest[1].dispose()
+    providers.delete(oldest[0])
+  }
+  const provider = new Provider(config, node)
+  providers.set(key, provider)
+  return provider
+}

@@ -1,0 +1,234 @@
+import { headerName } from '../../plugin-kit/field-types.ts'
+import { array, boolean, number, set, string } from '../../schema/field.ts'
+
+/** In the order in which they are tried. */
+export const AUTH_METHODS = [
+  'session',
+  'bearer',
+  'introspection',
+  'userinfo',
+  'refresh_token',
+  'password',
+  'client_credentials',
+  'authorization_code',
+] as const
+
+export type AuthMethod = (typeof AUTH_METHODS)[number]
+
+/** Where in a request credentials are looked for. */
+const PLACES = ['header', 'query', 'body'] as const
+
+const places = (what: string) =>
+  array(string({ one_of: PLACES }), {
+    description: `Where ${what} are looked for.`,
+    required: true,
+    default: PLACES,
+  })
+
+const claimPath = (what: string) =>
+  array(string(), {
+    description: `The claim with ${what}: its name, or the names on the way to it.`,
+  })
+
+const required = (what: string) =>
+  array(string(), {
+    description: `The ${what} of which a token must have one; of an entry with spaces it must have all words. Otherwise the answer is 403.`,
+  })
+
+const claimsIn = (what: string, name: string) =>
+  array(string(), {
+    description: `The claim with the ${what}: its name, or the names on the way to it.`,
+    required: true,
+    default: [name],
+  })
+
+const seconds = (description: string, value: number) =>
+  number({ description, required: true, default: value, between: [0, 31_536_000] })
+
+/** What a request must bring. */
+export const requestFields = {
+  auth_methods: set(string({ one_of: [...AUTH_METHODS, 'kong_oauth2'] }), {
+    description:
+      'How requests may prove who they are. `kong_oauth2` is accepted, and matches no request: use the plugin `oauth2`.',
+    required: true,
+    default: AUTH_METHODS,
+    len_min: 1,
+  }),
+  bearer_token_param_type: array(string({ one_of: [...PLACES, 'cookie'] }), {
+    description: 'Where access tokens are looked for.',
+    required: true,
+    default: PLACES,
+  }),
+  bearer_token_cookie_name: string({
+    description: 'The cookie with the access token, where `cookie` is one of those places.',
+  }),
+  refresh_token_param_type: places('refresh tokens'),
+  refresh_token_param_name: string({
+    description: 'The name of header, argument or field of the body with a refresh token.',
+    default: 'refresh_token',
+  }),
+  password_param_type: places('user name and password'),
+  client_credentials_param_type: places('client id and secret'),
+  introspect_jwt_tokens: boolean({
+    description: 'Whether tokens that could be verified by their signature are looked up as well.',
+    required: true,
+    default: false,
+  }),
+  introspection_hint: string({
+    description: 'What the provider is told about the kind of token that it is to look up.',
+    default: 'access_token',
+  }),
+  introspection_check_active: boolean({
+    description: 'Whether a token must be active. It always must; `false` is refused.',
+    required: true,
+    default: true,
+    eq: true,
+  }),
+  search_user_info: boolean({
+    description: 'Whether claims are looked for in the user info, too.',
+    required: true,
+    default: false,
+  }),
+  scopes_required: required('scopes'),
+  scopes_claim: claimsIn('scopes', 'scope'),
+  audience_required: required('audiences'),
+  audience_claim: claimsIn('audiences', 'aud'),
+  groups_required: required('groups'),
+  groups_claim: claimsIn('groups', 'groups'),
+  roles_required: required('roles'),
+  roles_claim: claimsIn('roles', 'roles'),
+  claims_forbidden: array(string(), { description: 'Claims that a token must not have.' }),
+  consumer_claim: claimPath('which the consumer is found'),
+  consumer_by: array(string({ one_of: ['id', 'username', 'custom_id'] }), {
+    description: 'What the claim is compared with; the first consumer found is taken.',
+    required: true,
+    default: ['custom_id', 'username'],
+    len_min: 1,
+  }),
+  consumer_optional: boolean({
+    description: 'Whether a request goes on without a consumer when the claim names none.',
+    required: true,
+    default: false,
+  }),
+  by_username_ignore_case: boolean({
+    description: 'Whether user names are compared without case.',
+    required: true,
+    default: false,
+  }),
+  credential_claim: array(string(), {
+    description:
+      'The claim that stands for the credential: its name, or the names on the way to it.',
+    required: true,
+    default: ['sub'],
+  }),
+  authenticated_groups_claim: claimPath('the groups that the plugin `acl` goes by'),
+  anonymous: string({
+    description: 'Id or username of the consumer that stands in for whoever is not authenticated.',
+  }),
+  run_on_preflight: boolean({
+    description: 'Whether `OPTIONS` requests must be authenticated.',
+    required: true,
+    default: true,
+  }),
+  proof_of_possession_dpop: string({
+    description:
+      'Whether tokens must be bound to a key of the client that each request proves (DPoP, RFC 9449): `optional` checks those that are, `strict` refuses others.',
+    one_of: ['off', 'optional', 'strict'],
+    required: true,
+    default: 'off',
+  }),
+  dpop_proof_lifetime: seconds('How old, in seconds, the proof of a request may be.', 300),
+  cache_ttl: seconds(
+    'How long, in seconds, metadata, keys and answers are remembered at most.',
+    3600,
+  ),
+  cache_ttl_neg: number({
+    description:
+      'How long, in seconds, it is remembered that a token is not active. Without it as long as others.',
+    between: [0, 31_536_000],
+  }),
+  cache_introspection: boolean({
+    description: 'Whether it is remembered what a token was found to be.',
+    required: true,
+    default: true,
+  }),
+  cache_tokens: boolean({
+    description: 'Whether tokens are remembered that user names and secrets were changed for.',
+    required: true,
+    default: true,
+  }),
+  cache_user_info: boolean({
+    description: 'Whether user info is remembered.',
+    required: true,
+    default: true,
+  }),
+} as const
+
+const forwarded = (what: string, to: string) =>
+  string({
+    description: `The header in which the ${to} gets ${what}. \`authorization:bearer\` is the header of that name with the scheme.`,
+    custom_validator: forwardedFault,
+  })
+
+/** What is told to whom. */
+export const forwardFields = {
+  upstream_access_token_header: string({
+    description:
+      'The header in which the upstream gets the access token. `authorization:bearer` is the header of that name with the scheme.',
+    custom_validator: forwardedFault,
+    default: 'authorization:bearer',
+  }),
+  upstream_id_token_header: forwarded('the ID token', 'upstream'),
+  upstream_refresh_token_header: forwarded('the refresh token', 'upstream'),
+  upstream_introspection_header: forwarded('what the token was found to be', 'upstream'),
+  upstream_user_info_header: forwarded('the user info', 'upstream'),
+  upstream_session_id_header: forwarded('the id of the session', 'upstream'),
+  upstream_headers_claims: array(string(), {
+    description: 'Claims that the upstream gets as headers.',
+  }),
+  upstream_headers_names: array(headerName(), {
+    description:
+      'The names of those headers. What clients send under them, or under any header above, never gets through.',
+  }),
+  downstream_access_token_header: forwarded('the access token', 'client'),
+  downstream_id_token_header: forwarded('the ID token', 'client'),
+  downstream_refresh_token_header: forwarded('the refresh token', 'client'),
+  downstream_introspection_header: forwarded('what the token was found to be', 'client'),
+  downstream_user_info_header: forwarded('the user info', 'client'),
+  downstream_session_id_header: forwarded('the id of the session', 'client'),
+  downstream_headers_claims: array(string(), {
+    description: 'Claims that the client gets as headers.',
+  }),
+  downstream_headers_names: array(headerName(), { description: 'The names of those headers.' }),
+  hide_credentials: boolean({
+    description: 'Whether what the client has proven itself with is kept from the upstream.',
+    required: true,
+    default: false,
+  }),
+  unauthorized_error_message: string({
+    description: 'What an answer 401 says.',
+    required: true,
+    default: 'Unauthorized',
+  }),
+  forbidden_error_message: string({
+    description: 'What an answer 403 says.',
+    required: true,
+    default: 'Forbidden',
+  }),
+  display_errors: boolean({
+    description: 'Whether such an answer says what was wrong, too.',
+    required: true,
+    default: false,
+  }),
+  expose_error_code: boolean({
+    description: 'Whether the challenge of such an answer has a code (RFC 6750).',
+    required: true,
+    default: true,
+  }),
+} as const
+
+function forwardedFault(text: string): string | undefined {
+  return /^[A-Za-z0-9_-]+$/.test(text) || text.toLowerCase() === 'authorization:bearer'
+    ? undefined
+    : `bad header name '${text}'`
+}

@@ -1,0 +1,71 @@
+import type { EntityCheck, RecordOf } from '../../schema/field.ts'
+import { clientFields, providerFields } from './provider-fields.ts'
+import { forwardFields, requestFields } from './request-fields.ts'
+import { sessionFields } from './session-fields.ts'
+import { unsupportedFields } from './unsupported-fields.ts'
+
+export const schema = {
+  ...providerFields,
+  ...clientFields,
+  ...requestFields,
+  ...forwardFields,
+  ...sessionFields,
+  ...unsupportedFields,
+}
+
+export type Config = RecordOf<typeof schema>
+
+type PartialConfig = { readonly [Name in keyof Config]?: Config[Name] | null }
+
+/** A rule over the whole config; each says what is wrong, or nothing. */
+const check = (
+  sources: readonly (keyof Config)[],
+  fault: (config: PartialConfig) => string | undefined,
+): EntityCheck => ({
+  custom_entity_check: {
+    field_sources: sources,
+    run_with_missing_fields: true,
+    fn: (config) => fault(config),
+  },
+})
+
+export const configChecks: readonly EntityCheck[] = [
+  check(
+    ['auth_methods', 'client_id', 'client_secret', 'session_secret'],
+    ({ auth_methods: methods, client_id: ids, client_secret: secrets, session_secret: secret }) =>
+      methods?.includes('authorization_code') &&
+      (ids?.length ?? 0) > 0 &&
+      (secrets?.length ?? 0) === 0 &&
+      (secret ?? undefined) === undefined
+        ? "'session_secret' is required for the method authorization_code of a client without 'client_secret'"
+        : undefined,
+  ),
+  check(['auth_methods', 'client_id'], ({ auth_methods: methods, client_id: ids }) =>
+    methods?.length === 1 && methods[0] === 'authorization_code' && (ids?.length ?? 0) === 0
+      ? "'client_id' is required for the method authorization_code"
+      : undefined,
+  ),
+  check(['client_auth', 'client_jwk'], ({ client_auth: auth, client_jwk: keys }) =>
+    auth?.some((method, index) => method === 'private_key_jwt' && !isObject(keys?.[index]))
+      ? "'client_jwk' is required for client_auth private_key_jwt"
+      : undefined,
+  ),
+  ...(['upstream', 'downstream'] as const).map((side) =>
+    check([`${side}_headers_claims`, `${side}_headers_names`], (config) =>
+      config[`${side}_headers_claims`]?.length === config[`${side}_headers_names`]?.length
+        ? undefined
+        : `'${side}_headers_claims' and '${side}_headers_names' must have as many entries`,
+    ),
+  ),
+  check(
+    ['authorization_query_args_names', 'authorization_query_args_values'],
+    ({ authorization_query_args_names: names, authorization_query_args_values: values }) =>
+      names?.length === values?.length
+        ? undefined
+        : "'authorization_query_args_names' and 'authorization_query_args_values' must have as many entries",
+  ),
+]
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null
+}

@@ -1,0 +1,54 @@
+import { hideCookies } from './credentials.ts'
+import type { Ask, Found, Outcome } from './found.ts'
+import { GrantRefused } from './provider-client.ts'
+import { refreshOnce } from './refresh-once.ts'
+import type { Session, Sessions } from './sessions.ts'
+import type { Parts } from './token-checks.ts'
+import { trustedClaims, type Tokens } from './tokens.ts'
+
+/** Authenticates by a session; one whose access token has ended is renewed, or ends. */
+export function sessionMethod(
+  { config, clients, node, provided }: Parts,
+  sessions: Sessions | undefined,
+): (ask: Ask) => Promise<Outcome> {
+  const refresh = refreshOnce(node, (error) => error instanceof GrantRefused)
+
+  function hasEnded({ expiresAt }: Tokens): boolean {
+    return expiresAt !== undefined && expiresAt <= node.now() / 1000
+  }
+
+  async function renewed(session: Session): Promise<Session | undefined> {
+    const { tokens, clientId } = session
+    const { refreshToken } = tokens
+    const client = clients.find(({ id }) => id === clientId)
+    if (!config.refresh_tokens || refreshToken === undefined || client === undefined)
+      return undefined
+    const outcome = await refresh(refreshToken, () =>
+      provided.refresh(client, { ...tokens, refreshToken }),
+    )
+    if ('tokens' in outcome) return { ...session, tokens: outcome.tokens }
+    node.log.info(`openid-connect: a session cannot be renewed: ${outcome.refused}`)
+    return undefined
+  }
+
+  return async ({ exchange, onEnded }) => {
+    const session = sessions?.find(exchange.request)
+    const client = clients.find(({ id }) => id === session?.clientId)
+    // Of a client that is no longer configured: nothing vouches for such a session.
+    if (sessions === undefined || session === undefined || client === undefined) return undefined
+    const current = hasEnded(session.tokens) ? await renewed(session) : session
+    if (current === undefined) {
+      onEnded(session)
+      return undefined
+    }
+    const found: Found = {
+      method: 'session',
+      client,
+      tokens: current.tokens,
+      accessClaims: trustedClaims(current.tokens.accessToken),
+      session: current,
+      hide: () => hideCookies(exchange, sessions.cookieNames),
+    }
+    return found
+  }
+}

@@ -1,0 +1,141 @@
+import { json, type Field } from '../../schema/field.ts'
+
+/**
+ * Fields of Kong's plugin that have no effect here, and the values with which they have none there
+ * either: a file that was written out by Kong names them all. Other values are accepted with a
+ * warning, unless they would demand something that is not done here.
+ */
+const WITHOUT_EFFECT = {
+  authorization_query_args_client: [],
+  by_username_search: [],
+  cache_token_exchange: [true],
+  cache_tokens_salt: [],
+  cache_ttl_max: [],
+  cache_ttl_min: [],
+  cache_ttl_resurrect: [],
+  cache_user_info_ttl: [],
+  client_credentials_param_name: [],
+  cluster_cache_redis: [],
+  cluster_cache_strategy: ['off'],
+  discovery_headers_names: [],
+  discovery_headers_values: [],
+  domains: [],
+  downstream_access_token_jwk_header: [],
+  downstream_id_token_jwk_header: [],
+  downstream_introspection_jwt_header: [],
+  downstream_user_info_jwt_header: [],
+  dpop_use_nonce: [false],
+  forbidden_error_code: [],
+  http_proxy_authorization: [],
+  http_version: [1.1],
+  https_proxy_authorization: [],
+  id_token_param_name: [],
+  id_token_param_type: [['header', 'query', 'body']],
+  ignore_signature: [[]],
+  introspection_accept: ['application/json'],
+  introspection_headers_client: [],
+  introspection_headers_names: [],
+  introspection_headers_values: [],
+  introspection_post_args_client: [],
+  introspection_post_args_client_headers: [],
+  introspection_post_args_names: [],
+  introspection_post_args_values: [],
+  introspection_token_param_name: ['token'],
+  jwt_session_claim: ['sid'],
+  jwt_session_cookie: [],
+  login_redirect_uri_args: [],
+  no_proxy: [],
+  redis: [],
+  resolve_distributed_claims: [false],
+  reverify: [false],
+  revocation_token_param_name: ['token'],
+  session_cookie_maxsize: [],
+  session_enforce_same_subject: [false],
+  session_hash_storage_key: [false],
+  session_hash_subject: [false],
+  session_memcached_host: ['127.0.0.1'],
+  session_memcached_port: [11_211],
+  session_memcached_prefix: [],
+  session_memcached_socket: [],
+  session_remember: [false],
+  session_remember_absolute_timeout: [2_592_000],
+  session_remember_cookie_name: ['remember'],
+  session_remember_rolling_timeout: [604_800],
+  session_request_headers: [],
+  session_response_headers: [],
+  session_store_metadata: [false],
+  tls_client_auth_cert_id: [],
+  tls_client_auth_ssl_verify: [true],
+  token_cache_key_include_scope: [false],
+  token_exchange_endpoint: [],
+  token_headers_client: [],
+  token_headers_grants: [],
+  token_headers_names: [],
+  token_headers_prefix: [],
+  token_headers_replay: [],
+  token_headers_values: [],
+  token_post_args_client: [],
+  token_post_args_names: [],
+  token_post_args_values: [],
+  unauthorized_error_code: [],
+  unexpected_redirect_uri: [],
+  upstream_access_token_jwk_header: [],
+  upstream_id_token_jwk_header: [],
+  upstream_introspection_jwt_header: [],
+  upstream_user_info_jwt_header: [],
+  userinfo_accept: ['application/json'],
+  userinfo_headers_client: [],
+  userinfo_headers_names: [],
+  userinfo_headers_values: [],
+  userinfo_query_args_client: [],
+  userinfo_query_args_names: [],
+  userinfo_query_args_values: [],
+} as const satisfies Readonly<Record<string, readonly unknown[]>>
+
+/** Fields that demand what is not done here: only what demands nothing is accepted. */
+const REFUSED = {
+  mtls_introspection_endpoint: [],
+  mtls_revocation_endpoint: [],
+  mtls_token_endpoint: [],
+  proof_of_possession_auth_methods_validation: [true],
+  proof_of_possession_mtls: ['off'],
+  pushed_authorization_request_endpoint: [],
+  pushed_authorization_request_endpoint_auth_method: [],
+  require_proof_key_for_code_exchange: [true, false],
+  require_pushed_authorization_requests: [false],
+  require_signed_request_object: [false],
+  verify_parameters: [false],
+} as const satisfies Readonly<Record<string, readonly unknown[]>>
+
+type Unsupported = keyof typeof WITHOUT_EFFECT | keyof typeof REFUSED
+
+/** The fields, for the schema. */
+export const unsupportedFields = Object.fromEntries([
+  ...Object.keys(WITHOUT_EFFECT).map((name) => [
+    name,
+    json({ description: 'Accepted, as configurations of Kong have it. It has no effect.' }),
+  ]),
+  ...Object.entries(REFUSED).map(([name, harmless]) => [
+    name,
+    json({
+      description: `Not supported.${harmless.length === 0 ? '' : ` Accepted when it is ${harmless.map((value) => `\`${String(value)}\``).join(' or ')}.`}`,
+      custom_validator: (value: unknown) =>
+        demandsNothing(harmless, value) ? undefined : 'not supported',
+    }),
+  ]),
+]) as Record<Unsupported, Field<unknown>>
+
+/** @returns the fields that were set to something that has no effect */
+export function fieldsWithoutEffect(config: Readonly<Record<string, unknown>>): readonly string[] {
+  return Object.entries(WITHOUT_EFFECT).flatMap(([name, harmless]) =>
+    demandsNothing(harmless, config[name]) ? [] : [name],
+  )
+}
+
+function demandsNothing(harmless: readonly unknown[], value: unknown): boolean {
+  return (
+    value === undefined ||
+    value === null ||
+    harmless.some((each) => JSON.stringify(each) === JSON.stringify(value))
+  )
+}
