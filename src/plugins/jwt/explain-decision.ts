@@ -57,6 +57,12 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     verdict: 'this credential was retired',
     fix: () => 'sign with the credential that took its place; "portunus keys list" names it',
   },
+  'source-unavailable': {
+    check: 'key',
+    verdict: 'the consumer_source has no answer',
+    fix: () =>
+      'see whether the consumer_source can be reached from here; the error log says what failed',
+  },
   'key-unknown': {
     check: 'key',
     fix: () => "see whether the token's kid is among the keys the issuer publishes",

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { fakeEntities } from '../../plugin-kit/testing/fake-entities.ts'
 import { fakeRecord, fakeSource, type FakeSource } from '../../plugin-kit/testing/fake-source.ts'
 import { testGateway, TEST_TIME_MS } from '../../plugin-kit/testing/test-plugin.ts'
+import { explainDecision } from './explain-decision.ts'
 import { jwt } from './plugin.ts'
 import { jwkFor, keysFor, SECRET, token } from './testing/tokens.ts'
 
@@ -38,6 +40,20 @@ describe('jwt with credentials from a source', () => {
   it('answers 503 while nobody can say whose a token is', async () => {
     const send = gatewayWith(fakeSource({ [OF_ADA]: 'unavailable' }))
     expect(await send(ofCredential())).toEqual([503, 'Cannot look up credentials now'])
+  })
+
+  it('explains that, step by step', async () => {
+    const consumerSource = fakeSource({ [OF_ADA]: 'unavailable' })
+    const setting = { node: { consumerSource }, recordsDecisions: true }
+    const headers = { Authorization: `Bearer ${ofCredential()}` }
+    const { exchange } = await testGateway([[jwt, {}]], setting).send({ headers })
+    const [decision] = exchange.noted
+    const { checks, fix } = explainDecision(decision!, fakeEntities({}))
+    expect(checks.at(-1)).toMatchObject({
+      name: 'key',
+      verdict: 'the consumer_source has no answer',
+    })
+    expect(fix).toContain('see whether the consumer_source can be reached')
   })
 
   it('keeps what it verified no longer than the credential is known', async () => {
