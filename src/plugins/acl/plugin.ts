@@ -1,10 +1,18 @@
 import { toByteString } from '../../base/buffer-slices.ts'
 import { refuse, type Answer } from '../../plugin-kit/answer.ts'
 import type { Exchange } from '../../plugin-kit/exchange.ts'
+import { explainWith } from '../../plugin-kit/explain-with.ts'
 import { definePlugin, type Plugin } from '../../plugin-kit/plugin.ts'
 import { acls } from './entities.ts'
 import { groupSource, type GroupSource } from './group-source.ts'
 import { checks, schema } from './schema.ts'
+
+/** What to do about a refusal, by its code. */
+const FIXES = {
+  'groups-refused-401': 'put a plugin that says who the client is before this one',
+  'groups-refused-403':
+    'add the consumer to a group that is allowed (POST /consumers/<consumer>/acls), or change allow and deny',
+}
 
 /** Lets through, or keeps out, the members of groups. */
 export const acl: Plugin = definePlugin({
@@ -14,6 +22,7 @@ export const acl: Plugin = definePlugin({
   checks,
   not: ['consumer'],
   entities: [acls],
+  explain: explainWith('groups', FIXES),
 
   create(config, context) {
     const denied = new Set(config.deny ?? [])

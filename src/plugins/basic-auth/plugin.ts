@@ -11,6 +11,7 @@ import { challenge } from '../../plugin-kit/challenge.ts'
 import { sourceOf, whenKnown, type SourceAnswer } from '../../plugin-kit/consumer-source.ts'
 import { equalSecrets } from '../../plugin-kit/equal-secrets.ts'
 import type { Exchange } from '../../plugin-kit/exchange.ts'
+import { explainWith } from '../../plugin-kit/explain-with.ts'
 import {
   definePlugin,
   type EntityLookup,
@@ -24,6 +25,15 @@ import { hashPassword } from './hash-password.ts'
 import { readCredentials, type NameAndPassword } from './read-credentials.ts'
 import { schema } from './schema.ts'
 
+/** What to do about a refusal, by its code. */
+const FIXES = {
+  'credentials-missing': 'send the header "Authorization: Basic <base64 of name:password>"',
+  'credentials-malformed': 'send "Basic " and the base64 of name:password',
+  'user-unknown': 'create a credential with this username, or correct the name',
+  'password-wrong': 'correct the password, or set another with PATCH /basic-auths/<username>',
+  'consumer-missing': 'create the consumer of this credential',
+}
+
 /** Authenticates by name and password. */
 export const basicAuth: Plugin = definePlugin({
   name: 'basic-auth',
@@ -31,6 +41,7 @@ export const basicAuth: Plugin = definePlugin({
   schema,
   not: ['consumer'],
   entities: [basicauthCredentials],
+  explain: explainWith('password', FIXES),
 
   create(config, context) {
     return {

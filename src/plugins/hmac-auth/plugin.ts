@@ -12,6 +12,7 @@ import { challenge } from '../../plugin-kit/challenge.ts'
 import { sourceOf, whenKnown } from '../../plugin-kit/consumer-source.ts'
 import { equalSecrets } from '../../plugin-kit/equal-secrets.ts'
 import type { ClientRequest, Exchange } from '../../plugin-kit/exchange.ts'
+import { explainWith } from '../../plugin-kit/explain-with.ts'
 import { definePlugin, type Plugin, type PluginContext } from '../../plugin-kit/plugin.ts'
 import type { RecordOf } from '../../schema/field.ts'
 import type { HmacCredential } from './credential.ts'
@@ -20,6 +21,18 @@ import { parseHttpDate } from './http-date.ts'
 import { ALGORITHM_NAMES, schema } from './schema.ts'
 import { readSignatureParameters, type SignatureParameters } from './signature-parameters.ts'
 import { signingString } from './signing-string.ts'
+
+/** What to do about a refusal, by its code. */
+const FIXES = {
+  'signature-missing': 'sign the request and send the header Authorization',
+  'date-not-near':
+    'send Date or X-Date and see to the clock of the client; clock_skew forgives a difference',
+  'signature-unverifiable':
+    'sign the headers that enforce_headers asks for, with one of the algorithms that are allowed',
+  'user-unknown': 'create a credential with this username, or correct the name',
+  'signature-wrong': 'compare the signed text line by line: order of headers, request line, secret',
+  'digest-wrong': 'send a Digest header of the body as it is sent',
+}
 
 type Config = RecordOf<typeof schema>
 
@@ -33,6 +46,7 @@ export const hmacAuth: Plugin = definePlugin({
   schema,
   not: ['consumer'],
   entities: [hmacauthCredentials],
+  explain: explainWith('signature', FIXES),
 
   create(config, context) {
     return {

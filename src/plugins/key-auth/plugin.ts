@@ -11,6 +11,7 @@ import { readBodyFields, type BodyFields } from '../../plugin-kit/body-fields.ts
 import { challenge } from '../../plugin-kit/challenge.ts'
 import { sourceOf, whenKnown, type SourceAnswer } from '../../plugin-kit/consumer-source.ts'
 import type { Exchange, Identity } from '../../plugin-kit/exchange.ts'
+import { explainWith } from '../../plugin-kit/explain-with.ts'
 import { hasExpired } from '../../plugin-kit/has-expired.ts'
 import { masked } from '../../plugin-kit/masked.ts'
 import { definePlugin, type Plugin, type PluginContext } from '../../plugin-kit/plugin.ts'
@@ -20,6 +21,15 @@ import { keyauthCredentials } from './entities.ts'
 import { findKey, type FoundKey, type KeyPlaces } from './find-key.ts'
 import { hideKey } from './hide-key.ts'
 import { schema } from './schema.ts'
+
+/** What to do about a refusal, by its code. */
+const FIXES = {
+  'key-missing':
+    'send an API key under one of these names, where the plugin looks for it (key_in_header, key_in_query, key_in_body)',
+  'key-duplicate': 'send the key once',
+  'key-unknown':
+    'see "portunus keys list" for the credentials there are; a key may have ended (ttl)',
+}
 
 type Config = RecordOf<typeof schema>
 
@@ -33,6 +43,7 @@ export const keyAuth: Plugin = definePlugin({
   schema,
   not: ['consumer'],
   entities: [keyauthCredentials],
+  explain: explainWith('key', FIXES),
 
   create(config, context) {
     return {

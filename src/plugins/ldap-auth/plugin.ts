@@ -7,11 +7,20 @@ import {
 } from '../../plugin-kit/authenticate-request.ts'
 import { challenge } from '../../plugin-kit/challenge.ts'
 import type { Exchange } from '../../plugin-kit/exchange.ts'
+import { explainWith } from '../../plugin-kit/explain-with.ts'
 import { definePlugin, type Plugin, type PluginContext } from '../../plugin-kit/plugin.ts'
 import { ldapBind, type Bind } from './ldap-server.ts'
 import { readCredentials, type NameAndPassword } from './read-credentials.ts'
 import { rememberedBinds, type RememberedBinds } from './remembered-binds.ts'
 import { checks, schema, type Config } from './schema.ts'
+
+/** What to do about a refusal, by its code. */
+const FIXES = {
+  'credentials-missing': 'send the header "Authorization: ldap <base64 of name:password>"',
+  'credentials-malformed': 'send the scheme of header_type and the base64 of name:password',
+  'bind-refused':
+    'see whether the directory takes this name and password with base_dn and attribute',
+}
 
 /** Authenticates by name and password, which an LDAP server knows. There is no consumer. */
 export const ldapAuth: Plugin = ldapAuthBy(ldapBind)
@@ -24,6 +33,7 @@ export function ldapAuthBy(bindBy: (config: Config) => Bind): Plugin {
     schema,
     checks,
     not: ['consumer'],
+    explain: explainWith('password', FIXES),
 
     create(config, context) {
       const binds = rememberedBinds(bindBy(config), config.cache_ttl * 1000, () =>

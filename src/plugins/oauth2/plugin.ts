@@ -8,6 +8,7 @@ import {
 } from '../../plugin-kit/authenticate-request.ts'
 import { challenge } from '../../plugin-kit/challenge.ts'
 import type { ClientRequest, Exchange } from '../../plugin-kit/exchange.ts'
+import { explainWith } from '../../plugin-kit/explain-with.ts'
 import { definePlugin, type Plugin, type PluginContext } from '../../plugin-kit/plugin.ts'
 import { authorize, type Endpoint, type EndpointAnswer } from './authorize.ts'
 import {
@@ -22,6 +23,17 @@ import { readParameters, type Parameters } from './parameters.ts'
 import { checks, configFault, schema, type Config } from './schema.ts'
 import { oauth2Tickets, type Tickets, type Token } from './tickets.ts'
 
+/** What to do about a refusal, by its code. */
+const FIXES = {
+  'token-missing': 'send the header "Authorization: Bearer <token>"',
+  'token-unknown': 'get a new token: this one is not known here, or was withdrawn',
+  'token-expired': 'get a new token, or use the refresh token',
+  'token-of-another-service': 'get a token at the service that it is meant for',
+  'token-is-global': 'set global_credentials, or get a token of this service',
+  'client-gone':
+    'the application or its consumer was deleted: create it again, and get a new token',
+}
+
 /** Gives applications tokens for users who agree, and authenticates by such a token. */
 export const oauth2: Plugin = definePlugin({
   name: 'oauth2',
@@ -31,6 +43,7 @@ export const oauth2: Plugin = definePlugin({
   configValidator: configFault,
   not: ['consumer'],
   entities: [oauth2Credentials, oauth2Tokens, oauth2AuthorizationCodes],
+  explain: explainWith('token', FIXES),
 
   create(config, context) {
     const tickets = oauth2Tickets(context.entities, context.node)

@@ -1,6 +1,7 @@
 import { refuse, type Answer } from '../../plugin-kit/answer.ts'
 import { nodeCounters } from '../../plugin-kit/shared-memory.ts'
 import type { Exchange } from '../../plugin-kit/exchange.ts'
+import { explainWith } from '../../plugin-kit/explain-with.ts'
 import { limitsOf, periodStart } from '../../plugin-kit/periods.ts'
 import { definePlugin, type Plugin, type PluginContext } from '../../plugin-kit/plugin.ts'
 import { redisCounters } from '../../plugin-kit/redis-counters.ts'
@@ -17,6 +18,11 @@ import {
 } from './schema.ts'
 import { syncedPolicy } from './synced-policy.ts'
 
+/** What to do about a refusal, by its code. */
+const FIXES = {
+  'over-limit': 'wait until the period is over (Retry-After), or raise the limit',
+}
+
 /** Lets each client send so many requests in each window of time. */
 export const rateLimiting: Plugin = define(schema)
 
@@ -31,6 +37,7 @@ function define(fields: typeof schema | typeof schemaWithDatabase): Plugin {
     shorthands,
     checks,
     configValidator: configFault,
+    explain: explainWith('limit', FIXES),
     create: (config, context) => handlersBy(config as Config, context),
   })
 }
