@@ -13,11 +13,11 @@ import { sourceOf, whenKnown } from '../../plugin-kit/consumer-source.ts'
 import { equalSecrets } from '../../plugin-kit/equal-secrets.ts'
 import type { ClientRequest, Exchange } from '../../plugin-kit/exchange.ts'
 import { explainWith } from '../../plugin-kit/explain-with.ts'
+import { parseHttpDate } from '../../plugin-kit/http-date.ts'
 import { definePlugin, type Plugin, type PluginContext } from '../../plugin-kit/plugin.ts'
 import type { RecordOf } from '../../schema/field.ts'
 import type { HmacCredential } from './credential.ts'
 import { hmacauthCredentials } from './entities.ts'
-import { parseHttpDate } from './http-date.ts'
 import { ALGORITHM_NAMES, schema } from './schema.ts'
 import { readSignatureParameters, type SignatureParameters } from './signature-parameters.ts'
 import { signingString } from './signing-string.ts'
@@ -78,7 +78,7 @@ function attemptBy(
   return function attempt(exchange) {
     const { request } = exchange
     if (HEADERS.every((name) => request.header(name) === undefined)) return missing
-    if (!isDateNear(request, node.now() / 1000, clockSkew))
+    if (!isDateNear(request, Math.floor(node.now() / 1000), clockSkew))
       return refusal(
         BAD_DATE,
         'date-not-near',
@@ -212,7 +212,15 @@ function isSignedBy(
   const hash = algorithm.slice('hmac-'.length)
   // Header values are bytes, one a letter.
   const text = Buffer.from(signingString(request, headers), 'latin1')
-  return equalSecrets(createHmac(hash, secret).update(text).digest('base64'), signature)
+  const given = decodeBase64(signature)
+  return given !== undefined && equalSecrets(createHmac(hash, secret).update(text).digest(), given)
+}
+
+/** As nginx decodes: padding need not be there, and whatever follows its beginning does not matter. */
+function decodeBase64(text: string): Buffer | undefined {
+  const letters = text.split('=', 1)[0]!
+  if (letters.length % 4 === 1 || !/^[A-Za-z0-9+/]*$/.test(letters)) return undefined
+  return Buffer.from(letters, 'base64')
 }
 
 /** A body needs a digest; without one there must be none. */

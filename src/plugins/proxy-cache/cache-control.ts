@@ -1,3 +1,5 @@
+import { parseHttpDate } from '../../plugin-kit/http-date.ts'
+
 /** Directives of a `Cache-Control` field, with the numbers of those that have one. */
 export type Directives = ReadonlyMap<string, number | true>
 
@@ -26,6 +28,6 @@ export function lifetimeOf(
 ): number {
   const maxAge = secondsOf(directives, 's-maxage') ?? secondsOf(directives, 'max-age')
   if (maxAge !== undefined) return maxAge
-  const expiresMs = expires === undefined ? Number.NaN : Date.parse(expires)
-  return Number.isNaN(expiresMs) ? 0 : Math.max(0, Math.floor(expiresMs / 1000) - nowSeconds)
+  const expiry = expires === undefined ? undefined : parseHttpDate(expires)
+  return expiry === undefined ? 0 : Math.max(0, expiry - nowSeconds)
 }

@@ -258,6 +258,11 @@ describe('proxy-cache › cache_control', () => {
       ['Bypass'],
     ],
     [
+      'Expires that is no HTTP date',
+      [get('/', { reply: replying('public', { Expires: '2026-01-01T00:01:00Z' }) })],
+      ['Bypass'],
+    ],
+    [
       'a request without cache',
       [good, asking('no-cache'), asking('no-store')],
       ['Miss', 'Bypass', 'Bypass'],
