@@ -14,7 +14,6 @@ import type { AdminRequest, Resource } from './resource.ts'
  * Records are of this node alone.
  */
 export function decisionResources({ decisions }: AdminContext): readonly Resource[] {
-  if (decisions === undefined) return []
   return [
     {
       path: '/explain',
@@ -29,8 +28,11 @@ export function decisionResources({ decisions }: AdminContext): readonly Resourc
   ]
 }
 
-async function list(decisions: DecisionRecords, { query }: AdminRequest): Promise<AdminAnswer> {
-  if (!decisions.isOn) return IS_OFF
+async function list(
+  decisions: DecisionRecords | undefined,
+  { query }: AdminRequest,
+): Promise<AdminAnswer> {
+  if (!decisions?.isOn) return IS_OFF
   const filter = filterOf(query)
   if (!filter.ok) return filter.answer
   const { size, status } = filter.value
@@ -48,8 +50,8 @@ async function list(decisions: DecisionRecords, { query }: AdminRequest): Promis
   })
 }
 
-async function one(decisions: DecisionRecords, id: string): Promise<AdminAnswer> {
-  if (!decisions.isOn) return IS_OFF
+async function one(decisions: DecisionRecords | undefined, id: string): Promise<AdminAnswer> {
+  if (!decisions?.isOn) return IS_OFF
   if (!/^[0-9a-f]{4,32}$/.test(id))
     return message(400, 'a request id is 32 hex digits; its first 4 or more will do')
   const [record, ...others] = await decisions.find(id)

@@ -12,7 +12,7 @@ export const PUBLIC_KEYS_PATH = '/key-sets/{key_sets}/jwks'
 export function publicKeyResources(context: AdminContext): readonly Resource[] {
   const { publicKeys } = context
   const kind = context.catalog.kind('key_sets')
-  if (publicKeys === undefined || kind === undefined) return []
+  if (kind === undefined) return []
   return [
     {
       path: PUBLIC_KEYS_PATH,
@@ -20,7 +20,7 @@ export function publicKeyResources(context: AdminContext): readonly Resource[] {
       methods: {
         GET: async ({ params }): Promise<AdminAnswer> => {
           const row = locateRow(context, kind, params['key_sets']!)
-          if (!row.ok) return NOT_FOUND
+          if (!row.ok || publicKeys === undefined) return NOT_FOUND
           const keySet = await publicKeys(row.value.id)
           return {
             status: 200,
