@@ -185,6 +185,8 @@ export interface TlsFacts {
   readonly cipher: string
   readonly sni: string | undefined
   readonly clientVerify: string
+  /** The certificate that the client has proven to have the key of, as DER; whoever signed it. */
+  clientCertificate?(): Uint8Array | undefined
 }
 
 export interface Latencies {

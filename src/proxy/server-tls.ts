@@ -139,5 +139,8 @@ export function clientTlsFacts(
     cipher: socket.getCipher().name,
     sni: typeof serverName === 'string' ? serverName : undefined,
     clientVerify: verifyClient === 'off' ? 'NONE' : verdictOn(socket),
+    ...(verifyClient !== 'off' && {
+      clientCertificate: () => socket.getPeerX509Certificate()?.raw,
+    }),
   }
 }
