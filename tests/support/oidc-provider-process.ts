@@ -8,6 +8,7 @@ import { Provider, type Configuration } from 'oidc-provider'
  */
 
 const AUDIENCE = 'urn:orders'
+const JWT_CLIENTS = ['report', 'machine']
 const { settings = '{}' } = process.env
 const { accessTokenSeconds = 3600 } = JSON.parse(settings) as { accessTokenSeconds?: number }
 
@@ -33,6 +34,15 @@ const configuration: Configuration = {
       response_types: [],
       redirect_uris: [],
       scope: 'orders:read orders:write',
+    },
+    {
+      client_id: 'machine',
+      client_secret: 'the-secret-of-the-machine',
+      grant_types: ['client_credentials'],
+      response_types: [],
+      redirect_uris: [],
+      scope: 'orders:read',
+      tls_client_certificate_bound_access_tokens: true,
     },
     {
       client_id: 'opaque',
@@ -68,10 +78,17 @@ const configuration: Configuration = {
     introspection: { enabled: true, allowedPolicy: () => true },
     revocation: { enabled: true },
     dPoP: { enabled: true, nonceSecret: Buffer.alloc(32, 7) },
+    mTLS: {
+      enabled: true,
+      certificateBoundAccessTokens: true,
+      // As from a proxy in front that ends TLS.
+      getCertificate: (context) => decodeURIComponent(context.get('x-client-certificate')),
+    },
     rpInitiatedLogout: { enabled: true },
     resourceIndicators: {
       enabled: true,
-      defaultResource: (_, client) => (client?.clientId === 'report' ? AUDIENCE : []),
+      defaultResource: (_, client) =>
+        JWT_CLIENTS.includes(client?.clientId ?? '') ? AUDIENCE : [],
       useGrantedResource: () => true,
       getResourceServerInfo: () => ({
         scope: 'orders:read orders:write',

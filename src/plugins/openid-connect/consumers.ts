@@ -1,9 +1,39 @@
 import type { Consumer } from '../../entities/entity.ts'
-import type { EntityLookup } from '../../plugin-kit/plugin.ts'
+import { sourceOf, type ConsumerSource } from '../../plugin-kit/consumer-source.ts'
+import type { EntityLookup, PluginContext } from '../../plugin-kit/plugin.ts'
 import type { Config } from './schema.ts'
 
-/** Finds the consumer that a claim names. */
+/** @returns a promise only where a source is asked */
+export type FindConsumer = (named: string) => Answer | Promise<Answer>
+
+type Answer = Consumer | undefined | 'unavailable'
+
+/** Finds the consumer that a claim names: in the configuration, or else where a source has it. */
 export function consumerFinder(
+  config: Config,
+  { entities, node }: Pick<PluginContext, 'entities' | 'node'>,
+): FindConsumer {
+  const findConfigured = configuredFinder(config, entities)
+  const source = sourceOf(node, 'consumers')
+  if (source === undefined) return findConfigured
+  return (named) => findConfigured(named) ?? findInSource(source, config.consumer_by, named)
+}
+
+/** One field after the other, since the order says which counts. */
+async function findInSource(
+  source: ConsumerSource,
+  fields: readonly string[],
+  named: string,
+): Promise<Answer> {
+  for (const field of fields) {
+    const answer = await source.find('consumers', field, named)
+    if (answer.kind === 'found') return answer.consumer
+    if (answer.kind === 'unavailable') return answer.kind
+  }
+  return undefined
+}
+
+function configuredFinder(
   config: Config,
   entities: EntityLookup,
 ): (named: string) => Consumer | undefined {

@@ -172,7 +172,7 @@ export function hideCookies({ upstream }: Exchange, names: readonly string[]): v
   if (kept.every((field, index) => field === fields[index])) return
   const left = kept.filter((field) => field !== '')
   if (left.length === 0) upstream.removeHeader('cookie')
-  else upstream.setHeader('Cookie', left)
+  else upstream.setHeader('Cookie', left.join('; '))
 }
 
 /** @see RFC 7617 §2 */

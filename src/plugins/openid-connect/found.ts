@@ -18,6 +18,8 @@ export interface Found {
   readonly introspection?: JsonObject | undefined
   readonly userInfo?: JsonObject | undefined
   readonly session?: Session | undefined
+  /** The browser has the tokens of before. */
+  readonly hasNewTokens?: boolean
   /** Keeps the credentials from the upstream. */
   readonly hide: () => void
 }

@@ -1,6 +1,7 @@
 import type { Answer } from '../../plugin-kit/answer.ts'
 import {
   authenticateRequest,
+  credentialsUnavailable,
   noteAuthenticated,
   type Attempt,
   type Refusal,
@@ -53,7 +54,7 @@ export class OpenidConnectHandlers implements PluginHandlers {
   readonly #gate: ReturnType<typeof authenticateRequest>
 
   constructor(config: Config, context: PluginContext) {
-    const { node, entities } = context
+    const { node } = context
     const sessions = sessionsOf(config, node)
     const logins = loginsOf(config, node)
     const parts = partsOf(config, node)
@@ -67,7 +68,7 @@ export class OpenidConnectHandlers implements PluginHandlers {
     this.#authenticate = methodsOf(parts, sessions)
     this.#endsSession = logoutRule(config)
     this.#logOut = logoutFlow(parts, sessions)
-    this.#identify = identifier(config, entities)
+    this.#identify = identifier(config, context)
     this.#refusals = refusalsOf(config)
     this.#upstream = forwardedHeaders(config, 'upstream')
     this.#downstream = forwardedHeaders(config, 'downstream')
@@ -124,7 +125,9 @@ export class OpenidConnectHandlers implements PluginHandlers {
     const arrival = await login.complete(exchange)
     if (arrival === undefined) {
       const { answer, cookies } = await login.begin(exchange, client)
-      Object.assign(state, { answer, cookies: [...state.cookies, ...cookies] })
+      // What is left of a session would make the request that comes back longer than it may be.
+      const left = this.#sessions?.forget(exchange.request) ?? []
+      Object.assign(state, { answer, cookies: [...left, ...cookies] })
       return undefined
     }
     if ('refused' in arrival) return this.#unauthorized(exchange, arrival)
@@ -143,26 +146,27 @@ export class OpenidConnectHandlers implements PluginHandlers {
     const sources = claimSources(found)
     const shortage =
       shortageOf(this.#config, sources) ??
-      this.#identify(exchange, sources, found.tokens.accessToken)
+      (await this.#identify(exchange, sources, found.tokens.accessToken))
+    if (shortage === 'unavailable') return credentialsUnavailable('openid-connect')
     if (shortage !== undefined) return this.#forbidden(exchange, found.session, shortage)
     if (this.#config.hide_credentials) found.hide()
+    // Nobody has looked at a token that came beside a session.
+    if (found.session !== undefined) stripBearer(exchange)
     for (const [name, value] of this.#upstream.of(found, sources))
       exchange.upstream.setHeader(name, value)
     const state = this.#stateOf(exchange)
     state.told = this.#downstream.of(found, sources)
-    if (found.method === 'session' && found.session !== undefined)
-      state.cookies = this.#keptAlive(exchange, found.session)
+    if (found.method === 'session') state.cookies = this.#keptAlive(exchange, found)
     if (exchange.decisions?.wantsPasses)
       noteAuthenticated(exchange, 'openid-connect', { method: found.method })
     return undefined
   }
 
-  /** @returns lines for a session that is to be sent again: used, or renewed */
-  #keptAlive({ request }: Exchange, session: Session): readonly string[] {
-    const sessions = this.#sessions!
-    const touched = sessions.touched(session)
-    const isRenewed = sessions.find(request)?.tokens.accessToken !== session.tokens.accessToken
-    const current = touched ?? (isRenewed ? session : undefined)
+  /** @returns lines for a session that is to be sent again */
+  #keptAlive({ request }: Exchange, { session, hasNewTokens }: Found): readonly string[] {
+    const sessions = this.#sessions
+    if (sessions === undefined || session === undefined) return []
+    const current = sessions.touched(session) ?? (hasNewTokens === true ? session : undefined)
     return current === undefined ? [] : sessions.lines(current, request)
   }
 

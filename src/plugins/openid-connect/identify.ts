@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Exchange } from '../../plugin-kit/exchange.ts'
-import type { EntityLookup } from '../../plugin-kit/plugin.ts'
+import type { PluginContext } from '../../plugin-kit/plugin.ts'
 import { claimText, claimWords, type ClaimSources } from './claims.ts'
 import { consumerFinder } from './consumers.ts'
 import type { Config } from './schema.ts'
@@ -9,21 +9,25 @@ import type { Config } from './schema.ts'
  * Says who the client is: the consumer that a claim names, and the credential that another one
  * stands for.
  *
- * @returns why not, where there must be a consumer and is none
+ * @returns why not, where there must be a consumer and is none, or nobody can tell
  */
 export type Identify = (
   exchange: Exchange,
   sources: ClaimSources,
   token: string | undefined,
-) => { readonly why: string } | undefined
+) => Promise<{ readonly why: string } | 'unavailable' | undefined>
 
-export function identifier(config: Config, entities: EntityLookup): Identify {
+export function identifier(
+  config: Config,
+  context: Pick<PluginContext, 'entities' | 'node'>,
+): Identify {
   const { consumer_claim: consumerClaim, authenticated_groups_claim: groupsClaim } = config
-  const findConsumer = consumerFinder(config, entities)
+  const findConsumer = consumerFinder(config, context)
 
-  return (exchange, sources, token) => {
+  return async (exchange, sources, token) => {
     const named = consumerClaim && claimText(sources, consumerClaim)
-    const consumer = named === undefined ? undefined : findConsumer(named)
+    const consumer = named === undefined ? undefined : await findConsumer(named)
+    if (consumer === 'unavailable') return consumer
     if (consumerClaim !== undefined && consumer === undefined && !config.consumer_optional)
       return { why: `no consumer is found by the claim ${JSON.stringify(consumerClaim.join('.'))}` }
     const id =

@@ -13,8 +13,8 @@ export function ownOrigin(request: ClientRequest): string {
   return `${scheme}://${host}${isDefault ? '' : `:${port}`}`
 }
 
-/** Longer queries would not fit into the cookie that keeps them during a login. */
-const MAX_KEPT = 1500
+/** So that four logins fit into the cookies that keep them. */
+const MAX_KEPT = 800
 
 /** Path and query that were asked for, to go back there after a login. */
 export function askedFor({ rawPath, rawQuery }: ClientRequest): string {

@@ -42,10 +42,10 @@ describe('openid-connect › schema', () => {
       ["config.session_cookie_name: bad cookie name 'a;b'"],
     ],
     [
-      { ...BEARER, proof_of_possession_mtls: 'strict' },
-      ['config.proof_of_possession_mtls: not supported'],
+      { ...BEARER, require_signed_request_object: true },
+      ['config.require_signed_request_object: not supported'],
     ],
-    [{ ...BEARER, proof_of_possession_mtls: 'off' }, []],
+    [{ ...BEARER, require_signed_request_object: false }, []],
   ])('has against %j: %j', (config, faults) => {
     expect(configFaults(openidConnect, config)).toEqual(faults)
   })

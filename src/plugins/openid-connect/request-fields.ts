@@ -137,6 +137,13 @@ export const requestFields = {
     required: true,
     default: 'off',
   }),
+  proof_of_possession_mtls: string({
+    description:
+      'Whether tokens must be bound to the certificate of the client (RFC 8705), which the property `nginx_proxy_ssl_verify_client` has it asked for: `optional` checks those that are, `strict` refuses others.',
+    one_of: ['off', 'optional', 'strict'],
+    required: true,
+    default: 'off',
+  }),
   dpop_proof_lifetime: seconds('How old, in seconds, the proof of a request may be.', 300),
   cache_ttl: seconds(
     'How long, in seconds, metadata, keys and answers are remembered at most.',

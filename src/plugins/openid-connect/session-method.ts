@@ -47,6 +47,7 @@ export function sessionMethod(
       tokens: current.tokens,
       accessClaims: trustedClaims(current.tokens.accessToken),
       session: current,
+      hasNewTokens: current !== session,
       hide: () => hideCookies(exchange, sessions.cookieNames),
     }
     return found

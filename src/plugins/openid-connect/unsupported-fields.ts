@@ -98,7 +98,6 @@ const REFUSED = {
   mtls_revocation_endpoint: [],
   mtls_token_endpoint: [],
   proof_of_possession_auth_methods_validation: [true],
-  proof_of_possession_mtls: ['off'],
   pushed_authorization_request_endpoint: [],
   pushed_authorization_request_endpoint_auth_method: [],
   require_proof_key_for_code_exchange: [true, false],

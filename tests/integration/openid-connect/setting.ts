@@ -81,4 +81,5 @@ export async function clientToken(
 }
 
 export const REPORT = ['report', 'the-secret-of-the-report'] as const
+export const MACHINE = ['machine', 'the-secret-of-the-machine'] as const
 export const OPAQUE = ['opaque', 'the-secret-of-opaque'] as const
