@@ -2,7 +2,12 @@ import type { AdminAnswer, AdminRequest, AdminRoute } from '../../plugin-kit/plu
 import { nodeCache } from '../../plugin-kit/shared-memory.ts'
 import { decodeResponse } from './cached-response.ts'
 
-const NOT_FOUND: AdminAnswer = { status: 404 }
+/** Kong says nothing about it. */
+const NOT_FOUND: AdminAnswer = {
+  status: 404,
+  headers: { 'content-type': 'application/json' },
+  body: '',
+}
 const DONE: AdminAnswer = { status: 204 }
 
 /** Where every worker has a memory of its own, one of them may have what the others have not. */
