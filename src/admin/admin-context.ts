@@ -10,7 +10,7 @@ import type { EntitySet } from '../entities/entity.ts'
 import type { Origin, Store } from '../store/store.ts'
 import type { DescribedRequest } from './explain-resources.ts'
 import type { AccessRules } from './access.ts'
-import type { DecisionRecord, ExplainedRecord, RecordFilter } from './decision-record.ts'
+import type { ExplainedRecord, ListedRecords, RecordFilter } from './decision-record.ts'
 
 /** What the Admin API needs of the process it steers. The gateway makes one. */
 export interface AdminContext {
@@ -69,8 +69,7 @@ export interface DecisionRecords {
   readonly isOn: boolean
   /** The newest first. @param prefix the beginning of a request id */
   find(prefix: string): Promise<readonly ExplainedRecord[]>
-  /** The newest first. */
-  list(filter: RecordFilter): Promise<readonly DecisionRecord[]>
+  list(filter: RecordFilter): Promise<ListedRecords>
 }
 
 /** What this node has seen since it started. */

@@ -94,6 +94,13 @@ export interface RecordFilter {
   readonly size: number
 }
 
+export interface ListedRecords {
+  /** The newest first. */
+  readonly records: readonly DecisionRecord[]
+  /** How many were not recorded since the start, because too many came at once. */
+  readonly passedOver: number
+}
+
 /** Where a list goes on. */
 export interface RecordPosition {
   readonly atMs: number

@@ -37,7 +37,7 @@ async function list(
   if (!filter.ok) return filter.answer
   const { size, status } = filter.value
   // One more than the page tells whether there is a next one.
-  const records = await decisions.list({ ...filter.value, size: size + 1 })
+  const { records, passedOver } = await decisions.list({ ...filter.value, size: size + 1 })
   const page = records.slice(0, size)
   const last = page.at(-1)
   const hasMore = records.length > size && last !== undefined
@@ -45,6 +45,7 @@ async function list(
   const carried = status === undefined ? '' : `&status=${statusText(status)}`
   return json(200, {
     data: page.map(presented),
+    passed_over: passedOver,
     next: hasMore ? `/explain?offset=${offset}&size=${size}${carried}` : null,
     ...(hasMore && { offset }),
   })

@@ -1,4 +1,4 @@
-import type { DecisionRecord, RecordFilter } from '../admin/decision-record.ts'
+import type { DecisionRecord, ListedRecords, RecordFilter } from '../admin/decision-record.ts'
 import type { ProxyContext } from '../proxy/context.ts'
 import type { ProxyExchange } from '../proxy/exchange.ts'
 import { DecisionRing, type KeptRecord } from './decision-ring.ts'
@@ -64,14 +64,9 @@ export class DecisionRecorder {
     return this.#ring.find(prefix).map(parsed)
   }
 
-  list(filter: RecordFilter): readonly DecisionRecord[] {
+  list(filter: RecordFilter): ListedRecords {
     this.#settle()
-    return this.#ring.list(filter).map(parsed)
-  }
-
-  /** How many were not recorded, since too many came at once. */
-  get passedOver(): number {
-    return this.#passedOver
+    return { records: this.#ring.list(filter).map(parsed), passedOver: this.#passedOver }
   }
 
   /** Text has no part of a request's memory, and its size is known. */

@@ -18,7 +18,11 @@ export function decisionRecords(dataPlane: DataPlane, settings: Settings): Decis
     },
     async list(filter) {
       const found = await dataPlane.ask<'decisions'>({ about: 'decisions', filter })
-      return newestFirst(found.flat()).slice(0, filter.size)
+      const records = newestFirst(found.flatMap((ofWorker) => ofWorker.records))
+      return {
+        records: records.slice(0, filter.size),
+        passedOver: found.reduce((sum, { passedOver }) => sum + passedOver, 0),
+      }
     },
   }
 }

@@ -1,4 +1,4 @@
-import type { DecisionRecord, ExplainedRecord, RecordFilter } from '../admin/decision-record.ts'
+import type { ExplainedRecord, ListedRecords, RecordFilter } from '../admin/decision-record.ts'
 import type { UpstreamHealth } from '../balancer/peer.ts'
 import type { EntitySet } from '../entities/entity.ts'
 import type { ChangedRow } from '../store/medium.ts'
@@ -105,7 +105,7 @@ export interface Answers {
   /** Why it could not be set. */
   readonly 'set-health': string | undefined
   readonly decision: readonly ExplainedRecord[]
-  readonly decisions: readonly DecisionRecord[]
+  readonly decisions: ListedRecords
   /** A JSON Web Key Set. */
   readonly 'public-keys': object
   /** Unix time in seconds by id. */

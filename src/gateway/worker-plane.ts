@@ -1,4 +1,4 @@
-import type { DecisionRecord, ExplainedRecord, RecordFilter } from '../admin/decision-record.ts'
+import type { ExplainedRecord, ListedRecords, RecordFilter } from '../admin/decision-record.ts'
 import { createBalancers } from '../balancer/create-balancers.ts'
 import type { Balancers, UpstreamHealth } from '../balancer/peer.ts'
 import type { ClientCertificate } from '../balancer/probe.ts'
@@ -305,8 +305,8 @@ export class WorkerPlane {
     return this.#uses.of(credentialIds)
   }
 
-  decisions(filter: RecordFilter): readonly DecisionRecord[] {
-    return this.#decisions?.list(filter) ?? []
+  decisions(filter: RecordFilter): ListedRecords {
+    return this.#decisions?.list(filter) ?? { records: [], passedOver: 0 }
   }
 
   /** Resolves when all exchanges have ended, or the time is up. */

@@ -59,13 +59,13 @@ const IDENTITY_HEADERS = [
 /** @param startedAtMs Unix time in ms */
 export function fakeExchange(
   given: FakeRequest,
-  options: { readonly startedAtMs: number; readonly recordsDecisions: boolean },
+  options: { readonly startedAtMs: number; readonly recordsDecisions: boolean | 'refusals' },
 ): FakeExchange {
   const received = fakeHeaders(withHost(given.headers ?? {}))
   const sent = fakeHeaders(received.list())
   const noted: Decision[] = []
   const recorder: DecisionRecorder = {
-    wantsPasses: true,
+    wantsPasses: options.recordsDecisions === true,
     note: (decision) => void noted.push(decision),
   }
   const locals = new Map<object, unknown>()
@@ -88,7 +88,7 @@ export function fakeExchange(
     shared,
     logValues,
     noted,
-    decisions: options.recordsDecisions ? recorder : undefined,
+    decisions: options.recordsDecisions === false ? undefined : recorder,
     latencies: NO_LATENCIES,
     tries: NO_TRIES,
     get consumer() {

@@ -16,8 +16,8 @@ export interface TestSetting {
   readonly request?: FakeRequest
   /** Unix time in ms the plugin sees. Default: 2026-01-01T00:00:00Z. */
   readonly now?: number | (() => number)
-  /** Switches the recorder of decisions on. */
-  readonly recordsDecisions?: boolean
+  /** Switches the recorder of decisions on: for all, or for refusals alone. */
+  readonly recordsDecisions?: boolean | 'refusals'
   /** What the instance is bound to. Default: nothing. */
   readonly scope?: {
     readonly routeId?: string
@@ -82,7 +82,7 @@ export function testGateway(
     async send(request = setting.request ?? {}) {
       const exchange = fakeExchange(request, {
         startedAtMs: timeOf(setting),
-        recordsDecisions: setting.recordsDecisions === true,
+        recordsDecisions: setting.recordsDecisions ?? false,
       })
       const answer = await access(handlers, exchange)
       const { response } = exchange

@@ -171,25 +171,25 @@ export const issuersField = array(
   },
 )
 
+type Fault = Readonly<Record<string, string>> | undefined
+
 /** What no single field can say. */
-function issuerFault({
-  issuer = '',
-  jwks_uri: uri,
-  jwks,
-  key_set: keySet,
-  algorithms = [],
-  allow_http: allowsHttp,
-}: Partial<IssuerConfig>): Readonly<Record<string, string>> | undefined {
+function issuerFault(issuer: Partial<IssuerConfig>): Fault {
+  const { jwks, key_set: keySet, algorithms = [] } = issuer
   const hasKeys = (jwks ?? keySet ?? undefined) !== undefined
   const secret = algorithms.find((name) => name.startsWith('HS'))
   if (secret !== undefined && !hasKeys)
     return { algorithms: `${secret} needs a secret key, which only jwks and key_set can hold` }
-  if (hasKeys) return undefined
+  return hasKeys ? undefined : addressFault(issuer)
+}
+
+/** What is wrong with the address that keys are fetched from. */
+function addressFault({ issuer = '', jwks_uri: uri, allow_http }: Partial<IssuerConfig>): Fault {
   const [field, url] = uri ? (['jwks_uri', uri] as const) : (['issuer', issuer] as const)
   const fault = urlFault(url)
   if (fault !== undefined && field === 'issuer')
     return { issuer: `${fault}; give its keys as jwks_uri, jwks or key_set` }
-  if (allowsHttp !== true && url.startsWith('http:'))
+  if (allow_http !== true && url.startsWith('http:'))
     return { [field]: 'must be https, unless allow_http is on' }
   return undefined
 }

@@ -704,6 +704,24 @@ describe('jwt › attacks', () => {
 })
 
 describe('jwt › remembered tokens', () => {
+  it.each([
+    [false, 'remembered'],
+    ['refusals', 'remembered'],
+    [true, 'verified anew'],
+  ] as const)('with decisions recorded: %j they are %s', async (recordsDecisions, what) => {
+    const gateway = testGateway([[jwt, {}]], { entities: ENTITIES, recordsDecisions })
+    const good = bearer(token())
+    const credentials = []
+    for (let count = 0; count < 4; count += 1)
+      credentials.push((await gateway.send(good)).credential)
+    // What is remembered is the very same; what is verified is made.
+    expect(credentials[3] === credentials[2]).toBe(what === 'remembered')
+    const { exchange } = await gateway.send(bearer(token({ key: 'wrong' })))
+    expect(exchange.noted.map(({ verdict: of }) => of)).toEqual(
+      recordsDecisions === false ? [] : ['refused'],
+    )
+  })
+
   it('are looked at again when their time is over, or the clock was set back', async () => {
     let now = TEST_TIME_MS
     const config = { claims_to_verify: ['exp', 'nbf'], maximum_expiration: 60 }
