@@ -190,7 +190,7 @@ describe('rememberingSource', () => {
   it('forgets one credential, or all that is of one consumer', async () => {
     const { source, find } = setUp(knowing)
     const names = ['ada', 'ben', 'cyd']
-    await Promise.all(names.map(find))
+    for (const name of names) await find(name)
     await source.find('consumers', 'username', 'ben')
     source.forgetOne('jwt_secrets', 'ada')
     expect(source.sizes.found).toBe(3)
@@ -207,21 +207,17 @@ describe('rememberingSource', () => {
     expect(asked).toEqual(['new', 'new'])
   })
 
-  it('holds no more of a million users than it may, and as few of strangers', async () => {
+  it('holds no more users and strangers than it may', async () => {
     const { source, find } = setUp(
       async ({ value }) => (value.startsWith('user') ? {} : undefined),
-      {
-        entries: 1000,
-        questions: Infinity,
-      },
+      { entries: 100 },
     )
-    for (let from = 0; from < 1_000_000; from += 10_000) {
-      const numbers = Array.from({ length: 10_000 }, (_, index) => from + index)
-      await Promise.all(numbers.map((number) => find(`user ${number}`)))
-      await Promise.all(numbers.slice(-1000).map((number) => find(`no ${number}`)))
-      expect(source.sizes).toEqual({ found: 1000, none: 1000 })
+    for (let number = 0; number < 1000; number += 1) {
+      await find(`user ${number}`)
+      await find(`no ${number}`)
     }
-    expect(find('user 999999')).toMatchObject({ kind: 'found' })
-    expect(find('no 999999')).toEqual({ kind: 'none' })
+    expect(source.sizes).toEqual({ found: 100, none: 100 })
+    expect(find('user 999')).toMatchObject({ kind: 'found' })
+    expect(find('no 999')).toEqual({ kind: 'none' })
   })
 })
