@@ -120,15 +120,19 @@ export class Http2Exchange implements Downstream, BodySource {
   }
 
   sendContinue(): void {
-    if (!this.#awaitsContinue || this.#stream.destroyed) return
+    if (!this.#awaitsContinue || !this.#takesHeads) return
     this.#awaitsContinue = false
     this.#stream.additionalHeaders({ ':status': 100 })
   }
 
   sendEarlyHints(links: readonly string[]): void {
-    const stream = this.#stream
-    if (!stream.destroyed && !stream.headersSent)
-      stream.additionalHeaders({ ':status': 103, link: [...links] })
+    if (this.#takesHeads) this.#stream.additionalHeaders({ ':status': 103, link: [...links] })
+  }
+
+  /** A stream that the client has reset is closed, and only destroyed a while later. */
+  get #takesHeads(): boolean {
+    const { destroyed, closed, headersSent } = this.#stream
+    return !destroyed && !closed && !headersSent
   }
 
   sendWhole(text: string): void {
@@ -159,11 +163,13 @@ export class Http2Exchange implements Downstream, BodySource {
   }
 
   #respond(text: string, endStream: boolean): void {
+    if (!this.#takesHeads) return
     const stream = this.#stream
-    if (stream.destroyed || stream.headersSent) return
     const waitForTrailers = this.#mayHaveTrailers && !endStream
     if (waitForTrailers)
-      stream.once('wantTrailers', () => stream.sendTrailers(this.#trailers ?? {}))
+      stream.once('wantTrailers', () => {
+        if (!stream.destroyed && !stream.closed) stream.sendTrailers(this.#trailers ?? {})
+      })
     try {
       stream.respond(http2ResponseHead(text), { endStream, waitForTrailers })
     } catch (error) {

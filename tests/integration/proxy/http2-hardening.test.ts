@@ -84,6 +84,14 @@ const FLOODS: readonly (readonly [name: string, makeFrame: (index: number) => Bu
       ]),
   ],
   [
+    'requests that are reset before the gateway itself answers',
+    (index) =>
+      Buffer.concat([
+        headers(index, '/nowhere'),
+        frame({ type: FrameType.rstStream, stream: streamOf(index), payload: byCode(8) }),
+      ]),
+  ],
+  [
     'requests that have the gateway reset them',
     (index) =>
       Buffer.concat([
