@@ -49,13 +49,13 @@ export function recordLines(record: Record): readonly string[] {
     `${record.at}  ${record.id}`,
     ...ladder([
       ...checkRows(record.checks),
-      ...tries.map(({ ip, port }) => ['target', `${ip}:${port}`]),
+      ...targetRows(tries),
       ...reasonRows(record),
       ['answer', `${record.status}${record.body === undefined ? '' : ` ${record.body}`}`],
       ['by', record.answered_by],
       [
         'took',
-        `${timings.total_ms} ms${upstream === undefined ? '' : `, of them ${upstream} ms upstream`}`,
+        `${milliseconds(timings.total_ms)}${upstream === undefined ? '' : `, of them ${milliseconds(upstream)} upstream`}`,
       ],
       ...(record.fix === undefined ? [] : [['fix', record.fix]]),
     ]),
@@ -88,6 +88,23 @@ export function judgementLines(judgement: Judgement): readonly string[] {
       ...(judgement.fix === undefined ? [] : [['fix', judgement.fix]]),
     ]),
   ].map(printable)
+}
+
+/** Targets that were tried, each once. */
+function targetRows(tries: Record['tries']): readonly string[][] {
+  const counts = new Map<string, number>()
+  for (const { ip, port } of tries) {
+    const address = ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`
+    counts.set(address, (counts.get(address) ?? 0) + 1)
+  }
+  return [...counts].map(([address, count]) => [
+    'target',
+    count === 1 ? address : `${address}, tried ${count} times`,
+  ])
+}
+
+function milliseconds(ms: number): string {
+  return ms < 1 ? '<1 ms' : `${Math.round(ms)} ms`
 }
 
 /** Said only where no check says it already. */

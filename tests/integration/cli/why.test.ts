@@ -1,9 +1,10 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { freePort } from '../../support/free-port.ts'
 import { workplace } from '../../support/run-portunus.ts'
+import { until } from '../../support/until.ts'
 
 const CONFIG = `_format_version: "3.0"
 services:
@@ -98,5 +99,41 @@ describe('portunus why', () => {
     expect(typed.code).toBe(1)
     expect(typed.stderr).toContain('standard input')
     expect(typed.stderr).not.toContain(token)
+  })
+})
+
+describe('portunus dev', () => {
+  it('prints the digits to ask with behind what was refused, and records what passes as well', async () => {
+    const place = workplace()
+    await using _ = place
+    writeFileSync(path.join(place.folder, 'kong.yml'), CONFIG)
+    const [proxy, admin] = [await freePort(), await freePort()]
+    const gateway = spawn(process.execPath, [path.resolve('bin/portunus'), 'dev'], {
+      cwd: place.folder,
+      env: {
+        ...process.env,
+        KONG_PROXY_LISTEN: `127.0.0.1:${proxy}`,
+        KONG_ADMIN_LISTEN: `127.0.0.1:${admin}`,
+      },
+    })
+    using __ = { [Symbol.dispose]: () => void gateway.kill('SIGKILL') }
+    let printed = ''
+    let noted = ''
+    gateway.stdout.on('data', (bytes: Buffer) => (printed += bytes.toString()))
+    gateway.stderr.on('data', (bytes: Buffer) => (noted += bytes.toString()))
+    await until(() => noted.includes('ready in'), 30_000)
+    await fetch(`http://127.0.0.1:${proxy}/api`)
+    await until(() => printed.includes('why: '))
+    const [, digits = ''] = /401 .*jwt: no token.* why: ([0-9a-f]{4})…/.exec(printed) ?? []
+    const where = ['--admin', `http://127.0.0.1:${admin}`]
+    const { stdout } = await place.run(['why', `${digits}…`, ...where])
+    expect(stdout).toMatch(/token +no token in header authorization/)
+    const made = await place.run(['token', 'login_server_issuer', ...where])
+    const headers = { authorization: `Bearer ${made.stdout.trim()}` }
+    const { status, headers: answered } = await fetch(`http://127.0.0.1:${proxy}/api`, { headers })
+    expect(status).toBe(502)
+    const passed = await place.run(['why', answered.get('x-kong-request-id')!, ...where])
+    expect(passed.stdout).toMatch(/consumer +authenticated as login_server_issuer +ok/)
+    expect(passed.stdout).toMatch(/target +127\.0\.0\.1:1, tried \d times/)
   })
 })
