@@ -112,9 +112,12 @@ export const clientFields = {
   }),
   client_alg: array(
     string({
-      one_of: ['HS256', 'HS384', 'HS512', 'RS256', 'RS512', 'ES256', 'ES384', 'PS256', 'EdDSA'],
+      one_of: ['HS256', 'RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'PS256', 'EdDSA'],
     }),
-    { description: 'With what each client signs, for `private_key_jwt`.' },
+    {
+      description:
+        'With what each client signs: HS256 for `client_secret_jwt`, any of the others for `private_key_jwt`.',
+    },
   ),
   client_jwk: array(json(), {
     description: 'The private key of each client as a JWK, for `private_key_jwt`.',

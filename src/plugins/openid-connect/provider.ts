@@ -1,4 +1,4 @@
-import type { JSONWebKeySet } from 'jose'
+import type { JSONWebKeySet, JWK } from 'jose'
 import type { AuthorizationServer } from 'oauth4webapi'
 import { isJsonObject } from '../../base/json.ts'
 import type { HttpCaller } from '../../plugin-kit/http-caller.ts'
@@ -30,8 +30,10 @@ export class Provider {
   readonly fetch: ProviderFetch
   #facts: ProviderFacts | undefined
   #fetchedAtMs = -Infinity
-  #fetching: Promise<ProviderFacts> | undefined
-  #failure: { readonly error: unknown; readonly untilMs: number } | undefined
+  /** When a look was begun, whatever came of it. */
+  #lookedAtMs = -Infinity
+  #looking: Promise<ProviderFacts> | undefined
+  #failure: Error | undefined
 
   constructor(config: Config, node: NodeServices) {
     this.#config = config
@@ -43,36 +45,39 @@ export class Provider {
   /** @throws when nothing is known, and the provider cannot be asked */
   async facts(): Promise<ProviderFacts> {
     const known = this.#facts
-    if (known === undefined) return this.#fetch()
-    if (this.#ageSeconds() >= this.#config.cache_ttl)
+    const sinceLookMs = this.#node.now() - this.#lookedAtMs
+    if (known === undefined) {
+      if (this.#failure !== undefined && sinceLookMs < FAILURE_MS) throw this.#failure
+      return this.#look()
+    }
+    const ageMs = this.#node.now() - this.#fetchedAtMs
+    if (ageMs >= this.#config.cache_ttl * 1000 && sinceLookMs >= FAILURE_MS)
       // Whether it succeeds or not, this request goes by what is known; a failure is logged.
-      this.#fetch().catch(() => undefined)
+      this.#look().catch(() => undefined)
     return known
   }
 
   /** @returns what is known after a new look, or `undefined` if it is too early for one */
   async renewed(): Promise<ProviderFacts | undefined> {
-    if (this.#ageSeconds() < this.#config.rediscovery_lifetime) return undefined
-    return this.#fetch().catch(() => undefined)
+    const sinceLookMs = this.#node.now() - this.#lookedAtMs
+    if (this.#looking === undefined && sinceLookMs < this.#config.rediscovery_lifetime * 1000)
+      return undefined
+    return this.#look().catch(() => undefined)
   }
 
   dispose(): void {
     this.#caller.dispose()
   }
 
-  #ageSeconds(): number {
-    return (this.#node.now() - this.#fetchedAtMs) / 1000
-  }
-
-  #fetch(): Promise<ProviderFacts> {
-    if (this.#failure !== undefined && this.#failure.untilMs > this.#node.now())
-      return Promise.reject(this.#failure.error)
-    return (this.#fetching ??= this.#look().finally(() => {
-      this.#fetching = undefined
+  /** Those who look at the same time look together. */
+  #look(): Promise<ProviderFacts> {
+    return (this.#looking ??= this.#fetch().finally(() => {
+      this.#looking = undefined
     }))
   }
 
-  async #look(): Promise<ProviderFacts> {
+  async #fetch(): Promise<ProviderFacts> {
+    this.#lookedAtMs = this.#node.now()
     try {
       const metadata = await this.#metadata()
       const keys = await this.#keys(metadata)
@@ -80,10 +85,9 @@ export class Provider {
       const generation = (this.#facts?.generation ?? 0) + (isSame ? 0 : 1)
       this.#facts = { metadata, keys, generation }
       this.#fetchedAtMs = this.#node.now()
-      this.#failure = undefined
       return this.#facts
     } catch (error) {
-      this.#failure = { error, untilMs: this.#node.now() + FAILURE_MS }
+      this.#failure = error as Error
       this.#node.log.error(`openid-connect: cannot ask the provider ${this.#config.issuer}`, error)
       throw error
     }
@@ -105,7 +109,11 @@ export class Provider {
   async #keys({ jwks_uri: uri }: AuthorizationServer): Promise<JSONWebKeySet> {
     const uris = [...(uri === undefined ? [] : [uri]), ...(this.#config.extra_jwks_uris ?? [])]
     const sets = await Promise.all(uris.map((each) => this.#keySet(each)))
-    return { keys: sets.flatMap(({ keys }) => keys) }
+    const keys = sets.flatMap((set) => set.keys).filter(isPublicKey)
+    // No issuer withdraws all its keys: its server has told of them by mistake, and would let nobody in.
+    if (keys.length === 0 && (this.#facts?.keys.keys.length ?? 0) > 0)
+      throw new Error('Cannot use the keys of the provider: there are none any more')
+    return { keys }
   }
 
   async #keySet(uri: string): Promise<JSONWebKeySet> {
@@ -123,6 +131,10 @@ export class Provider {
       throw new Error(`Cannot fetch keys from ${uri}: the answer is no JSON Web Key Set`)
     return set as unknown as JSONWebKeySet
   }
+}
+
+function isPublicKey(jwk: unknown): jwk is JWK {
+  return isJsonObject(jwk) && ['RSA', 'EC', 'OKP'].includes(String(jwk['kty']))
 }
 
 /** The issuer identifier, for configurations that name the URL of its metadata instead. */

@@ -70,6 +70,29 @@ describe('openid-connect › keys', () => {
   })
 })
 
+describe('openid-connect › what an issuer may answer for its keys', () => {
+  it.each([
+    ['nothing', ''],
+    ['no JSON', '<html>'],
+    ['no key set', '{"keys":5}'],
+    ['keys of no kind', '{"keys":[{"kty":"odd"}, 5, null]}'],
+    ['no keys any more', '{"keys":[]}'],
+    ['far too much', `{"keys":[],"more":"${'x'.repeat(2_000_000)}"}`],
+  ])('is not followed by more than a refusal: %s', async (_, text) => {
+    const token = await issuer.sign(good())
+    expect(await statusOf('quick', token)).toBe(200)
+    issuer.keysText = text
+    const before = issuer.requests.length
+    expect(await statusOf('quick', await issuer.sign(good(), { header: { kid: 'new' } }))).toBe(401)
+    expect(issuer.requests.slice(before)).toContain('GET /keys')
+    // What was known counts on, also for tokens that nobody has seen yet.
+    expect(await statusOf('quick', await issuer.sign({ ...good(), jti: text.slice(0, 9) }))).toBe(
+      200,
+    )
+    issuer.keysText = undefined
+  })
+})
+
 describe('openid-connect › tokens of a scripted issuer', () => {
   it.each([
     ['nothing wrong', () => ({}), 200],

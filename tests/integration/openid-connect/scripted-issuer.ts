@@ -1,6 +1,11 @@
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose'
 import { startUpstream, type TestUpstream } from '../../support/start-upstream.ts'
 
+export interface Grant {
+  readonly authorization: string | undefined
+  readonly fields: Readonly<Record<string, string>>
+}
+
 /** An issuer that does what a real one never would. */
 export interface ScriptedIssuer extends AsyncDisposable {
   readonly url: string
@@ -10,8 +15,12 @@ export interface ScriptedIssuer extends AsyncDisposable {
   isDown: boolean
   /** What the token endpoint gives out next. */
   idToken: string
+  /** What the key set is answered with instead of the keys. */
+  keysText: string | undefined
   /** What was asked, in order. */
   readonly requests: readonly string[]
+  /** What the token endpoint got, in order. */
+  readonly grants: readonly Grant[]
   sign(
     claims: object,
     more?: { readonly key?: CryptoKey | Uint8Array; readonly header?: object },
@@ -24,7 +33,8 @@ export async function startScriptedIssuer(): Promise<ScriptedIssuer> {
   let serial = 0
   let key: CryptoKey
   let jwk: JWK = {}
-  const state = { isDown: false, idToken: '' }
+  const state = { isDown: false, idToken: '', keysText: undefined as string | undefined }
+  const grants: Grant[] = []
 
   async function rotate(): Promise<void> {
     const pair = await generateKeyPair('RS256', { extractable: true })
@@ -42,16 +52,32 @@ export async function startScriptedIssuer(): Promise<ScriptedIssuer> {
         jwks_uri: `${server.url}/keys`,
       }),
       '/keys': () => ({ keys: [jwk] }),
-      '/token': () => ({ access_token: 'at', token_type: 'Bearer', id_token: state.idToken }),
+      '/token': () => ({
+        access_token: `at-${grants.length}`,
+        token_type: 'Bearer',
+        ...(state.idToken !== '' && { id_token: state.idToken }),
+      }),
     }
-    const answer = state.isDown ? undefined : answers[request.url ?? '']
-    response.writeHead(answer === undefined ? 503 : 200, { 'content-type': 'application/json' })
-    response.end(answer === undefined ? '' : JSON.stringify(answer()))
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      if (request.url === '/token')
+        grants.push({
+          authorization: request.headers.authorization,
+          fields: Object.fromEntries(new URLSearchParams(Buffer.concat(chunks).toString())),
+        })
+      const answer = state.isDown ? undefined : answers[request.url ?? '']
+      response.writeHead(answer === undefined ? 503 : 200, { 'content-type': 'application/json' })
+      const isScripted = request.url === '/keys' && state.keysText !== undefined
+      if (isScripted) response.end(state.keysText)
+      else response.end(answer === undefined ? '' : JSON.stringify(answer()))
+    })
   })
 
   return Object.assign(state, {
     url: server.url,
     requests: server.requests,
+    grants,
     rotate,
     publicJwk: () => jwk,
     sign: (
