@@ -23,7 +23,7 @@ describe('SourceMemory', () => {
     expect(memory.find('stranger 999999')).toBe(NONE)
   })
 
-  it('lets go of what was not used for longest, and ends it', () => {
+  it('lets go of what was not used lately, and ends it', () => {
     const memory = new SourceMemory({ ...LIMITS, entries: 2 }, () => 0)
     const [ada, ben, cyd] = ['ada', 'ben', 'cyd'].map((name) => memory.begin(recordOf(name)))
     memory.remember('ada', ada!)

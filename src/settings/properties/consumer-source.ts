@@ -74,8 +74,8 @@ export const CONSUMER_SOURCE = {
   consumer_source_size: {
     type: 'number',
     default: 10_000,
-    min: 1,
-    boundsMessage: 'consumer_source_size must be at least 1',
+    min: 2,
+    boundsMessage: 'consumer_source_size must be at least 2',
     isOwn: true,
     description:
       'Most credentials and consumers that one worker remembers, and most values that nobody has.',
