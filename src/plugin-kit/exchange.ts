@@ -85,6 +85,8 @@ export interface ClientRequest {
   readonly rawPath: string
   /** As received, without `?`; `''` when there is none. */
   readonly rawQuery: string
+  /** Both as received, with the `?` even when nothing stands behind it. */
+  readonly pathWithQuery: string
   /** Address of the client, behind trusted proxies. */
   readonly ip: string
   readonly clientPort: number

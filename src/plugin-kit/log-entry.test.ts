@@ -63,6 +63,14 @@ describe('logEntry', () => {
     })
   })
 
+  it('keeps the sign of a query of nothing', () => {
+    const exchange = exchangeFor({ path: '/x?', route: { id: 'r' } as Route })
+    expect(logEntry(exchange)).toMatchObject({
+      request: { uri: '/x?', querystring: {} },
+      upstream_uri: '/x?',
+    })
+  })
+
   it('tells about tries, and where the request went', () => {
     const tries = [
       { ip: '::1', port: 1, state: 'failed', code: 502, startedAtMs: 5, balancerMs: 1 },

@@ -26,9 +26,10 @@ export function logEntry(exchange: Exchange): LogEntry {
 
 function requestPart(exchange: Exchange): LogEntry {
   const { request, upstream, route } = exchange
-  const uri = request.rawQuery === '' ? request.rawPath : `${request.rawPath}?${request.rawQuery}`
+  const uri = request.pathWithQuery
   const { rawQuery } = upstream
-  const sentUri = rawQuery === '' ? upstream.path : `${upstream.path}?${rawQuery}`
+  const hasQuery = rawQuery !== '' || uri.endsWith('?')
+  const sentUri = hasQuery ? `${upstream.path}?${rawQuery}` : upstream.path
   return {
     request: {
       id: exchange.id,

@@ -43,6 +43,10 @@ export class ExchangeRequest implements ClientRequest {
   get rawQuery(): string {
     return this.#exchange.routing.rawQuery
   }
+  get pathWithQuery(): string {
+    const { rawPath, rawQuery, hasQuery } = this.#exchange.routing
+    return hasQuery ? `${rawPath}?${rawQuery}` : rawPath
+  }
   get ip(): string {
     return (this.#address ??= clientAddress(this.#exchange)).ip
   }

@@ -51,8 +51,6 @@ export function kongGlobals(
 type Functions = Readonly<Record<string, LibraryFunction>>
 
 function requestFunctions({ request, captures, startedAtMs }: Exchange): Functions {
-  const withQuery =
-    request.rawQuery === '' ? request.rawPath : `${request.rawPath}?${request.rawQuery}`
   return {
     get_scheme: () => request.scheme,
     get_host: () => request.host,
@@ -64,7 +62,7 @@ function requestFunctions({ request, captures, startedAtMs }: Exchange): Functio
     get_method: () => request.method,
     get_path: () => request.path,
     get_raw_path: () => request.rawPath,
-    get_path_with_query: () => withQuery,
+    get_path_with_query: () => request.pathWithQuery,
     get_raw_query: () => request.rawQuery,
     get_query_arg: (args) => request.queryValue(args.text(0)),
     get_query: () => queryTable(request),
@@ -159,8 +157,7 @@ function ngxTable(exchange: Exchange, node: NodeServices): LuaTable {
   const variables: Readonly<Record<string, () => LuaValue>> = {
     remote_addr: () => request.ip,
     request_method: () => request.method,
-    request_uri: () =>
-      request.rawQuery === '' ? request.rawPath : `${request.rawPath}?${request.rawQuery}`,
+    request_uri: () => request.pathWithQuery,
     uri: () => request.path,
     args: () => request.rawQuery,
     host: () => request.host,

@@ -150,6 +150,7 @@ function clientRequest(given: FakeRequest, headers: FakeHeaders): ClientRequest 
     path: rawPath,
     rawPath,
     rawQuery,
+    pathWithQuery: given.path ?? '/',
     ip,
     clientPort: 40_000,
     peerIp: ip,

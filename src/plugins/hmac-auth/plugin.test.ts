@@ -70,6 +70,7 @@ describe('hmac-auth › signatures', () => {
       `GET ${query} HTTP/2.0`,
       { path: query, httpVersion: '2' },
     ],
+    ['a query of nothing', 'request-line', 'GET /x? HTTP/1.1', { path: '/x?' }],
     ['a target', '@request-target', `@request-target: get ${query}`, { path: query }],
     ['several headers', 'date x-a', `date: ${DATE}\nx-a: b`, { headers: { 'X-A': 'b' } }],
     ['names as they are written', 'Date X-A', `Date: ${DATE}\nX-A: b`, { headers: { 'X-A': 'b' } }],

@@ -14,15 +14,10 @@ function lineOf(request: ClientRequest, name: string): string {
   const value = request.header(name.toLowerCase())
   if (value !== undefined) return `${name}: ${value}`
   if (name === '@request-target')
-    return `${name}: ${request.method.toLowerCase()} ${pathWithQuery(request)}`
+    return `${name}: ${request.method.toLowerCase()} ${request.pathWithQuery}`
   if (name === 'request-line')
-    return `${request.method} ${pathWithQuery(request)} HTTP/${protocolVersion(request)}`
+    return `${request.method} ${request.pathWithQuery} HTTP/${protocolVersion(request)}`
   return `${name}:`
-}
-
-/** As received: whoever signed knows no other form. */
-function pathWithQuery({ rawPath, rawQuery }: ClientRequest): string {
-  return rawQuery === '' ? rawPath : `${rawPath}?${rawQuery}`
 }
 
 function protocolVersion({ httpVersion }: ClientRequest): string {

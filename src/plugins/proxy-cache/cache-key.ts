@@ -32,8 +32,8 @@ function ownerOf({ consumer, route }: Exchange): string {
 
 /** Cut at the query, so that the version stands in it only where there is none. */
 function requestLine({ request }: Exchange): string {
-  const { method, rawPath, rawQuery, httpVersion } = request
-  if (rawQuery !== '') return `${method} ${rawPath}`
+  const { method, rawPath, pathWithQuery, httpVersion } = request
+  if (pathWithQuery !== rawPath) return `${method} ${rawPath}`
   return `${method} ${rawPath} HTTP/${httpVersion === '2' ? '2.0' : httpVersion}`
 }
 

@@ -108,6 +108,12 @@ describe('proxy-cache', () => {
       [get('/?v=1&a=1'), get('/?a=2&v=1'), get('/?v=2')],
       ['Miss', 'Hit', 'Miss'],
     ],
+    [
+      'a query of nothing as one',
+      { vary_query_params: ['v'] },
+      [get('/?'), get('/?a')],
+      ['Miss', 'Hit'],
+    ],
     ['repeated arguments', {}, [get('/?a=1&a=2'), get('/?a=2&a=1')], ['Miss', 'Hit']],
     [
       'headers that do not count',
