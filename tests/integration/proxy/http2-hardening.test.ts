@@ -84,14 +84,6 @@ const FLOODS: readonly (readonly [name: string, makeFrame: (index: number) => Bu
       ]),
   ],
   [
-    'requests that are reset before the gateway itself answers',
-    (index) =>
-      Buffer.concat([
-        headers(index, '/nowhere'),
-        frame({ type: FrameType.rstStream, stream: streamOf(index), payload: byCode(8) }),
-      ]),
-  ],
-  [
     'requests that have the gateway reset them',
     (index) =>
       Buffer.concat([
@@ -137,6 +129,20 @@ describe('HTTP/2 from hostile clients', () => {
     expect(body).toBe('fine')
     other.destroy()
   })
+
+  it.each([Flag.endHeaders, Flag.endHeaders | Flag.endStream])(
+    'does not answer a request that was reset before it was looked at (flags %i)',
+    async (flags) => {
+      await using proxy = await start()
+      using client = await connectRaw(proxy.port)
+      // With the code of a good end the stream is closed then, but not destroyed yet.
+      const reset = frame({ type: FrameType.rstStream, stream: streamOf(0), payload: byCode(0) })
+      client.send(Buffer.concat([OPENING, headers(0, '/nowhere', flags), reset, headers(1)]))
+      await until(() => framesOf(client).some(({ type, stream }) => type === 0 && stream === 3))
+      expect(framesOf(client).filter(({ stream }) => stream === streamOf(0))).toEqual([])
+      expect(proxy.log).toEqual([])
+    },
+  )
 
   it('ends a flood of WINDOW_UPDATE when it is next looked at', async () => {
     await using proxy = await start()
