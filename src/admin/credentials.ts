@@ -73,6 +73,7 @@ export function shownCredential(
 
 /** When it ends, in Unix seconds. */
 export function endOf(kind: EntityKind, row: Entity): number | undefined {
-  const end = row[kind.hasTtl === true ? 'expires_at' : 'retires_at']
-  return typeof end === 'number' ? Math.ceil(end) : undefined
+  const ends = [row['retires_at'], kind.hasTtl === true ? row['expires_at'] : undefined]
+  const times = ends.filter((end) => typeof end === 'number')
+  return times.length === 0 ? undefined : Math.ceil(Math.min(...times))
 }

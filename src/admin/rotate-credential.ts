@@ -86,12 +86,11 @@ function takenOver(kind: CredentialKind, row: Entity): JsonObject {
 function ending(kind: CredentialKind, row: Entity, seconds: number): Operation {
   if (seconds === 0) return { op: 'delete', kind: kind.name, id: row.id }
   const end = Math.min(endOf(kind, row) ?? Infinity, Math.ceil(nowSeconds()) + seconds)
-  const fields = kind.hasTtl === true ? { ttl: seconds, expires_at: end } : { retires_at: end }
-  return { op: 'update', kind: kind.name, entity: { ...row, ...fields } }
+  return { op: 'update', kind: kind.name, entity: { ...row, retires_at: end } }
 }
 
 /** A row that is gone, as it is told about. */
 function endedNow(row: Entity): Entity {
   const now = Math.trunc(nowSeconds())
-  return { ...row, expires_at: now, retires_at: now }
+  return { ...row, retires_at: now }
 }

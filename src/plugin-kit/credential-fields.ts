@@ -15,6 +15,13 @@ export const CREDENTIAL_HEAD = {
   consumer: foreign('consumers', { required: true, on_delete: 'cascade' }),
 }
 
+/** When a credential ends, for kinds of which a new one can take the place of an old one. Not Kong's. */
+export const RETIRES_AT: Field<number | undefined> = integer({
+  description: 'Unix time in seconds from which it is refused; set when another takes its place.',
+  gt: 0,
+  own: true,
+})
+
 /** Labels of an entity, for filtering. */
 export const TAGS: Field<readonly string[] | undefined> = set(
   string({

@@ -1,5 +1,5 @@
 import type { EntityKind } from '../../entities/entity.ts'
-import { CREDENTIAL_HEAD, TAGS } from '../../plugin-kit/credential-fields.ts'
+import { CREDENTIAL_HEAD, RETIRES_AT, TAGS } from '../../plugin-kit/credential-fields.ts'
 import { integer, string } from '../../schema/field.ts'
 import { ALGORITHM_NAMES } from '../../plugin-kit/jose/algorithms.ts'
 import { loadPublicKey } from '../../plugin-kit/jose/public-key.ts'
@@ -25,12 +25,7 @@ export const jwtSecrets: EntityKind = {
     rsa_public_key: string(),
     algorithm: string({ default: 'HS256', one_of: ALGORITHM_NAMES }),
     tags: TAGS,
-    retires_at: integer({
-      description:
-        'Unix time in seconds from which its tokens are refused; set when another takes its place.',
-      gt: 0,
-      own: true,
-    }),
+    retires_at: RETIRES_AT,
   },
   checks: [
     {

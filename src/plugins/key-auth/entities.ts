@@ -1,5 +1,5 @@
 import type { EntityKind } from '../../entities/entity.ts'
-import { CREDENTIAL_HEAD, TAGS } from '../../plugin-kit/credential-fields.ts'
+import { CREDENTIAL_HEAD, RETIRES_AT, TAGS } from '../../plugin-kit/credential-fields.ts'
 import { string } from '../../schema/field.ts'
 
 export const keyauthCredentials: EntityKind = {
@@ -14,5 +14,6 @@ export const keyauthCredentials: EntityKind = {
     ...CREDENTIAL_HEAD,
     key: string({ required: false, unique: true, auto: true }),
     tags: TAGS,
+    retires_at: RETIRES_AT,
   },
 }

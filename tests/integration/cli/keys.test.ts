@@ -97,6 +97,12 @@ describe('portunus keys', () => {
     expect((await place.run(['keys', 'rotate', 'bobs-key', '--overlap', 'soon'])).stderr).toContain(
       '--overlap must be a time such as',
     )
+    const bobs = JSON.parse((await place.run(['keys', 'list', 'bob', '--json'])).stdout)
+    const [{ id }] = bobs.filter(({ kind }: { kind: string }) => kind === 'keyauth_credentials')
+    expect((await place.run(['keys', 'rotate', id, '--overlap', '1d'])).code).toBe(0)
+    const written = readFileSync(path.join(place.folder, 'kong.yml'), 'utf8')
+    // Whoever starts with this file lets the old key go at the same time.
+    expect(written).toMatch(/key: bobs-secret-api-key[^\n]*retires_at: \d{10}/)
     const { publicKey } = generateKeyPairSync('ed25519')
     const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString()
     writeFileSync(path.join(place.folder, 'next.pem'), pem)
