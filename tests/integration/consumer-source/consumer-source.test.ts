@@ -153,6 +153,13 @@ describe('a server as consumer_source', () => {
     users.users.delete('key-of-ada')
     expect(await forget('/consumers:ada')).toBe(204)
     expect(await statuses('key-of-ada')).toEqual([401])
+
+    const odd = 'key/of::ada?'
+    users.users.set(odd, 'ada')
+    expect(await statuses(odd)).toEqual([200])
+    users.users.delete(odd)
+    expect(await forget(`/keyauth_credentials:${encodeURIComponent(odd)}`)).toBe(204)
+    expect(await statuses(odd)).toEqual([401])
   })
 
   it('that is down lets those in who were known, and answers the others 503', async () => {
