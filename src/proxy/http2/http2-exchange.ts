@@ -171,7 +171,7 @@ export class Http2Exchange implements Downstream, BodySource {
         if (!stream.destroyed && !stream.closed) stream.sendTrailers(this.#trailers ?? {})
       })
     try {
-      stream.respond(http2ResponseHead(text), { endStream, waitForTrailers })
+      stream.respond(http2ResponseHead(text, this.#isTunnel), { endStream, waitForTrailers })
     } catch (error) {
       // A plugin made what HTTP/2 has no way to say. That is one response lost, not all streams.
       this.#context.log.error('Cannot send a response over HTTP/2', error)

@@ -25,14 +25,15 @@ const BAD_GATEWAY = 502
 /**
  * A response head as HTTP/2 has it.
  * @param text an HTTP/1.1 head with its empty line, a character a byte
+ * @param asksForTunnel it answers a client that would take any success for an open tunnel
  */
-export function http2ResponseHead(text: string): OutgoingHttpHeaders {
+export function http2ResponseHead(text: string, asksForTunnel = false): OutgoingHttpHeaders {
   const headers: Record<string, string | string[] | number> = Object.create(null) as Record<
     string,
     never
   >
   const status = Number(text.slice(9, 12))
-  headers[':status'] = http2Status(status)
+  headers[':status'] = http2Status(status, asksForTunnel)
   let at = text.indexOf('\r\n') + 2
   for (;;) {
     const end = text.indexOf('\r\n', at)
@@ -42,9 +43,11 @@ export function http2ResponseHead(text: string): OutgoingHttpHeaders {
   }
 }
 
-function http2Status(status: number): number {
+function http2Status(status: number, asksForTunnel: boolean): number {
   // A tunnel is opened as any other request is answered: RFC 8441 §5.
   if (status === SWITCHING_PROTOCOLS) return 200
+  // An answer that opens none must not pass for one that does: RFC 9110 §9.3.6.
+  if (asksForTunnel && status >= 200 && status < 300) return BAD_GATEWAY
   // There is no class of statuses above 5xx, as which clients take them: RFC 9110 §15.
   return status > LAST_STATUS ? BAD_GATEWAY : status
 }

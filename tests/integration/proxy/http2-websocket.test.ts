@@ -9,6 +9,10 @@ import { until } from '../../support/until.ts'
 const upstream = http.createServer((_, response) => void response.end('no tunnel'))
 const tunnels: { readonly request: http.IncomingMessage; readonly socket: Socket }[] = []
 upstream.on('upgrade', (request, socket: Socket) => {
+  if (request.url === '/ignored') {
+    socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+    return
+  }
   if (request.url === '/refused') {
     socket.end('HTTP/1.1 426 Upgrade Required\r\nContent-Length: 2\r\n\r\nno')
     return
@@ -95,6 +99,12 @@ describe('a WebSocket over HTTP/2', () => {
     stream.write('ping')
     await until(() => text() === 'helloPING')
     stream.close()
+  })
+
+  it('is not open where the upstream answers as if nobody had asked for it', async () => {
+    const { stream, head, text } = await open({ ':path': '/api/ignored' })
+    expect(head[':status']).toBe(502)
+    await until(() => stream.closed && text() === 'ok')
   })
 
   it('carries much, both ways, beside other streams', async () => {
