@@ -3,6 +3,7 @@ import type { OutgoingHttpHeaders } from 'node:http2'
 /** Fields about a connection of HTTP/1, and those said in another way. See RFC 9113 §8.2.2. */
 const LEFT_OUT: ReadonlySet<string> = new Set([
   'connection',
+  'http2-settings',
   'keep-alive',
   'proxy-connection',
   'te',
