@@ -1,8 +1,12 @@
+import { fromByteString } from '../base/buffer-slices.ts'
+
 export type QueryPair = readonly [name: string, value: string | true]
 
 /**
  * Decoded arguments of a query string, in order; `true` for a bare name. `+` is a space.
- * Sequences that are not valid percent-encodings stay as they are, bytes that are not UTF-8 too.
+ * Sequences that are not valid percent-encodings stay as they are.
+ *
+ * @param rawQuery as received: a letter stands for a byte, because not every client encodes
  */
 export function parseQuery(rawQuery: string): QueryPair[] {
   if (rawQuery === '') return []
@@ -17,11 +21,11 @@ export function parseQuery(rawQuery: string): QueryPair[] {
   return pairs
 }
 
-/** One name or value of a query or form, decoded. */
+/** One name or value of a query or form, decoded. @param text as received, a letter for a byte */
 export function decodeArgument(text: string): string {
-  if (!text.includes('%') && !text.includes('+')) return text
+  if (!text.includes('%') && !text.includes('+')) return fromByteString(text)
   const spaced = text.replaceAll('+', ' ')
-  if (!spaced.includes('%')) return spaced
+  if (!spaced.includes('%')) return fromByteString(spaced)
   const bytes = spaced.replaceAll(/%([0-9A-Fa-f]{2})/g, (_, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16)),
   )

@@ -64,10 +64,10 @@ function formEncoded(bytes: string): string {
   return encodedBytes(bytes, UNENCODED_IN_FORM).replaceAll(' ', '+')
 }
 
-/** A letter per byte, because a query need not be UTF-8. */
+/** A letter per byte before and after, because a query need not be UTF-8. */
 function decodedBytes(text: string): string {
-  return Buffer.from(text.replaceAll('+', ' '), 'utf8')
-    .toString('latin1')
+  return text
+    .replaceAll('+', ' ')
     .replaceAll(/%([0-9A-Fa-f]{2})/g, (_, hex: string) =>
       String.fromCharCode(Number.parseInt(hex, 16)),
     )

@@ -16,6 +16,7 @@ const ENTITIES = {
   consumers: [{ id: 'c-ann', username: 'ann' }, { username: 'guest' }],
   hmacauth_credentials: [
     { id: 'h-1', username: 'ann', secret: 'ann-secret', consumer: 'ann' },
+    { id: 'h-3', username: 'zoë', secret: 'ann-secret', consumer: 'ann' },
     { id: 'h-2', username: 'no-secret', secret: '', consumer: 'ann' },
   ],
 }
@@ -111,6 +112,7 @@ describe('hmac-auth › signatures', () => {
     ],
     ['no padding', request(signed().replace(/=+"$/, '"')), 'passed'],
     ['an empty secret', request(signed({ username: 'no-secret', secret: '' })), MISMATCH],
+    ['a name of UTF-8', request(signed({ username: 'zo\u00C3\u00AB' })), 'passed'],
     ['Hmac', request(signed().replace('hmac ', 'Hmac ')), 'passed'],
     ['HMAC', request(signed().replace('hmac ', 'HMAC ')), UNVERIFIABLE],
     ['more spaces', request(signed().replaceAll(', ', ',   ')), 'passed'],

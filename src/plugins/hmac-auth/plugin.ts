@@ -1,4 +1,5 @@
 import { createHash, createHmac } from 'node:crypto'
+import { fromByteString } from '../../base/buffer-slices.ts'
 import type { Consumer } from '../../entities/entity.ts'
 import { refuse } from '../../plugin-kit/answer.ts'
 import {
@@ -89,7 +90,7 @@ function attemptBy(
       parameters === undefined ? 'the parameters cannot be read' : misuse(parameters, config)
     if (parameters === undefined || why !== undefined)
       return refusal(UNVERIFIABLE, 'signature-unverifiable', why ?? '')
-    const { username } = parameters
+    const username = fromByteString(parameters.username)
     const credential = entities.by('hmacauth_credentials', 'username', username)
     if (credential !== undefined)
       return decide(exchange, parameters, { credential: credential as HmacCredential })

@@ -1,3 +1,4 @@
+import { fromByteString } from '../../base/buffer-slices.ts'
 import type { ClientRequest } from '../../plugin-kit/exchange.ts'
 import { bodyValues, type BodyFields } from '../../plugin-kit/body-fields.ts'
 
@@ -42,9 +43,11 @@ export function findKey(
 /** A name written with `_` also finds the header written with `-`, but not the other way round. */
 function headerValues(request: ClientRequest, name: string): readonly string[] {
   const values = request.headerValues(name)
-  return values.length > 0 || !name.includes('_')
-    ? values
-    : request.headerValues(name.replaceAll('_', '-'))
+  const found =
+    values.length > 0 || !name.includes('_')
+      ? values
+      : request.headerValues(name.replaceAll('_', '-'))
+  return found.map(fromByteString)
 }
 
 /** A JSON object; Kong cannot tell it from a list. */

@@ -18,6 +18,7 @@ const ENTITIES = {
     { id: 'k-2', key: 'key with space', consumer: 'ann' },
     { id: 'k-3', key: 'short-lived', consumer: 'ann', created_at: NOW - 10, ttl: 11 },
     { id: 'k-4', key: 'expired', consumer: 'ann', created_at: NOW - 10, ttl: 10 },
+    { id: 'k-6', key: 'schlüssel', consumer: 'ann' },
     { id: 'k-5', key: 'orphan', consumer: { id: 'gone' } },
   ],
 }
@@ -41,6 +42,9 @@ describe('key-auth › finding the key', () => {
     ['the query', { path: '/?apikey=ann-key' }, {}, 'passed'],
     ['an encoded name', { path: '/?%61pikey=ann-key' }, {}, 'passed'],
     ['a key with a space', { path: '/?apikey=key+with%20space' }, {}, 'passed'],
+    ['a key of UTF-8 in a header', { headers: { apikey: 'schl\u00C3\u00BCssel' } }, {}, 'passed'],
+    ['a key of UTF-8 in the query', { path: '/?apikey=schl\u00C3\u00BCssel' }, {}, 'passed'],
+    ['a key of UTF-8, encoded', { path: '/?apikey=schl%C3%BCssel' }, {}, 'passed'],
     ['another case of the key', { headers: { apikey: 'ANN-KEY' } }, {}, UNKNOWN],
     ['nothing', {}, {}, MISSING],
     ['an empty header', { headers: { apikey: '' } }, {}, MISSING],

@@ -1,3 +1,4 @@
+import { toByteString } from '../../base/buffer-slices.ts'
 import { parseQuery } from '../../http/query.ts'
 
 /**
@@ -25,7 +26,8 @@ function merge(
   parameters: Readonly<Record<string, string | number | undefined>>,
 ): string {
   const all = new Map<string, string>()
-  for (const [name, value] of parseQuery(given)) all.set(name, value === true ? '' : value)
+  for (const [name, value] of parseQuery(toByteString(given)))
+    all.set(name, value === true ? '' : value)
   for (const [name, value] of Object.entries(parameters))
     if (value !== undefined) all.set(name, String(value))
   return [...all]

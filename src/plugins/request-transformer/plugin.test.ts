@@ -209,9 +209,9 @@ describe('request-transformer › method and path', () => {
   })
 
   it('takes the fields of a form into the query of a method without body', async () => {
-    const request = { method: 'POST', path: '/?a=1', headers: FORM, body: 'b=2&a=3' }
+    const request = { method: 'POST', path: '/?a=1', headers: FORM, body: 'b=2&a=3&c=ä' }
     const upstream = await upstreamOf({ http_method: 'GET' }, request)
-    expect([upstream.method, upstream.rawQuery]).toEqual(['GET', 'a=1&a=3&b=2'])
+    expect([upstream.method, upstream.rawQuery]).toEqual(['GET', 'a=1&a=3&b=2&c=%C3%A4'])
   })
 
   it('replaces the path and keeps the query', async () => {

@@ -96,7 +96,7 @@ function changeByBody(
   const isForm = bodyType(contentType) === 'application/x-www-form-urlencoded'
   // A method without a body takes the fields of a form along in the query.
   if (BODILESS.has(of.method) && isForm && body.length > 0) {
-    const form = parseQuery(Buffer.from(body).toString())
+    const form = parseQuery(Buffer.from(body).toString('latin1'))
     upstream.rawQuery = writeQuery(new ArgumentValues([...parseQuery(upstream.rawQuery), ...form]))
   }
   if (of.body.isEmpty) return
