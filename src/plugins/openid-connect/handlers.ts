@@ -94,6 +94,8 @@ export class OpenidConnectHandlers implements PluginHandlers {
   headerFilter(exchange: Exchange): void {
     const { cookies, told } = this.#stateOf(exchange)
     for (const line of cookies) exchange.response.addHeader('Set-Cookie', line)
+    // A shared cache would hand the session on to whoever asks next, whatever the upstream thinks of it.
+    if (cookies.length > 0) exchange.response.setHeader('Cache-Control', 'no-store')
     for (const [name, value] of told) exchange.response.setHeader(name, value)
   }
 

@@ -1,3 +1,4 @@
+import { equalSecrets } from '../../plugin-kit/equal-secrets.ts'
 import type { ClientRequest } from '../../plugin-kit/exchange.ts'
 import type { NodeServices } from '../../plugin-kit/plugin.ts'
 import { keptCookies } from './cookie-settings.ts'
@@ -55,7 +56,7 @@ export function loginsOf(config: Config, node: NodeServices): Logins | undefined
 
   return {
     cookieNames: cookies.names,
-    find: (request, state) => pending(request).find((login) => login.state === state),
+    find: (request, state) => pending(request).find((login) => equalSecrets(login.state, state)),
     begin: (login, request) =>
       lines(
         [...pending(request).slice(1 - MAX_LOGINS), { ...login, endsAt: seconds() + lasts }],

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { configFaults, parsedConfig, testGateway } from '../../plugin-kit/testing/test-plugin.ts'
+import {
+  configFaults,
+  parsedConfig,
+  testContext,
+  testGateway,
+} from '../../plugin-kit/testing/test-plugin.ts'
 import { openidConnect } from './plugin.ts'
 
 const ISSUER = { issuer: 'https://login.example.com' }
@@ -111,5 +116,16 @@ describe('openid-connect › answers', () => {
     expect((await gateway.send()).exchange.noted).toMatchObject([
       { plugin: 'openid-connect', verdict: 'refused', code: 'credentials-missing' },
     ])
+  })
+})
+
+describe('openid-connect › explanations', () => {
+  it('tells what to do about a refusal', async () => {
+    const gateway = testGateway([[openidConnect, BEARER]], { recordsDecisions: true })
+    const [decision] = (await gateway.send()).exchange.noted
+    expect(openidConnect.explain?.(decision!, testContext(openidConnect).entities)).toMatchObject({
+      checks: [{ name: 'token', verdict: 'no credentials' }],
+      fix: expect.stringContaining('Authorization: Bearer'),
+    })
   })
 })

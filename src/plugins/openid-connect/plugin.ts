@@ -1,4 +1,6 @@
+import { explainWith } from '../../plugin-kit/explain-with.ts'
 import { definePlugin, type Plugin } from '../../plugin-kit/plugin.ts'
+import { FIXES } from './fixes.ts'
 import { OpenidConnectHandlers } from './handlers.ts'
 import { configChecks, schema } from './schema.ts'
 
@@ -13,5 +15,6 @@ export const openidConnect: Plugin = definePlugin({
   schema,
   configChecks,
   not: ['consumer'],
+  explain: explainWith('token', FIXES),
   create: (config, context) => new OpenidConnectHandlers(config, context),
 })

@@ -86,6 +86,7 @@ describe('openid-connect › methods, with a provider', () => {
     const browser = cookieBrowser()
     const page = await browser.logIn(`${gateway.url}/hello`, 'ann')
     expect(page.response.headers.get('x-session')).toMatch(/^[\w-]{43}$/)
+    expect(page.response.headers.get('cache-control')).toBe('no-store')
     const url = `${gateway.url}/hello`
     const other = await browser.request(url, {
       method: 'POST',
@@ -146,8 +147,23 @@ describe('openid-connect › methods, with a scripted issuer', () => {
           cache_tokens: false,
         },
         forgetful: { ...config, cache_tokens: false },
+        grouped: {
+          issuer: issuer.url,
+          auth_methods: ['bearer'],
+          authenticated_groups_claim: ['realm', 'groups'],
+          consumer_claim: ['name'],
+          consumer_optional: true,
+          by_username_ignore_case: true,
+        },
       },
-      { settings: { nginx_worker_processes: '1' } },
+      {
+        settings: { nginx_worker_processes: '1' },
+        plugins: {
+          grouped: [
+            { name: 'acl', config: { allow: ['admins'], always_use_authenticated_groups: true } },
+          ],
+        },
+      },
     )
   }, 60_000)
 
@@ -202,6 +218,20 @@ describe('openid-connect › methods, with a scripted issuer', () => {
   ])('is the client that %s asks for', async (path, id, secret) => {
     const { authorization } = (await grantOf(path)).grant
     expect(authorization).toBe(basic(id, secret).authorization)
+  })
+
+  it('tells acl of groups, and finds consumers whatever the case of their names', async () => {
+    const ask = async (claims: object) => {
+      const more = { iss: issuer.url, exp: Math.floor(Date.now() / 1000) + 60, ...claims }
+      return fetch(`${gateway.url}/grouped`, { headers: bearer(await issuer.sign(more)) })
+    }
+    const { headers } = await seenBy(await ask({ name: 'ANN', realm: { groups: ['admins', 'x'] } }))
+    expect([headers['x-consumer-username'], headers['x-authenticated-groups']]).toEqual([
+      'ann',
+      'admins, x',
+    ])
+    expect((await ask({ realm: { groups: ['x'] } })).status).toBe(403)
+    expect((await ask({ groups: ['admins'] })).status).toBe(403)
   })
 
   it('remembers tokens, unless it shall not', async () => {

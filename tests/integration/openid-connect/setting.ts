@@ -29,7 +29,11 @@ export const CONSUMERS = [
 export function startOidcGateway(
   upstream: TestUpstream,
   routes: Readonly<Record<string, object>>,
-  more: { readonly plugins?: object[]; readonly settings?: Record<string, string> } = {},
+  more: {
+    /** Further plugins of a route. */
+    readonly plugins?: Readonly<Record<string, readonly object[]>>
+    readonly settings?: Record<string, string>
+  } = {},
 ): Promise<TestGateway> {
   return startGateway(
     {
@@ -43,7 +47,7 @@ export function startOidcGateway(
             name,
             paths: [`/${name}`],
             strip_path: false,
-            plugins: [{ name: 'openid-connect', config }, ...(more.plugins ?? [])],
+            plugins: [{ name: 'openid-connect', config }, ...(more.plugins?.[name] ?? [])],
           })),
         },
       ],
