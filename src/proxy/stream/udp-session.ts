@@ -147,7 +147,12 @@ export class UdpSession implements Deadline {
       this.session.markReady()
       for (const datagram of this.#held ?? []) this.#send(datagram)
     })
-    socket.connect(port, ip)
+    try {
+      socket.connect(port, ip)
+    } catch (error) {
+      // Port 0, which a service may have, is none that can be sent to.
+      this.#failed(socket, error as Error)
+    }
   }
 
   #send(datagram: Buffer): void {

@@ -54,6 +54,15 @@ describe('streams of UDP', () => {
     expect(await client.ask('again')).toBe('echo again')
   })
 
+  it('outlives a service with a port that nothing can be sent to', async () => {
+    const config = streamConfig({ port: 0, service, route })
+    await using gateway = await startGateway(config, SETTINGS)
+    using client = await udpClient(gateway.streamPorts[0]!)
+    client.send('anybody?')
+    await until(() => gateway.errorLog().includes('Cannot send to 127.0.0.1:0 for a session'))
+    expect(gateway.errorLog()).not.toContain('is gone')
+  })
+
   it('drops datagrams that no route takes', async () => {
     await using server = await startUdpServer(echo)
     const config = streamConfig({
