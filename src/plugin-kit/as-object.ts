@@ -1,10 +1,17 @@
+import { fromByteString } from '../base/buffer-slices.ts'
+
 /** Members by name, a list for a name with several values. The object inherits nothing. */
 export type ByName<Value> = Record<string, Value | Value[]>
 
-/** Headers by lower-case name. */
-export function headersAsObject(
-  headers: readonly (readonly [name: string, value: string])[],
-): ByName<string> {
+type HeaderEntries = readonly (readonly [name: string, value: string])[]
+
+/** Headers by lower-case name, their bytes as the text that they are. */
+export function headersAsObject(headers: HeaderEntries): ByName<string> {
+  return group(headers.map(([name, value]) => [name.toLowerCase(), fromByteString(value)] as const))
+}
+
+/** Headers by lower-case name, a letter for a byte, as they can be sent on. */
+export function headersAsBytes(headers: HeaderEntries): ByName<string> {
   return group(headers.map(([name, value]) => [name.toLowerCase(), value] as const))
 }
 

@@ -71,6 +71,19 @@ describe('logEntry', () => {
     })
   })
 
+  it('shows bytes as the text that they are', () => {
+    const exchange = exchangeFor({
+      path: '/\u00C3\u00A4?\u00C3\u00BC=1',
+      headers: { 'X-A': '\u00C3\u00B6' },
+      route: { id: 'r' } as Route,
+    })
+    exchange.response.setHeader('X-B', '\u00C3\u009F')
+    expect(logEntry(exchange)).toMatchObject({
+      request: { uri: '/ä?ü=1', querystring: { ü: '1' }, headers: { 'x-a': 'ö' } },
+      response: { headers: { 'x-b': 'ß' } },
+    })
+  })
+
   it('tells about tries, and where the request went', () => {
     const tries = [
       { ip: '::1', port: 1, state: 'failed', code: 502, startedAtMs: 5, balancerMs: 1 },

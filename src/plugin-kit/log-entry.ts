@@ -1,3 +1,4 @@
+import { fromByteString } from '../base/buffer-slices.ts'
 import { headersAsObject, queryAsObject } from './as-object.ts'
 import type { Exchange, Response, Try } from './exchange.ts'
 import { DEFAULT_WORKSPACE, setFields, shownEntity } from './workspace.ts'
@@ -26,10 +27,10 @@ export function logEntry(exchange: Exchange): LogEntry {
 
 function requestPart(exchange: Exchange): LogEntry {
   const { request, upstream, route } = exchange
-  const uri = request.pathWithQuery
-  const { rawQuery } = upstream
+  const uri = fromByteString(request.pathWithQuery)
+  const { path, rawQuery } = upstream
   const hasQuery = rawQuery !== '' || uri.endsWith('?')
-  const sentUri = hasQuery ? `${upstream.path}?${rawQuery}` : upstream.path
+  const sentUri = fromByteString(hasQuery ? `${path}?${rawQuery}` : path)
   return {
     request: {
       id: exchange.id,

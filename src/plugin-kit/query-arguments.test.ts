@@ -1,7 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { fromByteString } from '../base/buffer-slices.ts'
 import { parseQuery } from '../http/query.ts'
-import { asFormWithoutArgument, encodeArgument, withoutArgument } from './query-arguments.ts'
+import {
+  argumentsAsBytes,
+  asFormWithoutArgument,
+  encodeArgument,
+  withoutArgument,
+} from './query-arguments.ts'
 
 describe('withoutArgument', () => {
   it.each([
@@ -50,5 +56,33 @@ describe('asFormWithoutArgument', () => {
 
   it('takes out a name beyond ASCII', () => {
     expect(asFormWithoutArgument('a=1&%C3%A4=2&\u00C3\u00A4=3', 'ä')).toBe('a=1')
+  })
+})
+
+describe('argumentsAsBytes', () => {
+  it('tells bytes apart that are no text', () => {
+    expect(argumentsAsBytes('a=%fe&a=\u00FF&%C3%A4=x+y&b&c=&&=d')).toEqual([
+      ['a', '\u00FE'],
+      ['a', '\u00FF'],
+      ['\u00C3\u00A4', 'x y'],
+      ['b', true],
+      ['c', ''],
+    ])
+  })
+
+  it('gives what is parsed', () => {
+    const argument = fc.tuple(
+      fc.string({ minLength: 1, unit: 'binary' }),
+      fc.string({ unit: 'binary' }),
+    )
+    fc.assert(
+      fc.property(fc.array(argument), (pairs) => {
+        const query = pairs.map((pair) => pair.map(encodeArgument).join('=')).join('&')
+        const read = argumentsAsBytes(query).map((pair) =>
+          pair.map((text) => fromByteString(String(text))),
+        )
+        expect(read).toEqual(parseQuery(query))
+      }),
+    )
   })
 })

@@ -1,4 +1,4 @@
-import { decodeArgument } from '../http/query.ts'
+import { decodeArgument, type QueryPair } from '../http/query.ts'
 
 /**
  * A query string without the arguments of one name, however the name is percent-encoded. The others
@@ -34,6 +34,16 @@ export function asFormWithoutArgument(rawQuery: string, name: string): string {
     .filter(([key]) => key !== byteName)
     .map((pair) => pair.map(formEncoded).join('='))
     .join('&')
+}
+
+/** What `parseQuery` gives, with a letter for a byte: other bytes always are another text. */
+export function argumentsAsBytes(rawQuery: string): readonly QueryPair[] {
+  return rawQuery.split('&').flatMap((part): QueryPair[] => {
+    const name = nameOf(part)
+    if (name === '') return []
+    const value = name === part || decodedBytes(part.slice(name.length + 1))
+    return [[decodedBytes(name), value]]
+  })
 }
 
 /** One name or value of a query or form, encoded; the counterpart of {@link decodeArgument}. */

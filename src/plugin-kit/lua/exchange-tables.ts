@@ -1,4 +1,4 @@
-import { headersAsObject, queryAsObject } from '../as-object.ts'
+import { headersAsBytes, queryAsObject } from '../as-object.ts'
 import type { ClientRequest } from '../exchange.ts'
 import { fromScript, LuaTable, type LuaValue } from './values.ts'
 
@@ -6,7 +6,7 @@ import { fromScript, LuaTable, type LuaValue } from './values.ts'
 export function headersTable(
   headers: readonly (readonly [name: string, value: string])[],
 ): LuaTable {
-  const byName = headersAsObject(headers)
+  const byName = headersAsBytes(headers)
   const table = fromScript(byName) as LuaTable
   table.metatable = new LuaTable()
   table.metatable.set('__index', ([, key]) => {

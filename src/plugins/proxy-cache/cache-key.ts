@@ -1,14 +1,18 @@
 import { createHash } from 'node:crypto'
-import { headersAsObject, queryAsObject, type ByName } from '../../plugin-kit/as-object.ts'
+import { toByteString } from '../../base/buffer-slices.ts'
+import { headersAsBytes, queryAsObject, type ByName } from '../../plugin-kit/as-object.ts'
 import type { Exchange } from '../../plugin-kit/exchange.ts'
+import { argumentsAsBytes } from '../../plugin-kit/query-arguments.ts'
 import type { Config } from './schema.ts'
 
 /**
  * The name of a request's entry: whose it is, the request line up to the query, the arguments and
  * headers that tell entries apart. What an upstream says in `Vary` is not looked at, as in Kong.
+ * All of it is bytes, so that requests are alike only when they are.
  */
 export function cacheKeyBy(config: Config): (exchange: Exchange) => string {
-  const { vary_query_params: varyQuery, vary_headers: varyHeaders } = config
+  const varyQuery = config.vary_query_params?.map(toByteString)
+  const varyHeaders = config.vary_headers?.map(toByteString)
   return (exchange) => {
     const { request } = exchange
     const line = requestLine(exchange)
@@ -16,12 +20,12 @@ export function cacheKeyBy(config: Config): (exchange: Exchange) => string {
       ownerOf(exchange),
       request.method,
       config.ignore_uri_case ? line.toLowerCase() : line,
-      argumentsPart(queryAsObject(request.query()), varyQuery),
+      argumentsPart(queryAsObject(argumentsAsBytes(request.rawQuery)), varyQuery),
       varyHeaders?.length
-        ? namedPart(headersAsObject(request.headers()), varyHeaders, (name) => name.toLowerCase())
+        ? namedPart(headersAsBytes(request.headers()), varyHeaders, (name) => name.toLowerCase())
         : '',
     ]
-    return createHash('sha256').update(parts.join('|')).digest('hex')
+    return createHash('sha256').update(parts.join('|'), 'latin1').digest('hex')
   }
 }
 

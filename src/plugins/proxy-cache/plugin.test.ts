@@ -114,6 +114,12 @@ describe('proxy-cache', () => {
       [get('/?'), get('/?a')],
       ['Miss', 'Hit'],
     ],
+    [
+      'arguments that are no text',
+      {},
+      [get('/?a=%fe'), get('/?a=%ff'), get('/?a=%FE')],
+      ['Miss', 'Miss', 'Hit'],
+    ],
     ['repeated arguments', {}, [get('/?a=1&a=2'), get('/?a=2&a=1')], ['Miss', 'Hit']],
     [
       'headers that do not count',
