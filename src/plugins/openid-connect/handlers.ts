@@ -144,6 +144,9 @@ export class OpenidConnectHandlers implements PluginHandlers {
 
   /** Looks whether what was found is enough, and tells everybody about it. */
   async #accept(exchange: Exchange, proven: Found): Promise<Attempt> {
+    const state = this.#stateOf(exchange)
+    // Also where it is not enough: new tokens are known to the browser alone.
+    if (proven.method === 'session') state.cookies = this.#keptAlive(exchange, proven)
     const found = await withUserInfo(this.#parts, proven)
     const sources = claimSources(found)
     const shortage =
@@ -156,9 +159,7 @@ export class OpenidConnectHandlers implements PluginHandlers {
     if (found.session !== undefined) stripBearer(exchange)
     for (const [name, value] of this.#upstream.of(found, sources))
       exchange.upstream.setHeader(name, value)
-    const state = this.#stateOf(exchange)
     state.told = this.#downstream.of(found, sources)
-    if (found.method === 'session') state.cookies = this.#keptAlive(exchange, found)
     if (exchange.decisions?.wantsPasses)
       noteAuthenticated(exchange, 'openid-connect', { method: found.method })
     return undefined
