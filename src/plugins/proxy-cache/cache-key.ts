@@ -8,21 +8,22 @@ import type { Config } from './schema.ts'
 /**
  * The name of a request's entry: whose it is, the request line up to the query, the arguments and
  * headers that tell entries apart. What an upstream says in `Vary` is not looked at, as in Kong.
- * All of it is bytes, so that requests are alike only when they are.
+ * All of it is bytes, so that requests are alike only when they are, and but for the line it is what
+ * earlier plugins left of the request.
  */
 export function cacheKeyBy(config: Config): (exchange: Exchange) => string {
   const varyQuery = config.vary_query_params?.map(toByteString)
   const varyHeaders = config.vary_headers?.map(toByteString)
   return (exchange) => {
-    const { request } = exchange
+    const { upstream } = exchange
     const line = requestLine(exchange)
     const parts = [
       ownerOf(exchange),
-      request.method,
+      upstream.method,
       config.ignore_uri_case ? line.toLowerCase() : line,
-      argumentsPart(queryAsObject(argumentsAsBytes(request.rawQuery)), varyQuery),
+      argumentsPart(queryAsObject(argumentsAsBytes(upstream.rawQuery)), varyQuery),
       varyHeaders?.length
-        ? namedPart(headersAsBytes(request.headers()), varyHeaders, (name) => name.toLowerCase())
+        ? namedPart(headersAsBytes(upstream.headers()), varyHeaders, (name) => name.toLowerCase())
         : '',
     ]
     return createHash('sha256').update(parts.join('|'), 'latin1').digest('hex')

@@ -1,4 +1,4 @@
-import type { ClientRequest, Exchange } from '../../plugin-kit/exchange.ts'
+import type { UpstreamRequest, Exchange } from '../../plugin-kit/exchange.ts'
 import { lifetimeOf, parseCacheControl, secondsOf, type Directives } from './cache-control.ts'
 import type { CachedResponse } from './cached-response.ts'
 import { contentTypeRule } from './content-types.ts'
@@ -7,10 +7,10 @@ import type { Config } from './schema.ts'
 /** What may be cached, and what of it be served. */
 export interface CachingRules {
   /** Whether a request may be answered from the cache at all. */
-  takesRequest(request: ClientRequest): boolean
+  takesRequest(request: UpstreamRequest): boolean
   /** Whether the client wants nothing but a cached response. */
-  wantsOnlyCached(request: ClientRequest): boolean
-  isFresh(cached: CachedResponse, request: ClientRequest, nowSeconds: number): boolean
+  wantsOnlyCached(request: UpstreamRequest): boolean
+  isFresh(cached: CachedResponse, request: UpstreamRequest, nowSeconds: number): boolean
   /** For how many seconds a response is served; nothing when it is not to be stored. */
   lifetime(exchange: Exchange, nowSeconds: number): number | undefined
 }
@@ -56,7 +56,7 @@ const FORBID = ['private', 'no-store', 'no-cache']
  */
 const ALLOW_SHARING = ['public', 's-maxage', 'must-revalidate']
 
-function controlOf(request: ClientRequest): Directives {
+function controlOf(request: UpstreamRequest): Directives {
   return parseCacheControl(request.headerValues('cache-control'))
 }
 

@@ -11,6 +11,7 @@ import {
   TEST_TIME_MS,
   type TestOutcome,
 } from '../../plugin-kit/testing/test-plugin.ts'
+import { requestTransformer } from '../request-transformer/plugin.ts'
 import { proxyCache } from './plugin.ts'
 
 const JSON_TYPE = { 'Content-Type': 'application/json' }
@@ -86,6 +87,21 @@ describe('proxy-cache', () => {
   ])('names the entry of %s as Kong does', async (path, key) => {
     const { response } = await gatewayWith({ content_type: ['application/json'] }).send(get(path))
     expect(response.header('x-cache-key')).toBe(key)
+  })
+
+  it('names an entry by what earlier plugins left of the request', async () => {
+    const keyOf = async (config: Record<string, unknown>, request: FakeRequest) => {
+      const cache = { strategy: 'memory', vary_headers: ['x-v'] }
+      const gateway = testGateway([
+        [requestTransformer, config],
+        [proxyCache, cache],
+      ])
+      return (await gateway.send(request)).response.header('x-cache-key')
+    }
+    const plain = await keyOf({}, get('/x?a=1', { headers: { 'X-V': '1' } }))
+    const removal = { remove: { querystring: ['b'] }, add: { headers: ['x-v:1'] } }
+    expect(await keyOf(removal, get('/x?a=1&b=2'))).toBe(plain)
+    expect(await keyOf({}, get('/x?a=1&b=2'))).not.toBe(plain)
   })
 
   it('names an entry by headers as they are configured', async () => {

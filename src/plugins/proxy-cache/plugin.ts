@@ -55,7 +55,8 @@ class CachingHandlers implements PluginHandlers {
   }
 
   access(exchange: Exchange): Answer | undefined {
-    const { request } = exchange
+    // As earlier plugins leave it, because that is what the upstream answers.
+    const { upstream: request } = exchange
     const progress = this.#progress(exchange)
     if (!this.#rules.takesRequest(request)) {
       progress.status = 'Bypass'
