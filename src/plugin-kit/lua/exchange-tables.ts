@@ -1,5 +1,5 @@
+import type { QueryPair } from '../../http/query.ts'
 import { headersAsBytes, queryAsObject } from '../as-object.ts'
-import type { ClientRequest } from '../exchange.ts'
 import { fromScript, LuaTable, type LuaValue } from './values.ts'
 
 /** Header lines as a table; found in any case, and with `_` for `-`. */
@@ -18,8 +18,8 @@ export function headersTable(
 }
 
 /** Query arguments as a table; a list for a repeated one. */
-export function queryTable(request: ClientRequest): LuaTable {
-  return fromScript(queryAsObject(request.query())) as LuaTable
+export function queryTable(pairs: readonly QueryPair[]): LuaTable {
+  return fromScript(queryAsObject(pairs)) as LuaTable
 }
 
 /** A table whose members are looked up, and that cannot be changed. */

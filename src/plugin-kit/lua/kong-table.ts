@@ -1,4 +1,5 @@
-import type { Exchange } from '../exchange.ts'
+import { parseQuery } from '../../http/query.ts'
+import type { Exchange, UpstreamRequest } from '../exchange.ts'
 import type { NodeServices } from '../plugin.ts'
 import { DEFAULT_WORKSPACE, shownEntity } from '../workspace.ts'
 import { libraryTable, type LibraryFunction } from './arguments.ts'
@@ -50,7 +51,8 @@ export function kongGlobals(
 
 type Functions = Readonly<Record<string, LibraryFunction>>
 
-function requestFunctions({ request, captures, startedAtMs }: Exchange): Functions {
+/** Method, query and headers as plugins before left them, which in nginx are the request's own. */
+function requestFunctions({ request, upstream, captures, startedAtMs }: Exchange): Functions {
   return {
     get_scheme: () => request.scheme,
     get_host: () => request.host,
@@ -59,18 +61,28 @@ function requestFunctions({ request, captures, startedAtMs }: Exchange): Functio
     get_forwarded_host: () => request.forwardedHost,
     get_forwarded_port: () => request.forwardedPort,
     get_http_version: () => Number(request.httpVersion),
-    get_method: () => request.method,
+    get_method: () => upstream.method,
     get_path: () => request.path,
     get_raw_path: () => request.rawPath,
     get_path_with_query: () => request.pathWithQuery,
-    get_raw_query: () => request.rawQuery,
-    get_query_arg: (args) => request.queryValue(args.text(0)),
-    get_query: () => queryTable(request),
-    get_header: (args) => request.header(args.text(0).toLowerCase()),
-    get_headers: () => headersTable(request.headers()),
+    get_raw_query: () => upstream.rawQuery,
+    get_query_arg: (args) => argumentOf(upstream, args.text(0)),
+    get_query: () => queryTable(parseQuery(upstream.rawQuery)),
+    get_header: (args) => headerOf(upstream, args.text(0)),
+    get_headers: () => headersTable(upstream.headers()),
     get_start_time: () => startedAtMs,
     get_uri_captures: () => fromScript(captures ?? { named: {}, unnamed: [] }),
   }
+}
+
+function argumentOf({ rawQuery }: UpstreamRequest, name: string): string | true | undefined {
+  return parseQuery(rawQuery).find(([other]) => other === name)?.[1]
+}
+
+/** A name written with `_` also finds the header written with `-`. */
+function headerOf(upstream: UpstreamRequest, name: string): string | undefined {
+  const lower = name.toLowerCase()
+  return upstream.header(lower) ?? upstream.header(lower.replaceAll('_', '-'))
 }
 
 function responseFunctions({ response }: Exchange): Functions {
@@ -153,13 +165,13 @@ function contextTable({ shared }: Exchange, local: LuaTable): LuaTable {
 }
 
 function ngxTable(exchange: Exchange, node: NodeServices): LuaTable {
-  const { request } = exchange
+  const { request, upstream } = exchange
   const variables: Readonly<Record<string, () => LuaValue>> = {
     remote_addr: () => request.ip,
-    request_method: () => request.method,
+    request_method: () => upstream.method,
     request_uri: () => request.pathWithQuery,
     uri: () => request.path,
-    args: () => request.rawQuery,
+    args: () => upstream.rawQuery,
     host: () => request.host,
     scheme: () => request.scheme,
     server_port: () => request.port,
@@ -199,9 +211,9 @@ export function ngxOver(variable: (name: string) => LuaValue, node: NodeServices
 }
 
 /** `http_<name>`, `arg_<name>` and `cookie_<name>`. */
-function variableOf({ request }: Exchange, name: string): LuaValue {
+function variableOf({ request, upstream }: Exchange, name: string): LuaValue {
   const [, kind, rest = ''] = /^(http|arg|cookie)_(.+)$/.exec(name) ?? []
-  if (kind === 'http') return request.header(rest.toLowerCase())
+  if (kind === 'http') return headerOf(upstream, rest)
   if (kind === 'cookie') return request.cookie(rest)
-  return kind === 'arg' ? request.queryValue(rest) : undefined
+  return kind === 'arg' ? argumentOf(upstream, rest) : undefined
 }

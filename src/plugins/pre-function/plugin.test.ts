@@ -26,6 +26,16 @@ describe('pre-function › access', () => {
       'x-a',
       '55',
     ],
+    [
+      'kong.service.request.set_header("X-B", "2") kong.service.request.set_header("x-a", kong.request.get_header("x_b") .. kong.request.get_headers()["x-b"])',
+      'x-a',
+      '22',
+    ],
+    [
+      'kong.service.request.set_raw_query("q=7") kong.service.request.set_header("x-a", kong.request.get_query_arg("q") .. ngx.var.arg_q .. kong.request.get_query().q)',
+      'x-a',
+      '777',
+    ],
     ['kong.service.request.set_header("x-a", kong.client.get_ip())', 'x-a', '127.0.0.1'],
   ])('runs %s', async (code, name, value) => {
     expect((await access(code)).upstream.header(name)).toBe(value)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { configFaults, testGateway, testPlugin } from '../../plugin-kit/testing/test-plugin.ts'
 import type { FakeRequest } from '../../plugin-kit/testing/fake-exchange.ts'
+import { keyAuth } from '../key-auth/plugin.ts'
 import { requestTransformer } from './plugin.ts'
 
 const JSON_TYPE = { 'Content-Type': 'application/json' }
@@ -227,6 +228,34 @@ describe('request-transformer › method and path', () => {
 })
 
 describe('request-transformer › templates', () => {
+  it('see what earlier plugins set, and not what this one changes', async () => {
+    const config = {
+      remove: { headers: ['x-a'], querystring: ['apikey'] },
+      add: {
+        headers: ['x-who:$(headers["x-consumer-username"])', 'x-b:$(headers["x-a"])'],
+        querystring: ['who:$(headers["x-who"] or "none")'],
+      },
+    }
+    const gateway = testGateway(
+      [
+        [keyAuth, {}],
+        [requestTransformer, config],
+      ],
+      {
+        entities: {
+          consumers: [{ username: 'ann' }],
+          keyauth_credentials: [{ key: 'k', consumer: 'ann' }],
+        },
+      },
+    )
+    const { upstream } = await gateway.send({ path: '/?apikey=k', headers: { 'X-A': '1' } })
+    expect([upstream.header('x-who'), upstream.header('x-b'), upstream.rawQuery]).toEqual([
+      'ann',
+      '1',
+      'who=none',
+    ])
+  })
+
   const request: FakeRequest = {
     path: '/x?a=1&n=4&list=1&list=2',
     headers: { Host: 'h.test', 'X-In': 'in' },

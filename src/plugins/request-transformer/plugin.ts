@@ -33,6 +33,7 @@ interface Transformation {
   readonly headers: Rules
   readonly body: Rules
   readonly query: Rules
+  readonly hasTemplates: boolean
 }
 
 function transformationOf(config: Config, forbidsExpressions: boolean): Transformation {
@@ -44,6 +45,7 @@ function transformationOf(config: Config, forbidsExpressions: boolean): Transfor
     headers: rulesFor('headers', config, options),
     body: rulesFor('body', config, options),
     query: rulesFor('querystring', config, options),
+    hasTemplates: JSON.stringify(config).includes('$('),
   }
 }
 
@@ -51,6 +53,8 @@ function transform(exchange: Exchange, of: Transformation): undefined | Promise<
   let made: LuaTable | undefined
   const globals = (): LuaTable => (made ??= templateGlobals(exchange))
   const { request, upstream } = exchange
+  // Templates see the request as it is before the first change.
+  if (of.hasTemplates) globals()
 
   if (of.uri !== undefined) {
     const path = encodedBytes(of.uri(globals))
