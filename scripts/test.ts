@@ -4,6 +4,7 @@ import path from 'node:path'
 import { hasGoKong } from '../tests/clients/go-kong/go-kong-suite.ts'
 import { hasDnsmasq } from '../tests/support/dnsmasq.ts'
 import { hasPebble } from '../tests/support/start-pebble.ts'
+import { hasSlapd } from '../tests/support/start-slapd.ts'
 import { runStep } from './steps.ts'
 
 /** What some tests need beyond Node, and how they are told where it is. */
@@ -21,6 +22,7 @@ const SERVICES = [
     isThere: hasPebble,
     remedy: 'install Debian’s pebble, or set TEST_PEBBLE',
   },
+  { what: 'a directory', isThere: hasSlapd, remedy: 'install Debian’s slapd' },
   {
     what: 'the client go-kong',
     isThere: hasGoKong(),
