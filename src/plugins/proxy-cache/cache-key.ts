@@ -56,8 +56,20 @@ function namedPart(
     .flatMap((name) => {
       const value = values[keyOf(name)]
       if (value === undefined) return []
-      if (value === true) return [name]
-      return [`${name}=${Array.isArray(value) ? value.map(String).toSorted().join(',') : value}`]
+      if (value === true) return [apart(name)]
+      const texts = Array.isArray(value) ? value.map(String).toSorted() : [value]
+      return [`${apart(name)}=${texts.map(apart).join(',')}`]
     })
     .join(':')
+}
+
+/**
+ * A name or value without the letters that stand between others. Otherwise `?a=1%3Ab=2` would be
+ * answered with what is kept of `?a=1&b=2`, and whoever asks first decide what others get.
+ */
+function apart(text: string): string {
+  return text.replaceAll(
+    /[%:|,=]/g,
+    (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
 }

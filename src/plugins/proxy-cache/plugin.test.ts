@@ -119,6 +119,30 @@ describe('proxy-cache', () => {
     ['paths in another case', { ignore_uri_case: true }, [get('/x'), get('/X')], ['Miss', 'Hit']],
     ['arguments', {}, [get('/?a=1'), get('/?a=2'), get('/?a')], ['Miss', 'Miss', 'Miss']],
     [
+      'arguments with the letters between arguments in them',
+      {},
+      [
+        get('/?a=1&b=2'),
+        get('/?a=1%3Ab=2'),
+        get('/?a=1:b=2'),
+        get('/?a=1&a=2'),
+        get('/?a=1,2'),
+        get('/?a%3D=1'),
+        get('/?a==1'),
+        get('/?a=1%253Ab=2'),
+      ],
+      ['Miss', 'Miss', 'Hit', 'Miss', 'Miss', 'Miss', 'Miss', 'Miss'],
+    ],
+    [
+      'headers with the letters between headers in them',
+      { vary_headers: ['x-a', 'x-b'] },
+      [
+        get('/', { headers: { 'x-a': '1', 'x-b': '2' } }),
+        get('/', { headers: { 'x-a': '1:x-b=2' } }),
+      ],
+      ['Miss', 'Miss'],
+    ],
+    [
       'arguments that do not count',
       { vary_query_params: ['v'] },
       [get('/?v=1&a=1'), get('/?a=2&v=1'), get('/?v=2')],
