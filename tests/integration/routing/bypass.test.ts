@@ -55,7 +55,15 @@ const target = fc
   .array(fc.constantFrom(...PIECES), { minLength: 1, maxLength: 7 })
   .chain((parts) =>
     fc
-      .constantFrom('/', '/private/../', '/open/', '/stripped/', '/stripped')
+      .constantFrom(
+        '/',
+        '/private',
+        '/private/',
+        '/private/../',
+        '/open/',
+        '/stripped/',
+        '/stripped',
+      )
       .map((start) => start + parts.join('')),
   )
 
