@@ -37,10 +37,10 @@ let collect: Collect | undefined
 /** With "last resort" pages that became empty are returned to the system at once. */
 function collectGarbage(): void {
   if (collect === undefined) {
-    // The function is made for new contexts only, from the flag on.
+    // The function is made for new contexts only, from the flag on. All threads share the flag: one
+    // that took it back would take it from another that has just set it.
     setFlagsFromString('--expose-gc')
-    collect = runInNewContext('gc') as Collect
-    setFlagsFromString('--no-expose-gc')
+    collect = runInNewContext('globalThis.gc') as Collect | undefined
   }
-  collect({ type: 'major', flavor: 'last-resort' })
+  collect?.({ type: 'major', flavor: 'last-resort' })
 }
