@@ -5,6 +5,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { connect } from 'node:net'
 import { freePort } from './free-port.ts'
+import { makeAuthority } from './make-certificates.ts'
 import { until } from './until.ts'
 
 const PROGRAM = '/usr/sbin/slapd'
@@ -26,7 +27,9 @@ export async function startSlapd(users: Readonly<Record<string, string>>): Promi
   const file = (name: string): string => path.join(folder, name)
   const config = file('slapd.conf')
   mkdirSync(file('data'))
-  makeCertificate(file('tls.pem'), file('tls.key'))
+  const { certificate, key } = await makeAuthority('ldap.example.test')
+  writeFileSync(file('tls.pem'), certificate)
+  writeFileSync(file('tls.key'), key)
   writeFileSync(
     config,
     `include /etc/ldap/schema/core.schema
@@ -73,14 +76,6 @@ function ldif(baseDn: string, users: Readonly<Record<string, string>>): string {
     `dn: ${baseDn}\nobjectClass: organizationalUnit\nou: people\n`,
     ...rows,
   ].join('\n')
-}
-
-function makeCertificate(certificate: string, key: string): void {
-  const request =
-    'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=ldap.example.test'
-  execFileSync('openssl', [...request.split(' '), '-keyout', key, '-out', certificate], {
-    stdio: 'ignore',
-  })
 }
 
 function isOpen(port: number): Promise<boolean> {
