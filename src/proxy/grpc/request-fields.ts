@@ -1,15 +1,5 @@
 import type { OutgoingHttpHeaders } from 'node:http2'
-
-/** Fields about a connection of HTTP/1, and those said in another way. See RFC 9113 §8.2.2. */
-const LEFT_OUT: ReadonlySet<string> = new Set([
-  'connection',
-  'http2-settings',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'transfer-encoding',
-  'upgrade',
-])
+import { CONNECTION_FIELDS } from '../../http/http2-fields.ts'
 
 /**
  * A request head as HTTP/2 has it. `TE: trailers` is always among it: gRPC servers ask for it, and
@@ -38,7 +28,7 @@ export function http2RequestFields(text: string, scheme: 'http' | 'https'): Outg
 function addLine(headers: Record<string, string | string[]>, line: string): void {
   const colon = line.indexOf(':')
   const name = line.slice(0, colon).toLowerCase()
-  if (LEFT_OUT.has(name)) return
+  if (CONNECTION_FIELDS.has(name)) return
   const value = line.slice(colon + 1).trim()
   const key = name === 'host' ? ':authority' : name
   const known = headers[key]

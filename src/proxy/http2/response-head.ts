@@ -1,21 +1,10 @@
 import type { OutgoingHttpHeaders } from 'node:http2'
-
-/** Fields about a connection, which HTTP/2 has no use for and refuses. See RFC 9113 §8.2.2. */
-const CONNECTION_FIELDS: ReadonlySet<string> = new Set([
-  'connection',
-  'http2-settings',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'transfer-encoding',
-  'upgrade',
-  // Answers a key that is not sent here: RFC 8441 §5.
-  'sec-websocket-accept',
-])
+import { CONNECTION_FIELDS } from '../../http/http2-fields.ts'
 
 /** Whether a field of HTTP/1.1 is about the connection alone. @param name in lower case */
 export function isConnectionField(name: string): boolean {
-  return CONNECTION_FIELDS.has(name)
+  // The second answers a key that is not sent here: RFC 8441 §5.
+  return CONNECTION_FIELDS.has(name) || name === 'sec-websocket-accept'
 }
 
 const SWITCHING_PROTOCOLS = 101
