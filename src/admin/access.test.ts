@@ -6,6 +6,7 @@ const TOKEN = 'a-token-of-sixteen-letters'
 function statusFor(rules: AccessRules, visitor: Partial<Visitor>): number | undefined {
   const refusal = accessRefusal(rules, {
     method: 'GET',
+    peer: '10.9.8.7',
     host: 'localhost:8001',
     origin: undefined,
     authorization: undefined,
@@ -77,4 +78,55 @@ describe('accessRefusal()', () => {
       expect(statusFor({ clientCertificate }, { certificate })).toBe(status)
     },
   )
+
+  const thisMachineOnly = { hosts: ['gateway.test'] }
+
+  it.each<[string | undefined, number | undefined]>([
+    ['127.0.0.1', undefined],
+    ['127.8.8.8', undefined],
+    ['::1', undefined],
+    ['::ffff:127.0.0.1', undefined],
+    ['10.9.8.7', 403],
+    ['::ffff:10.9.8.7', 403],
+    ['fe80::1', 403],
+    ['128.0.0.1', 403],
+    ['::ffff:7f00:1:1', 403],
+    [undefined, 403],
+  ])('lets this machine alone where nothing else is asked: %s', (peer, status) => {
+    expect(statusFor({ thisMachineOnly }, { peer })).toBe(status)
+  })
+
+  it.each<[string | undefined, number | undefined]>([
+    ['localhost:8001', undefined],
+    ['10.1.2.3:8001', undefined],
+    ['gateway.test:8001', undefined],
+    ['evil.test', 403],
+    [undefined, 403],
+  ])('knows the names that this machine asks under then: %s', (host, status) => {
+    expect(statusFor({ thisMachineOnly }, { peer: '127.0.0.1', host })).toBe(status)
+  })
+
+  it('names the ways out to strangers', () => {
+    const refusal = accessRefusal(
+      { thisMachineOnly },
+      {
+        method: 'GET',
+        peer: '10.9.8.7',
+        host: 'localhost',
+        origin: undefined,
+        authorization: undefined,
+        adminToken: undefined,
+        certificate: undefined,
+      },
+    )
+    expect(JSON.stringify(refusal?.json)).toMatch(/admin_token.*admin_guard = off/)
+  })
+
+  it.each<[Partial<Visitor>, number | undefined]>([
+    [{ method: 'OPTIONS' }, undefined],
+    [{ certificate: 'trusted' }, undefined],
+    [{ certificate: 'none' }, 403],
+  ])('lets strangers with a certificate, and preflights: %j', (visitor, status) => {
+    expect(statusFor({ thisMachineOnly }, visitor)).toBe(status)
+  })
 })

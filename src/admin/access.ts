@@ -2,6 +2,9 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { isIP } from 'node:net'
 import { htmlPage, message, type AdminAnswer } from './admin-answer.ts'
 
+/** From where an address can be reached. */
+export type Reach = 'machine' | 'network'
+
 /** Who may ask the Admin API. Empty rules let everybody. */
 export interface AccessRules {
   /** What `Authorization: Bearer` or `Kong-Admin-Token` must say. */
@@ -15,11 +18,18 @@ export interface AccessRules {
   readonly origins?: readonly string[] | undefined
   /** On addresses with TLS, as nginx's `ssl_verify_client`. */
   readonly clientCertificate?: 'on' | 'optional' | undefined
+  /**
+   * For addresses that other machines reach, where nothing tells operators from strangers: only who
+   * comes from this machine may ask, under a name of this machine or one of `hosts`.
+   */
+  readonly thisMachineOnly?: { readonly hosts: readonly string[] } | undefined
 }
 
 /** What is known of a request before its body is read. Fields are those of its head. */
 export interface Visitor {
   readonly method: string
+  /** Address of the other end of the connection; absent once that is gone. */
+  readonly peer: string | undefined
   readonly host: string | undefined
   readonly origin: string | undefined
   readonly authorization: string | undefined
@@ -33,6 +43,7 @@ export function accessRefusal(rules: AccessRules, visitor: Visitor): AdminAnswer
   return (
     certificateRefusal(rules, visitor) ??
     addressRefusal(rules, visitor) ??
+    strangerRefusal(rules, visitor) ??
     tokenRefusal(rules, visitor)
   )
 }
@@ -53,15 +64,33 @@ function addressRefusal(
   { hosts, origins }: AccessRules,
   { host, origin }: Visitor,
 ): AdminAnswer | undefined {
-  const name = host === undefined ? undefined : hostName(`http://${host}`)
-  if (hosts !== undefined && (name === undefined || !isOurs(name, hosts)))
-    return message(403, 'this host name is not one of the Admin API: see admin_hosts')
+  const name = nameAskedFor(host)
+  if (hosts !== undefined && (name === undefined || !isOurs(name, hosts))) return UNKNOWN_HOST
   if (origins === undefined || origin === undefined || origins.includes(origin)) return undefined
   const page = hostName(origin)
   return page !== undefined && (isLoopbackName(page) || page === name)
     ? undefined
     : message(403, 'pages of this origin may not use the Admin API: see admin_gui_url')
 }
+
+const UNKNOWN_HOST = message(403, 'this host name is not one of the Admin API: see admin_hosts')
+
+/** Preflights are let through, so that a page can read what the answer to its request says. */
+function strangerRefusal(
+  { thisMachineOnly }: AccessRules,
+  { method, peer, host, certificate }: Visitor,
+): AdminAnswer | undefined {
+  if (thisMachineOnly === undefined || method === 'OPTIONS' || certificate === 'trusted')
+    return undefined
+  if (peer === undefined || !isLoopbackAddress(peer.replace(/^::ffff:/i, ''))) return STRANGER
+  const name = nameAskedFor(host)
+  return name !== undefined && isOurs(name, thisMachineOnly.hosts) ? undefined : UNKNOWN_HOST
+}
+
+const STRANGER = message(
+  403,
+  'without a token the Admin API answers this machine only: set admin_token (KONG_ADMIN_TOKEN), or admin_guard = off (KONG_ADMIN_GUARD=off) if something else guards it',
+)
 
 /** An address in place of a name cannot be made to point elsewhere. */
 function isOurs(name: string, hosts: readonly string[]): boolean {
@@ -78,6 +107,10 @@ function isLoopbackAddress(address: string): boolean {
 
 function bare(name: string): string {
   return name.replace(/^\[(.*)\]$/, '$1')
+}
+
+function nameAskedFor(host: string | undefined): string | undefined {
+  return host === undefined ? undefined : hostName(`http://${host}`)
 }
 
 /** @returns in lower case, without port */

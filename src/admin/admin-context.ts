@@ -9,7 +9,7 @@ import type {
 import type { EntitySet } from '../entities/entity.ts'
 import type { Origin, Store } from '../store/store.ts'
 import type { DescribedRequest } from './explain-resources.ts'
-import type { AccessRules } from './access.ts'
+import type { AccessRules, Reach } from './access.ts'
 import type { ExplainedRecord, ListedRecords, RecordFilter } from './decision-record.ts'
 
 /** What the Admin API needs of the process it steers. The gateway makes one. */
@@ -26,8 +26,8 @@ export interface AdminContext {
   readonly headers: { readonly server: boolean; readonly latency: boolean }
   /** Origins of `admin_gui_url`; empty: every origin is echoed. */
   readonly guiOrigins: readonly string[]
-  /** Who may ask; may change with a reload. */
-  access(): AccessRules
+  /** Who may ask on an address; may change with a reload. */
+  access(reach: Reach): AccessRules
   /** Without a database: `/config` works, single writes do not. */
   readonly isDbLess: boolean
   /** Largest request body. */

@@ -4,7 +4,7 @@ import type { TLSSocket } from 'node:tls'
 import Fastify from 'fastify'
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify'
 import { reasonPhrase } from '../http/reason-phrases.ts'
-import { accessRefusal, type Visitor } from './access.ts'
+import { accessRefusal, type Reach, type Visitor } from './access.ts'
 import { htmlPage, UNEXPECTED, type AdminAnswer } from './admin-answer.ts'
 import type { AdminContext } from './admin-context.ts'
 import { adminResources } from './admin-resources.ts'
@@ -23,6 +23,8 @@ export interface AdminServerOptions {
   }
   /** HTTP/2 beside HTTP/1.1; only with TLS. */
   readonly http2?: boolean
+  /** Absent: this machine alone can. */
+  readonly reach?: Reach
 }
 
 export interface AdminServer {
@@ -62,8 +64,9 @@ function createApiServer(
   const app = newApp(context, table, options)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  const { reach = 'machine' } = options
   app.addHook('onRequest', (request, reply, next) => {
-    const refusal = accessRefusal(context.access(), visitorOf(request))
+    const refusal = hostFault(request) ?? accessRefusal(context.access(reach), visitorOf(request))
     if (refusal === undefined) next()
     else send(context, reply, refusal)
   })
@@ -138,11 +141,24 @@ function newApp(
   return Fastify(secure as unknown as FastifyServerOptions)
 }
 
+/**
+ * A second host could be the one that somebody else has looked at.
+ *
+ * @see RFC 9112 §3.2, RFC 9113 §8.3.1
+ */
+function hostFault({ raw }: FastifyRequest): AdminAnswer | undefined {
+  const hosts = headerValues(raw, 'host')
+  const authority = headerValues(raw, ':authority')
+  const isOne = hosts.length + authority.length <= 1
+  return isOne || (hosts.length === 1 && hosts[0] === authority[0]) ? undefined : BAD_REQUEST
+}
+
 function visitorOf({ raw, headers }: FastifyRequest): Visitor {
   const { authorization, origin, host } = headers
   const adminToken = headers['kong-admin-token']
   return {
     method: raw.method ?? 'GET',
+    peer: raw.socket.remoteAddress,
     host: host ?? String(headers[':authority'] ?? ''),
     origin,
     authorization,

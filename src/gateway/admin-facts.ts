@@ -1,5 +1,5 @@
 import os from 'node:os'
-import type { AccessRules } from '../admin/access.ts'
+import type { AccessRules, Reach } from '../admin/access.ts'
 import type {
   AdminContext,
   LogLevelSwitch,
@@ -59,7 +59,7 @@ export function adminContext(options: AdminFactsOptions): AdminContext {
     plugins: plugins.map(({ name, version, priority }) => ({ name, version, priority })),
     headers: { server: enabled.Server, latency: enabled['X-Kong-Admin-Latency'] },
     guiOrigins: start.admin_gui_url.flatMap(originOf),
-    access: () => accessRules(settings()),
+    access: (reach) => accessRules(settings(), reach),
     isDbLess: start.database === 'off',
     bodyLimitBytes: parseSize(start.nginx_admin_client_max_body_size)!,
     configuration: () =>
@@ -101,16 +101,18 @@ function pluginEndpoints(plugins: readonly Plugin[], dataPlane: DataPlane): Plug
   }
 }
 
-function accessRules(settings: Settings): AccessRules {
+function accessRules(settings: Settings, reach: Reach): AccessRules {
   const { admin_token, admin_hosts, admin_gui_api_url: api, admin_guard } = settings
   const isRequired = admin_guard === 'required'
   const verify = settings.nginx_admin_ssl_verify_client
   const hosts = api && URL.canParse(api) ? [...admin_hosts, new URL(api).hostname] : admin_hosts
+  const isUnguarded = reach === 'network' && admin_guard === 'auto' && !admin_token
   return {
     token: admin_token || undefined,
     hosts: isRequired || admin_hosts.length > 0 ? hosts : undefined,
     origins: isRequired ? settings.admin_gui_url.flatMap(originOf) : undefined,
     clientCertificate: verify === 'on' || verify === 'optional' ? verify : undefined,
+    thisMachineOnly: isUnguarded ? { hosts } : undefined,
   }
 }
 

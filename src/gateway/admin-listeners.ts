@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type tls from 'node:tls'
+import type { Reach } from '../admin/access.ts'
 import type { AdminServer } from '../admin/create-admin-server.ts'
-import type { Listener } from '../settings/listener.ts'
+import { isBeyondMachine, type Listener } from '../settings/listener.ts'
 import { accessLineFormat } from '../telemetry/access-line.ts'
 import type { LineWriter } from '../telemetry/line-writer.ts'
 import { bindFault } from './check-ports.ts'
@@ -12,7 +13,13 @@ export interface AdminListenersOptions {
   readonly clientCa?: string | undefined
   readonly accessLog: LineWriter
   /** Makes a server for one address. */
-  readonly createServer: (options: { readonly tls?: Tls; readonly http2?: boolean }) => AdminServer
+  readonly createServer: (options: ServerOptions) => AdminServer
+}
+
+interface ServerOptions {
+  readonly tls?: Tls
+  readonly http2?: boolean
+  readonly reach: Reach
 }
 
 interface Tls {
@@ -78,10 +85,10 @@ export class AdminListeners {
     const [pair] = certificates
     const hasTls = ssl && pair !== undefined
     const { clientCa } = this.#options
-    const options = hasTls
-      ? { tls: { key: pair.key, cert: pair.certificate, clientCa }, http2 }
-      : {}
-    const server = this.#options.createServer(options)
+    const server = this.#options.createServer({
+      reach: isBeyondMachine(listener) ? 'network' : 'machine',
+      ...(hasTls && { tls: { key: pair.key, cert: pair.certificate, clientCa }, http2 }),
+    })
     logRequests(server, this.#options.accessLog)
     try {
       return { server, port: await server.listen({ host: ip, port }), hasTls }

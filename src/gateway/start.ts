@@ -195,6 +195,8 @@ async function applySettings(plane: ControlPlane, changed: Settings): Promise<vo
   const postponed = settingsNeedingRestart(inForce.settings, changed)
   if (postponed.length > 0)
     log.warn(`these changed settings take effect at the next start: ${postponed.join(', ')}`)
+  if (openAdminWarning(changed) !== openAdminWarning(inForce.settings))
+    warnOfOpenAdmin(changed, log)
   inForce.settings = changed
   inForce.certificates = certificates
   plane.admin.logLevel.set(changed.log_level, 0)
@@ -206,16 +208,19 @@ function adminClientCa(settings: Settings): string | undefined {
   return readFileSync(file, 'utf8')
 }
 
-/** Kong says nothing here, and lets whoever comes; so do we, but not in silence. */
+/** Kong lets whoever comes; here it has to be said that strangers may. */
 function warnOfOpenAdmin(settings: Settings, log: ControlPlane['log']): void {
+  const warning = openAdminWarning(settings)
+  if (warning !== undefined) log.warn(warning)
+}
+
+function openAdminWarning(settings: Settings): string | undefined {
   const { admin_guard, admin_token, nginx_admin_ssl_verify_client: verify } = settings
   const open = settings.listeners.admin.find(
     (listener) => isBeyondMachine(listener) && !(listener.ssl && verify === 'on'),
   )
-  if (open === undefined || admin_token || admin_guard !== 'auto') return
-  log.warn(
-    `The Admin API listens on ${open.ip}:${open.port} and asks nobody who they are: whoever reaches it controls the gateway. Set admin_token, or admin_guard = off if something else guards it`,
-  )
+  if (open === undefined || admin_token || admin_guard !== 'auto') return undefined
+  return `The Admin API listens on ${open.ip}:${open.port} and answers this machine only, since nothing says who else may control the gateway: set admin_token, or admin_guard = off if something else guards it`
 }
 
 function dataListeners({ listeners }: Settings): readonly Listener[] {

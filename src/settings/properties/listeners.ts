@@ -42,7 +42,7 @@ export const LISTENERS = {
     default: [],
     isOwn: true,
     description:
-      'Names under which the Admin API is asked, besides `localhost` and addresses; a request under another name is refused. Unset: every name, unless `admin_guard = required`.',
+      'Names under which the Admin API is asked, besides `localhost` and addresses; a request under another name is refused. Unset: every name, unless `admin_guard` says otherwise.',
   },
   admin_guard: {
     type: 'string',
@@ -50,7 +50,7 @@ export const LISTENERS = {
     oneOf: ['auto', 'required', 'off'],
     isOwn: true,
     description:
-      '`required`: listening beyond this machine needs `admin_token`, and only known host names and origins may ask; `auto`: what is set counts, and what is open is warned about in the log; `off`: it is not.',
+      'Who may use the Admin API beyond this machine without `admin_token`. `auto`: nobody: requests from other machines are answered with 403, those from this one go on; `required`: the gateway does not start, and only known host names and origins may ask; `off`: everybody, as with Kong.',
   },
   nginx_admin_ssl_client_certificate: {
     type: 'string',

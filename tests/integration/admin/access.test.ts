@@ -1,10 +1,16 @@
 import { once } from 'node:events'
-import type { IncomingMessage } from 'node:http'
+import http, { type IncomingMessage } from 'node:http'
 import https from 'node:https'
+import net from 'node:net'
+import { networkInterfaces } from 'node:os'
 import tls from 'node:tls'
 import { text } from 'node:stream/consumers'
 import { afterEach, describe, expect, it } from 'vitest'
-import { createAdminServer, type AdminServer } from '../../../src/admin/create-admin-server.ts'
+import {
+  createAdminServer,
+  createStatusServer,
+  type AdminServer,
+} from '../../../src/admin/create-admin-server.ts'
 import { selfSignedCertificate } from '../../../src/gateway/self-signed-certificate.ts'
 import { adminContextForTest } from '../../support/admin-context.ts'
 import { startGateway } from '../../support/start-gateway.ts'
@@ -12,6 +18,19 @@ import { adminClient } from './admin-client.ts'
 
 const TOKEN = 'a-token-of-sixteen-letters'
 const CONFIG = { _format_version: '3.0' }
+
+/** One under which this machine is a stranger to itself; a machine without a network has none. */
+const OWN_ADDRESS = Object.values(networkInterfaces())
+  .flatMap((addresses) => addresses ?? [])
+  .find(({ internal, family }) => !internal && family === 'IPv4')?.address
+
+/** Fetch says itself which host it asks. */
+async function statusUnder(url: string, host: string): Promise<number | undefined> {
+  const request = http.get(`${url}/services`, { headers: { host } })
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
+  response.resume()
+  return response.statusCode
+}
 
 describe('an Admin API with a token', () => {
   const admin = adminClient({ changes: { access: () => ({ token: TOKEN }) } })
@@ -45,6 +64,48 @@ describe('an Admin API with a token', () => {
     const status = adminClient({ isStatus: true, changes: { access: () => ({ token: TOKEN }) } })
     expect((await status.call('GET', '/status')).status).toBe(200)
   })
+})
+
+describe('an Admin API that other machines reach, without a token', () => {
+  const thisMachineOnly = { hosts: [] }
+  const { app } = createAdminServer({
+    ...adminContextForTest(),
+    access: () => ({ thisMachineOnly }),
+  })
+  const ask = (method: 'GET' | 'OPTIONS', headers: object) =>
+    app.inject({ method, url: '/services', remoteAddress: '10.9.8.7', headers: { ...headers } })
+
+  it('tells strangers what to set, also in the pages of Kong Manager', async () => {
+    const origin = 'http://10.9.8.6:8002'
+    const preflight = { origin, 'access-control-request-headers': 'content-type' }
+    const { statusCode, headers } = await ask('OPTIONS', preflight)
+    expect([statusCode, headers['access-control-allow-headers']]).toEqual([204, 'content-type'])
+    const refused = await ask('GET', { origin })
+    expect(refused.statusCode).toBe(403)
+    expect(refused.headers['access-control-allow-origin']).toBe(origin)
+    expect(refused.json()).toEqual({ message: expect.stringContaining('set admin_token') })
+  })
+
+  it('leaves the Status API to everybody', async () => {
+    const context = { ...adminContextForTest(), access: () => ({ thisMachineOnly }) }
+    const { app: status } = createStatusServer(context, { reach: 'network' })
+    const answer = await status.inject({ url: '/status', remoteAddress: '10.9.8.7' })
+    expect(answer.statusCode).toBe(200)
+  })
+})
+
+describe('an Admin API that is asked under two names', () => {
+  it.each(['Host: localhost\r\nHost: evil.test', 'Host: localhost\r\nhost: localhost'])(
+    'refuses: %j',
+    async (hosts) => {
+      const server = createAdminServer(adminContextForTest())
+      const port = await server.listen({ host: '127.0.0.1', port: 0 })
+      const socket = net.connect(port, '127.0.0.1')
+      socket.write(`GET /services HTTP/1.1\r\n${hosts}\r\nConnection: close\r\n\r\n`)
+      expect(await text(socket)).toMatch(/^HTTP\/1\.1 400 .*"Bad request"/s)
+      await server.close()
+    },
+  )
 })
 
 describe('an Admin API that asks for client certificates', () => {
@@ -115,10 +176,29 @@ describe('a gateway', () => {
     )
   })
 
-  it('starts with one as Kong does, and says in its log what that means', async () => {
+  it('starts with one as Kong does, answers its machine, and says in its log what to set', async () => {
     await using gateway = await startGateway(CONFIG, { admin_listen: '0.0.0.0:0' })
-    expect(gateway.errorLog()).toMatch(/\[warn\].*The Admin API listens on 0\.0\.0\.0:0 and asks/)
+    const lines = gateway.errorLog().match(/\[warn\].*The Admin API listens on 0\.0\.0\.0:0 .*/g)
+    expect(lines).toHaveLength(1)
+    expect(lines![0]).toMatch(/set admin_token, or admin_guard = off/)
     expect((await fetch(`${gateway.adminUrl}/status`)).status).toBe(200)
+    expect(await statusUnder(gateway.adminUrl, 'evil.test')).toBe(403)
+  })
+
+  it.skipIf(OWN_ADDRESS === undefined)('answers others when it is told to', async () => {
+    const settings = { admin_listen: '0.0.0.0:0' }
+    await using gateway = await startGateway(CONFIG, settings)
+    const { port } = new URL(gateway.adminUrl)
+    const ask = () => fetch(`http://${OWN_ADDRESS}:${port}/services`)
+    const refused = await ask()
+    expect(refused.status).toBe(403)
+    expect(await refused.text()).toMatch(/admin_token.*admin_guard = off/)
+    gateway.writeSettings({ ...settings, admin_guard: 'off' })
+    gateway.signal('SIGHUP')
+    await expect.poll(async () => (await ask()).status).toBe(200)
+    gateway.writeSettings({ ...settings, admin_token: TOKEN })
+    gateway.signal('SIGHUP')
+    await expect.poll(async () => (await ask()).status).toBe(401)
   })
 
   it('asks for its token, which it shows nobody, and knows its pages', async () => {
