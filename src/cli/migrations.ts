@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { postgresOf, sqliteFileOf } from '../gateway/database-of.ts'
 import type { Settings } from '../settings/settings.ts'
 import { postgresError, type PostgresConnection } from '../store/postgres-connection.ts'
 import {
@@ -6,8 +8,10 @@ import {
   resetDatabase,
   type MigrationState,
 } from '../store/postgres-migrations.ts'
+import { repairSqliteFile, resetSqliteFile } from '../store/sqlite-upkeep.ts'
 import { cliSettings } from './cli-settings.ts'
 import { CommandFault, numberOption, type Call, type Command } from './command.ts'
+import { resetWith, sayTo } from './reset-database.ts'
 
 export const migrations: Command = {
   usage: `Usage: portunus migrations COMMAND [OPTIONS]
@@ -64,8 +68,8 @@ Options:
 
   async run(call) {
     const settings = cliSettings(call)
-    if (settings.database !== 'postgres') return withoutDatabase(call)
-    const connection = await connectionOf(settings, call)
+    if (settings.database !== 'postgres') return withoutPostgres(call, settings)
+    const connection = connectionOf(settings, call)
     try {
       return await withPostgres(connection, call)
     } catch (error) {
@@ -78,28 +82,41 @@ Options:
 /** Takes what migrations are outstanding, as `start --run-migrations` asks for. */
 export async function runMigrations(call: Call, settings: Settings): Promise<void> {
   try {
-    await migrate(await connectionOf(settings, call), lockTimeoutMs(call))
+    await migrate(connectionOf(settings, call), { lockTimeoutMs: lockTimeoutMs(call) })
   } catch (error) {
     throw new CommandFault(postgresError(error).message)
   }
 }
 
 /** SQLite files are brought up to date when they are opened; without a database nothing is to do. */
-const WITHOUT_DATABASE: Readonly<Record<string, string>> = {
+const WITHOUT_STEPS: Readonly<Record<string, string>> = {
   bootstrap: 'Database already bootstrapped',
   up: 'Database is already up-to-date',
   finish: 'No pending migrations to finish',
   status: '{}',
 }
 
-function withoutDatabase({ subcommand = '', options, output }: Call): void {
-  if (subcommand === 'reset') throw new CommandFault('Database not bootstrapped, nothing to reset')
-  const text = WITHOUT_DATABASE[subcommand]
-  if (text !== undefined && !options['quiet']) output.info(text)
+async function withoutPostgres(call: Call, settings: Settings): Promise<number | void> {
+  const { subcommand = '', options } = call
+  const file = sqliteFileOf(settings)
+  const isThere = settings.database === 'sqlite' && existsSync(file)
+  if (subcommand === 'reset')
+    return resetWith(call, isThere, () => changeSqlite(resetSqliteFile, file))
+  if (isThere && options['force'] && (subcommand === 'up' || subcommand === 'finish'))
+    return changeSqlite(repairSqliteFile, file)
+  const text = WITHOUT_STEPS[subcommand]
+  if (text !== undefined) sayTo(call)(text)
 }
 
-async function connectionOf(settings: Settings, call: Call): Promise<PostgresConnection> {
-  const { postgresOf } = await import('../gateway/database-of.ts')
+async function changeSqlite(change: (file: string) => void, file: string): Promise<void> {
+  try {
+    change(file)
+  } catch (error) {
+    throw new CommandFault((error as Error).message)
+  }
+}
+
+function connectionOf(settings: Settings, call: Call): PostgresConnection {
   const seconds = numberOption(call, 'db-timeout')
   const connection = postgresOf(settings)
   return seconds === undefined ? connection : { ...connection, timeoutMs: seconds * 1000 }
@@ -118,15 +135,12 @@ interface Run {
 }
 
 async function withPostgres(connection: PostgresConnection, call: Call): Promise<number | void> {
-  const say = (text: string): void => {
-    if (!call.options['quiet']) call.output.info(text)
-  }
   const state = await migrationState(connection)
-  return SUBCOMMANDS[call.subcommand ?? '']?.({ connection, state, call, say })
+  return SUBCOMMANDS[call.subcommand ?? '']?.({ connection, state, call, say: sayTo(call) })
 }
 
 const SUBCOMMANDS: Readonly<Record<string, (run: Run) => Promise<number | void> | number | void>> =
-  { bootstrap, up, finish: ({ say }) => say(WITHOUT_DATABASE['finish']!), list, status, reset }
+  { bootstrap, up, finish, list, status, reset }
 
 async function bootstrap(run: Run): Promise<void> {
   if (run.state.isBootstrapped) return run.say('Database already bootstrapped')
@@ -140,12 +154,31 @@ async function up(run: Run): Promise<void> {
     throw new CommandFault(
       "Cannot run migrations: database needs bootstrapping; run 'portunus migrations bootstrap'",
     )
-  if (state.outstanding.length === 0) return say('Database is already up-to-date')
+  if (state.outstanding.length === 0 && !isForced(run)) return say('Database is already up-to-date')
   await migrateAndSay(run)
 }
 
-async function migrateAndSay({ connection, call, say }: Run): Promise<void> {
-  const taken = await migrate(connection, lockTimeoutMs(call))
+/** Steps are whole, so nothing is ever pending; forced, all are taken again. */
+async function finish(run: Run): Promise<void> {
+  const { state, say } = run
+  if (!state.isBootstrapped)
+    throw new CommandFault("Cannot run migrations; run 'portunus migrations bootstrap' instead")
+  if (isForced(run)) return migrateAndSay(run)
+  if (state.outstanding.length > 0)
+    return say("\nNew migrations available; run 'portunus migrations up' to proceed")
+  say('No pending migrations to finish')
+}
+
+function isForced({ call }: Run): boolean {
+  return call.options['force'] !== undefined
+}
+
+async function migrateAndSay(run: Run): Promise<void> {
+  const { connection, call, say } = run
+  const taken = await migrate(connection, {
+    lockTimeoutMs: lockTimeoutMs(call),
+    isForced: isForced(run) && call.subcommand !== 'bootstrap',
+  })
   for (const name of taken) say(`portunus migrated up to: ${name} (executed)`)
   say(`${taken.length} migration${taken.length === 1 ? '' : 's'} processed`)
   say('Database is up-to-date')
@@ -160,6 +193,7 @@ function list({ state, say }: Run): number {
   say(`Executed migrations:\nportunus: ${state.executed.join(', ')}`)
   if (state.outstanding.length === 0) return 0
   say(`\nNew migrations available:\nportunus: ${state.outstanding.join(', ')}`)
+  say("\nRun 'portunus migrations up' to proceed")
   return 5
 }
 
@@ -172,13 +206,6 @@ function status({ state: { isBootstrapped, executed, outstanding }, say }: Run):
   say(JSON.stringify(facts))
 }
 
-/** Asks nobody: without a terminal nobody answers, and with one `--yes` is quickly typed. */
-async function reset({ connection, state, call, say }: Run): Promise<void> {
-  if (!state.isBootstrapped) throw new CommandFault('Database not bootstrapped, nothing to reset')
-  if (!call.options['yes'])
-    throw new CommandFault(
-      'This deletes all entities of the database; run it again with --yes to confirm',
-    )
-  await resetDatabase(connection)
-  say('Database successfully reset')
+function reset({ connection, state, call }: Run): Promise<number> {
+  return resetWith(call, state.isBootstrapped, () => resetDatabase(connection))
 }

@@ -3,7 +3,7 @@ import { clientConfig, tableName, type PostgresConnection } from './postgres-con
 
 /**
  * Steps that bring a database from one schema to the next, oldest first. A step that is out in the
- * world is never changed, only followed by another.
+ * world is never changed, only followed by another. Taken again it changes nothing that is there.
  *
  * A deleted row stays for a while without its content, so that other nodes can tell what is gone.
  */
@@ -11,25 +11,27 @@ const STEPS: readonly Step[] = [
   {
     name: '000_entities',
     statements: (table) => [
-      `CREATE TABLE ${table('portunus_entities')} (
+      `CREATE TABLE IF NOT EXISTS ${table('portunus_entities')} (
          kind text NOT NULL,
          id text NOT NULL,
          version bigint NOT NULL,
          content text,
          PRIMARY KEY (kind, id)
        )`,
-      `CREATE INDEX portunus_entities_version ON ${table('portunus_entities')} (version)`,
-      `CREATE TABLE ${table('portunus_state')} (
+      `CREATE INDEX IF NOT EXISTS portunus_entities_version
+         ON ${table('portunus_entities')} (version)`,
+      `CREATE TABLE IF NOT EXISTS ${table('portunus_state')} (
          version bigint NOT NULL,
          complete_since bigint NOT NULL
        )`,
-      `INSERT INTO ${table('portunus_state')} (version, complete_since) VALUES (0, 0)`,
+      `INSERT INTO ${table('portunus_state')} (version, complete_since)
+         SELECT 0, 0 WHERE NOT EXISTS (SELECT FROM ${table('portunus_state')})`,
     ],
   },
   {
     name: '001_history',
     statements: (table) => [
-      `CREATE TABLE ${table('portunus_history')} (
+      `CREATE TABLE IF NOT EXISTS ${table('portunus_history')} (
          version bigint PRIMARY KEY,
          record text NOT NULL
        )`,
@@ -39,7 +41,7 @@ const STEPS: readonly Step[] = [
 
 interface Step {
   readonly name: string
-  statements(table: (name: string) => string): readonly string[]
+  readonly statements: (table: (name: string) => string) => readonly string[]
 }
 
 /** Which steps a database has seen. */
@@ -57,15 +59,21 @@ export function migrationState(connection: PostgresConnection): Promise<Migratio
   return withClient(connection, (client) => readState(client, connection))
 }
 
+export interface MigrateOptions {
+  /** How long those wait that are not the first of several nodes. */
+  readonly lockTimeoutMs?: number | undefined
+  /** Takes all steps again, so that what went missing is made anew. */
+  readonly isForced?: boolean
+}
+
 /**
  * Takes the steps that a database has not seen. Several nodes may try at once; one does it.
  *
- * @param lockTimeoutMs how long the others wait for it
  * @returns the steps taken
  */
 export function migrate(
   connection: PostgresConnection,
-  lockTimeoutMs = DEFAULT_LOCK_TIMEOUT_MS,
+  { lockTimeoutMs = DEFAULT_LOCK_TIMEOUT_MS, isForced = false }: MigrateOptions = {},
 ): Promise<readonly string[]> {
   return withClient(connection, async (client) => {
     const table = (name: string) => tableName(connection, name)
@@ -80,14 +88,17 @@ export function migrate(
        )`,
     )
     const { outstanding } = await readState(client, connection)
-    for (const step of STEPS.filter(({ name }) => outstanding.includes(name))) {
-      for (const statement of step.statements(table)) await client.query(statement)
-      await client.query(`INSERT INTO ${table('portunus_migrations')} (name) VALUES ($1)`, [
-        step.name,
-      ])
+    const steps = STEPS.filter(({ name }) => isForced || outstanding.includes(name))
+    for (const { name, statements } of steps) {
+      for (const statement of statements(table)) await client.query(statement)
+      await client.query(
+        `INSERT INTO ${table('portunus_migrations')} (name) VALUES ($1)
+           ON CONFLICT (name) DO UPDATE SET executed_at = now()`,
+        [name],
+      )
     }
     await client.query('COMMIT')
-    return outstanding
+    return steps.map(({ name }) => name)
   })
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { settingsFor } from '../../support/postgres-settings.ts'
 import { startGateway } from '../../support/start-gateway.ts'
@@ -83,6 +84,36 @@ describe('database = sqlite', () => {
     )
   })
 
+  it('is emptied by a reset, and repaired by migrations that are forced', async () => {
+    await using place = workplace({ KONG_DATABASE: 'sqlite' })
+    const sqlite_file = path.join(place.folder, 'entities.db')
+    const run = (...words: string[]) => place.run(words, { KONG_SQLITE_FILE: sqlite_file })
+    expect(await run('migrations', 'reset', '-y')).toMatchObject({
+      code: 1,
+      stdout: 'Database not bootstrapped, nothing to reset\n',
+    })
+    writeFileSync(path.join(place.folder, 'in.yml'), CONFIG('http://a.test'))
+    expect((await run('config', 'db_import', 'in.yml')).code).toBe(0)
+    const database = new DatabaseSync(sqlite_file)
+    database.exec('DROP TABLE portunus_history')
+    database.close()
+    expect((await run('migrations', 'up')).stdout).toBe('Database is already up-to-date\n')
+    expect((await run('config', 'db_import', 'in.yml')).code).toBe(1)
+    expect(await run('migrations', 'up', '--force')).toMatchObject({ code: 0, stdout: '' })
+    expect((await run('config', 'db_import', 'in.yml')).code).toBe(0)
+
+    expect(await run('migrations', 'reset')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^Error: not a tty: .*--yes/),
+    })
+    expect(await run('migrations', 'reset', '--yes')).toMatchObject({
+      code: 0,
+      stdout: 'Resetting database...\nDatabase successfully reset\n',
+    })
+    expect((await run('config', 'db_export', 'out.yml')).code).toBe(0)
+    expect(readFileSync(path.join(place.folder, 'out.yml'), 'utf8')).not.toContain('services')
+  })
+
   it('imports nothing of a file that is wrong', async () => {
     await using place = workplace({ KONG_DATABASE: 'sqlite' })
     writeFileSync(
@@ -124,14 +155,23 @@ describe.skipIf(!hasPostgres())('database = postgres', () => {
       'Database already bootstrapped\n',
     )
     expect((await place.run(['migrations', 'list'])).code).toBe(0)
+    expect((await place.run(['migrations', 'finish'])).stdout).toBe(
+      'No pending migrations to finish\n',
+    )
     await using one = await startGateway('', settings)
     await using two = await startGateway('', settings)
     await put(one.adminUrl, '/services/s', { url: upstream.url })
     expect(await put(one.adminUrl, '/services/s/routes/r', { paths: ['/r'] })).toBe(200)
     expect((await fetch(`${one.url}/r`)).status).toBe(200)
     await vi.waitFor(async () => expect((await fetch(`${two.url}/r`)).status).toBe(200), 10_000)
+    expect((await place.run(['migrations', 'up', '--force'])).stdout).toMatch(
+      /000_entities \(executed\)\n[^]*Database is up-to-date\n$/,
+    )
+    await using third = await startGateway('', settings)
+    expect((await fetch(`${third.url}/r`)).status).toBe(200)
     expect((await place.run(['migrations', 'reset'])).code).toBe(1)
     expect((await place.run(['migrations', 'reset', '--yes'])).code).toBe(0)
     expect((await place.run(['migrations', 'list'])).code).toBe(3)
+    expect((await place.run(['migrations', 'finish'])).code).toBe(1)
   })
 })

@@ -291,7 +291,9 @@ describe.skipIf(!hasPostgresPrograms())('with a PostgreSQL server', () => {
       await other.connect()
       await other.query('BEGIN')
       await other.query('SELECT pg_advisory_xact_lock($1)', [0x706f7274])
-      await expect(migrate(connection, 50)).rejects.toThrow('another node has been running')
+      await expect(migrate(connection, { lockTimeoutMs: 50 })).rejects.toThrow(
+        'another node has been running',
+      )
       const waiting = migrate(connection)
       await other.query('COMMIT')
       await other.end()
