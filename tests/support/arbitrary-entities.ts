@@ -53,6 +53,34 @@ const EXTRAS: Readonly<Record<string, fc.Arbitrary<object>>> = {
   consumers: fc.record({ tags, custom_id: fc.option(text) }),
   keyauth_credentials: fc.record({ tags }),
   acls: fc.record({ tags }),
+  streams: fc.record({
+    tags,
+    sources: fc.option(
+      fc.array(
+        fc.record({
+          ip: fc.constantFrom('10.0.0.0/8', '::1', null),
+          port: fc.option(fc.nat(66_000)),
+        }),
+      ),
+    ),
+  }),
+  upstreams: fc.record({
+    tags,
+    slots: fc.nat(70_000),
+    hash_on: fc.constantFrom('none', 'ip'),
+    host_header: fc.option(fc.constantFrom('a.test', 'b_c', '-')),
+    healthchecks: fc.record({
+      active: fc.record({
+        timeout: fc.double({ min: 0, max: 100 }),
+        headers: fc.option(
+          fc.dictionary(fc.constantFrom('x-a', 'x.b', 'x_c'), fc.array(text), { minKeys: 1 }),
+        ),
+        healthy: fc.record({ http_statuses: fc.uniqueArray(fc.integer({ min: 95, max: 999 })) }),
+      }),
+      threshold: fc.integer({ min: 0, max: 101 }),
+    }),
+  }),
+  targets: fc.record({ tags, weight: fc.nat(70_000) }),
   plugins: fc.record({ tags, enabled: fc.boolean(), instance_name: fc.option(text) }),
 }
 
@@ -70,7 +98,20 @@ const CONFIGS = fc.oneof(
     name: fc.constant('http-log'),
     config: fc.record({
       http_endpoint: fc.constant('http://log.test/'),
-      headers: fc.option(fc.dictionary(fc.constantFrom('x-a', 'x-b'), text)),
+      headers: fc.option(fc.dictionary(fc.constantFrom('x-a', 'x.b'), text)),
+    }),
+  }),
+  fc.record({
+    name: fc.constant('statsd'),
+    config: fc.record({
+      prefix: text,
+      metrics: fc.array(
+        fc.record({
+          name: fc.constantFrom('latency', 'request_count'),
+          stat_type: fc.constantFrom('timer', 'counter'),
+          sample_rate: fc.constantFrom(1, 0.5, null),
+        }),
+      ),
     }),
   }),
   fc.record({
@@ -83,6 +124,9 @@ const CONFIGS = fc.oneof(
 export function arbitraryEntities(catalog: Catalog): fc.Arbitrary<EntitySet> {
   const wanted = fc.record({
     services: fc.array(EXTRAS['services']!, { maxLength: 3 }),
+    streams: fc.array(EXTRAS['streams']!, { maxLength: 2 }),
+    upstreams: fc.array(EXTRAS['upstreams']!, { maxLength: 2 }),
+    targets: fc.array(fc.tuple(EXTRAS['targets']!, count), { maxLength: 2 }),
     routes: fc.array(fc.tuple(EXTRAS['routes']!, count, text), { maxLength: 4 }),
     consumers: fc.array(fc.tuple(EXTRAS['consumers']!, text), { maxLength: 3 }),
     keys: fc.array(fc.tuple(EXTRAS['keyauth_credentials']!, count, text), { maxLength: 4 }),
@@ -99,15 +143,24 @@ export function arbitraryEntities(catalog: Catalog): fc.Arbitrary<EntitySet> {
         { paths: [`/${path}`, `/q${at}`] },
         extras,
       ])
+    for (const extras of drawn.streams)
+      set.add('routes', { protocols: ['tcp'], destinations: [{ port: 1 }] }, extras)
+    for (const [at, extras] of drawn.upstreams.entries())
+      set.add('upstreams', { name: `up${at}` }, extras)
+    for (const [at, [extras, upstream]] of drawn.targets.entries())
+      set.addChild('targets', 'upstream', upstream, { target: `t${at}.test:80` }, extras)
     for (const [at, [extras, name]] of drawn.consumers.entries())
       set.add('consumers', { username: `u${at}` }, [{ username: `${name}${at}` }, extras])
     for (const [at, [extras, consumer, key]] of drawn.keys.entries())
-      set.addChild('keyauth_credentials', consumer, { key: `k${at}` }, [
+      set.addChild('keyauth_credentials', 'consumer', consumer, { key: `k${at}` }, [
         { key: `${key}${at}` },
         extras,
       ])
     for (const [at, [extras, consumer, group]] of drawn.acls.entries())
-      set.addChild('acls', consumer, { group: `g${at}` }, [{ group: `${group}${at}` }, extras])
+      set.addChild('acls', 'consumer', consumer, { group: `g${at}` }, [
+        { group: `${group}${at}` },
+        extras,
+      ])
     for (const [extras, plugin, service, consumer] of drawn.plugins)
       set.add('plugins', plugin, [
         {
@@ -138,9 +191,15 @@ class FittingSet {
     return row === undefined ? null : { id: row.id }
   }
 
-  addChild(kind: string, consumer: number, base: object, proposals: readonly object[]): void {
-    const reference = this.referenceTo('consumers', consumer)
-    if (reference !== null) this.add(kind, { ...base, consumer: reference }, proposals)
+  addChild(
+    kind: string,
+    parent: 'consumer' | 'upstream',
+    at: number,
+    base: object,
+    proposals: object | readonly object[],
+  ): void {
+    const reference = this.referenceTo(`${parent}s`, at)
+    if (reference !== null) this.add(kind, { ...base, [parent]: reference }, proposals)
   }
 
   /** Takes each field of the proposals that fits; nothing when not even the base does. */

@@ -17,6 +17,13 @@ import { openPostgresStore } from '../../../src/store/postgres-store.ts'
 import { openSqliteStore } from '../../../src/store/sqlite-store.ts'
 import type { Operation, Store } from '../../../src/store/store.ts'
 import { arbitraryEntities } from '../../support/arbitrary-entities.ts'
+import {
+  expressible,
+  FORM_STYLES,
+  formFields,
+  multipart,
+  urlEncoded,
+} from '../../support/form-encoding.ts'
 import { hasPostgres, type TestPostgres, usePostgres } from '../../support/start-postgres.ts'
 import { adminClient } from '../admin/admin-client.ts'
 
@@ -70,6 +77,22 @@ async function writtenAndRead(open: () => Promise<Store>, entities: EntitySet): 
   return read
 }
 
+const FORM_TYPE = 'application/x-www-form-urlencoded'
+const MULTIPART_TYPE = 'multipart/form-data; boundary=edge'
+
+function listOf(kind: string, entity: Entity): string {
+  const { id } = (entity['upstream'] ?? {}) as { readonly id?: string }
+  return kind === 'targets' ? `/upstreams/${id}/targets` : `/${catalog.kind(kind)!.urlName ?? kind}`
+}
+
+/** Targets are made by POST alone. */
+function writing(kind: string, entity: Entity): readonly ['POST' | 'PUT', string] {
+  const list = listOf(kind, entity)
+  return kind === 'targets' ? ['POST', list] : ['PUT', `${list}/${entity.id}`]
+}
+
+const isMade = (status: number): boolean => status === 200 || status === 201
+
 async function holds(
   runs: number,
   check: (entities: EntitySet) => Promise<void> | void,
@@ -111,11 +134,36 @@ describe('any entities come back the same', () => {
         kind: string
         entity: Entity
       }[]) {
-        const where = `/${catalog.kind(kind)!.urlName ?? kind}/${entity.id}`
-        const { body } = await source.call('GET', where)
-        expect(await copy.call('PUT', where, body as object)).toMatchObject({ status: 200 })
+        const { body } = await source.call('GET', `${listOf(kind, entity)}/${entity.id}`)
+        const made = await copy.call(...writing(kind, entity), body as object)
+        expect(made.status).toBeLessThan(300)
       }
       expect(timeless(copy.context.store.all())).toEqual(timeless(entities))
+    })
+  })
+
+  it.each([
+    ...FORM_STYLES.map((style) => ({ type: FORM_TYPE, style })),
+    ...FORM_STYLES.map((style) => ({ type: MULTIPART_TYPE, style })),
+  ])('from the Admin API, as far as $type can say them, with $style', async ({ type, style }) => {
+    await holds(25, async (entities) => {
+      const [plain, formed] = [adminClient({ catalog }), adminClient({ catalog })]
+      for (const { kind, entity } of inserts(entities) as readonly {
+        kind: string
+        entity: Entity
+      }[]) {
+        const sayable = expressible(entity) as Entity
+        const fields = formFields(sayable, style)
+        const body = type === FORM_TYPE ? urlEncoded(fields) : multipart(fields, 'edge')
+        const json = await plain.call(...writing(kind, entity), sayable)
+        const form = await formed.send(...writing(kind, entity), { 'content-type': type }, body)
+        expect([json.status, form]).toMatchObject([
+          form.status,
+          { status: expect.toSatisfy(isMade) },
+        ])
+      }
+      const rows = formed.context.store.all()
+      expect(timeless(rows)).toEqual(timeless(plain.context.store.all()))
     })
   })
 
