@@ -56,7 +56,7 @@ function fieldsUnder(place: string, value: unknown, style: FormStyle): readonly 
       fieldsUnder(`${place}${step(item, at, style)}`, item, style),
     )
   if (typeof value !== 'object' || value === null)
-    return [[place, value === null ? '' : String(value)]]
+    return [[place, value === null ? '' : String(value as string | number | boolean)]]
   return Object.entries(value).flatMap(([name, member]) =>
     fieldsUnder(memberName(place, name, style), member, style),
   )
