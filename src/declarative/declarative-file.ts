@@ -8,6 +8,7 @@ import { exportedDocument } from './export.ts'
 import type { Path } from './item.ts'
 import { parseDeclarative } from './parse.ts'
 import { prettyErrors } from './pretty-errors.ts'
+import { writtenTtl } from './time-to-live.ts'
 import { writeYaml } from './yaml/write-yaml.ts'
 
 /** A declarative file that can be changed through its entities. */
@@ -133,9 +134,12 @@ function firstDifference(
   { changes, after }: Pick<FileChange, 'changes' | 'after'>,
 ): string | undefined {
   const changed = new Set(changes.map(({ kind, id }) => `${kind}/${id}`))
+  const nowSeconds = Date.now() / 1000
+  // What ended since the write began is no difference.
+  const isLive = ({ expires_at: end }: Entity) => typeof end !== 'number' || end > nowSeconds
   for (const { name: kind, fields } of catalog.kinds()) {
-    const wanted = after[kind] ?? []
-    const read = new Map((entities[kind] ?? []).map((row) => [row.id, row]))
+    const wanted = (after[kind] ?? []).filter(isLive)
+    const read = new Map((entities[kind] ?? []).filter(isLive).map((row) => [row.id, row]))
     if (read.size !== wanted.length) return `"${kind}" would have ${read.size} entries`
     for (const row of wanted) {
       const other: Entity | undefined = read.get(row.id)
@@ -146,6 +150,8 @@ function firstDifference(
           (auto !== true || changed.has(`${kind}/${row.id}`)) &&
           !isDeepStrictEqual(row[name], other[name]),
       )
+      if (changed.has(`${kind}/${row.id}`) && writtenTtl(row) !== writtenTtl(other))
+        return `"ttl" of "${row.id}" in "${kind}" would differ`
       if (field !== undefined) return `"${field[0]}" of "${row.id}" in "${kind}" would differ`
     }
   }

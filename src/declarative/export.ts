@@ -1,5 +1,6 @@
 import type { Catalog } from '../entities/catalog.ts'
 import type { Entity, EntityKind, EntitySet } from '../entities/entity.ts'
+import { writtenTtl } from './time-to-live.ts'
 import { writeYaml } from './yaml/write-yaml.ts'
 
 /** What belongs to a running node or cluster and not to its configuration. */
@@ -14,7 +15,7 @@ const NOT_EXPORTED = new Set([
 
 /**
  * Writes entities as a declarative configuration: flat, complete, nulls included, references as
- * ids. Reading it back gives the same entities.
+ * ids, and times to live as the time at which they end. Reading it back gives the same entities.
  */
 export function exportDeclarative(entities: EntitySet, catalog: Catalog): string {
   return writeYaml(exportedDocument(entities, catalog))
@@ -41,5 +42,7 @@ function exported(kind: EntityKind, row: Entity, catalog: Catalog): Record<strin
     if (field.type === 'foreign' && typeof value === 'object' && value !== null)
       shown[name] = (value as { readonly id: string }).id
   }
+  const ttl = kind.hasTtl === true ? writtenTtl(row) : undefined
+  if (ttl !== undefined) shown['ttl'] = ttl
   return shown
 }

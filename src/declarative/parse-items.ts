@@ -5,6 +5,7 @@ import type { EntityIndex } from './entity-index.ts'
 import { type Item, pathOf } from './item.ts'
 import type { KindTree } from './kind-tree.ts'
 import { type Dangling, resolveReferences } from './resolve-references.ts'
+import { readTtl } from './time-to-live.ts'
 
 export interface ParseItemsOptions {
   readonly catalog: Catalog
@@ -45,8 +46,9 @@ export function parseItems(items: readonly Item[], options: ParseItemsOptions): 
     const resolved = resolveReferences(item, tree, index)
     for (const reference of resolved.dangling) dangling.push(reference)
     for (const name of resolved.inner) inner.push({ item, name })
-    const parsed = catalog.parse(item.kind.name, resolved.input, parseOptions)
-    if (parsed.ok) rows.push({ item, entity: parsed.value })
+    const { input, limited } = readTtl(item.kind, resolved.input)
+    const parsed = catalog.parse(item.kind.name, input, parseOptions)
+    if (parsed.ok) rows.push({ item, entity: limited(parsed.value) })
     else for (const violation of parsed.violations) violations.push(inDocument(violation, item))
   }
   return { rows, violations, dangling, inner }

@@ -5,6 +5,7 @@ import type { Entity, EntityKind, EntitySet } from '../../entities/entity.ts'
 import type { Fields } from '../../schema/field.ts'
 import type { Path } from '../item.ts'
 import { kindTree } from '../kind-tree.ts'
+import { writtenTtl } from '../time-to-live.ts'
 import { EditFault, readDocumentText } from './document-text.ts'
 import { EntityNodes, type RowKey } from './entity-nodes.ts'
 import { valueIn, withoutDefaults, writeChangedFields, writeField } from './write-fields.ts'
@@ -144,6 +145,7 @@ class Editor {
     const { shorthands } = this.#kind(kind)
     const spec = { fields: plain, ...(shorthands && { shorthand_fields: shorthands }) }
     writeChangedFields(this.#document, map, spec, { before, after })
+    if (this.#kind(kind).hasTtl === true) writeTtl(map, after)
     this.#pin(map, kind, after)
     const { endpointKey } = this.#kind(kind)
     if (endpointKey !== undefined && before[endpointKey] !== after[endpointKey])
@@ -223,8 +225,8 @@ class Editor {
       if (id !== undefined) whole[name] = this.#referenceTo(reference, id)
     }
     const { updated_at: _updatedAt, expires_at: _expiresAt, ...written } = whole
-    const ttl = typeof row['ttl'] === 'number' ? { ttl: row['ttl'] } : {}
-    const node = this.#document.createNode({ id: row.id, ...written, ...ttl }) as YAMLMap
+    const node = this.#document.createNode({ id: row.id, ...written }) as YAMLMap
+    if (this.#kind(kind).hasTtl === true) writeTtl(node, row)
     this.nodes.append(`${kind}/${row.id}`, kind, node)
   }
 
@@ -254,6 +256,12 @@ function outcomes(kind: EntityKind, row: Entity): readonly (readonly [string, un
 
 function presentFields(row: Entity): Record<string, unknown> {
   return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null))
+}
+
+function writeTtl(map: YAMLMap, row: Entity): void {
+  const ttl = writtenTtl(row)
+  if (ttl === undefined) map.delete('ttl')
+  else map.set('ttl', ttl)
 }
 
 function idIn(reference: unknown): string | undefined {
