@@ -116,7 +116,8 @@ export function completeRow({ context, kind }: Target, input: JsonObject): Outco
     : refused(schemaViolationAnswer(parsed.violations))
 }
 
-function changedRow(
+/** A row as it is to be kept, changed by what a client gave. */
+export function changedRow(
   { context, kind }: Target,
   existing: Entity,
   input: JsonObject,

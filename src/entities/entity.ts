@@ -32,6 +32,12 @@ export interface EntityKind {
    * are kept below the prefix.
    */
   readonly isInstant?: true
+  /**
+   * Plugins make its rows while requests run: tokens, codes, sessions. Where a database keeps them they
+   * are no part of the configuration: workers are not handed them but ask for one, and neither the
+   * history nor a way back knows of them.
+   */
+  readonly isIssued?: true
   /** Not Kong's: `/endpoints` does not list it. */
   readonly own?: true
   /** Its schema depends on a field: `plugins` on `name`, `vaults` on `name`. */

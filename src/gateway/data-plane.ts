@@ -1,8 +1,9 @@
 import os from 'node:os'
+import { SharedBytes } from '../base/shared-bytes.ts'
 import { healthMemory } from '../balancer/health-table.ts'
 import type { EntitySet } from '../entities/entity.ts'
 import type { AdminAnswer, AdminErrand } from '../plugin-kit/plugin.ts'
-import { makeSharedMemory } from '../plugin-kit/shared-memory.ts'
+import { makeSharedMemory, type ByteStore } from '../plugin-kit/shared-memory.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { ChangedRow } from '../store/medium.ts'
 import type { LogLevel } from '../telemetry/log-level.ts'
@@ -66,6 +67,11 @@ export class DataPlane {
     this.#inbound = new InboundSharing(settings, Date.now())
     this.#log = log
     this.#createWorker = createWorker ?? ((start, events) => new WorkerThread(start, events))
+  }
+
+  /** What clients were given to come back with, as all workers see it. */
+  get tickets(): ByteStore {
+    return new SharedBytes(this.#start.memory.tickets)
   }
 
   /** @param run answers what plugins want of the Admin API */

@@ -34,6 +34,8 @@ export interface EntitiesKeeperOptions {
   readonly file: string
   readonly connection: PostgresConnection
   readonly log: Pick<Logger, 'error'>
+  /** Whether the rows of a kind are: not those that come with every login. */
+  readonly isKept: (kind: string) => boolean
 }
 
 /**
@@ -44,14 +46,16 @@ export class EntitiesKeeper {
   readonly #file: string
   readonly #database: string
   readonly #log: Pick<Logger, 'error'>
+  readonly #isKept: (kind: string) => boolean
   #isOutdated = false
   #isWriting = false
 
-  constructor({ file, connection, log }: EntitiesKeeperOptions) {
+  constructor({ file, connection, log, isKept }: EntitiesKeeperOptions) {
     const { host, port, database, schema } = connection
     this.#file = file
     this.#database = JSON.stringify([host, port, database, schema ?? null])
     this.#log = log
+    this.#isKept = isKept
   }
 
   /** What was kept of this database; nothing when that was never, or cannot be read any more. */
@@ -68,7 +72,9 @@ export class EntitiesKeeper {
   /** Keeps what a store holds, now and after each change. */
   follow(store: Store): void {
     this.#keepSoon(store)
-    store.subscribe(() => this.#keepSoon(store))
+    store.subscribe(({ changes }) => {
+      if (changes.some(({ kind }) => this.#isKept(kind))) this.#keepSoon(store)
+    })
   }
 
   #keepSoon(store: Store): void {
@@ -104,7 +110,8 @@ export class EntitiesKeeper {
       }
       await handle.write(`${JSON.stringify(head)}\n`)
       // Piece by piece, so that requests to the Admin API have their turn between.
-      for (const piece of pieces(entities)) await handle.write(`${JSON.stringify(piece)}\n`)
+      const kept = Object.entries(entities).filter(([kind]) => this.#isKept(kind))
+      for (const piece of pieces(kept)) await handle.write(`${JSON.stringify(piece)}\n`)
       await handle.write(`${END}\n`)
       await handle.sync()
     } finally {
@@ -129,8 +136,8 @@ export class EntitiesKeeper {
   }
 }
 
-function* pieces(entities: EntitySet): Iterable<Piece> {
-  for (const [kind, rows] of Object.entries(entities))
+function* pieces(kinds: Iterable<readonly [string, readonly Entity[]]>): Iterable<Piece> {
+  for (const [kind, rows] of kinds)
     for (let at = 0; at < rows.length; at += ROWS_A_LINE)
       yield { kind, rows: rows.slice(at, at + ROWS_A_LINE) }
 }

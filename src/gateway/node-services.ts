@@ -1,8 +1,10 @@
 import os from 'node:os'
 import type { NodeServices } from '../plugin-kit/plugin.ts'
-import { sharedValues, type SharedMemory } from '../plugin-kit/shared-memory.ts'
+import { nodeTickets, sharedValues, type SharedMemory } from '../plugin-kit/shared-memory.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import { hasDatabase } from './database-of.ts'
+import { askForIssuedRows } from './issued-rows.ts'
 import { COMPATIBILITY_VERSION } from './versions.ts'
 
 /** What plugins may use of the node they run on. Lives as long as the thread. */
@@ -18,7 +20,7 @@ export function nodeServices(options: {
   readonly consumerSource: NodeServices['consumerSource']
 }): NodeServices {
   const kept = new Map(sharedValues(options.memory))
-  return {
+  const node: NodeServices = {
     nodeId: options.nodeId,
     hostname: os.hostname(),
     version: COMPATIBILITY_VERSION,
@@ -34,5 +36,11 @@ export function nodeServices(options: {
     statistics: options.statistics,
     upstreamHealth: options.upstreamHealth,
     consumerSource: options.consumerSource,
+  }
+  if (!hasDatabase(options.settings())) return node
+  const { administer } = options
+  return {
+    ...node,
+    issuedRows: askForIssuedRows({ administer, memory: nodeTickets(node), now: Date.now }),
   }
 }

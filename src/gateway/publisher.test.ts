@@ -67,6 +67,7 @@ function setUp(options: { readonly refuses?: (entities: EntitySet) => boolean } 
           ),
         ]),
       ),
+    isServed: (kind) => kind !== 'tokens',
     log: { error() {} },
   })
   return { publisher, store, change, served, dropped, told }
@@ -95,6 +96,17 @@ describe('Publisher', () => {
     change(NAMED('b'))
     await publisher.whenServed(2)
     expect(served).toEqual([NAMED('b')])
+  })
+
+  it('hands workers no rows that they ask for one by one, and keeps nobody waiting for them', async () => {
+    const { publisher, change, served, told } = setUp()
+    change({ ...NAMED('a'), tokens: [{ id: 't' }] })
+    await publisher.whenServed(1)
+    change({ ...NAMED('a'), tokens: [{ id: 't' }, { id: 'u' }] })
+    await publisher.whenServed(2)
+    await publisher.replaceAll({ ...NAMED('b'), tokens: [{ id: 'u' }] }, { by: 'rollback' })
+    expect(served).toEqual([NAMED('a'), NAMED('b')])
+    expect(told).toEqual(['all', 'all'])
   })
 
   it('tells nobody too early that a version is served', async () => {

@@ -11,6 +11,8 @@ export interface PublisherOptions {
   readonly dataPlane: Pick<DataPlane, 'prepare' | 'prepareChanges'>
   /** Fills in secrets, just before workers are handed the entities. */
   readonly withSecrets: (entities: EntitySet) => EntitySet
+  /** Whether workers are handed the rows of a kind. */
+  readonly isServed: (kind: string) => boolean
   readonly log: Pick<Logger, 'error'>
 }
 
@@ -33,9 +35,12 @@ export class Publisher {
 
   constructor(options: PublisherOptions) {
     this.#options = options
-    options.store.subscribe(({ changes }) => {
-      this.#unserved.add(changes)
-      if (!this.#isReplacing) this.#schedule()
+    options.store.subscribe(({ changes, version }) => {
+      const served = changes.filter(({ kind }) => options.isServed(kind))
+      this.#unserved.add(served)
+      if (this.#isReplacing) return
+      if (served.length > 0) this.#schedule()
+      else void this.#inTurn(() => Promise.resolve(this.#serve(version)))
     })
   }
 
@@ -53,8 +58,8 @@ export class Publisher {
    */
   replaceAll(entities: EntitySet, origin: Origin): Promise<WriteResult> {
     return this.#inTurn(async () => {
-      const { store, dataPlane, withSecrets } = this.#options
-      const prepared = await dataPlane.prepare(withSecrets(store.withInstant(entities)))
+      const { store, dataPlane } = this.#options
+      const prepared = await dataPlane.prepare(this.#handedOver(store.withInstant(entities)))
       const result = await this.#replaceInStore(entities, origin).catch((error: unknown) => {
         prepared.drop()
         throw error
@@ -95,7 +100,7 @@ export class Publisher {
     const rows = unserved.rows()
     // Where secrets are found may have changed for all rows.
     if (rows === undefined || rows.length > MAX_CHANGES || rows.some(isVault))
-      return dataPlane.prepare(withSecrets(store.all()))
+      return dataPlane.prepare(this.#handedOver(store.all()))
     const vaults = store.page('vaults', { size: Infinity }).rows
     const changed = bySet(rows)
     const resolved = withSecrets({ ...changed, vaults })
@@ -105,6 +110,12 @@ export class Publisher {
         resolved[kind]!.map((after) => ({ kind, id: after.id, after })),
       ),
     ])
+  }
+
+  #handedOver(entities: EntitySet): EntitySet {
+    const { isServed, withSecrets } = this.#options
+    const served = Object.entries(entities).filter(([kind]) => isServed(kind))
+    return withSecrets(Object.fromEntries(served))
   }
 
   async #replaceInStore(entities: EntitySet, origin: Origin): Promise<WriteResult> {

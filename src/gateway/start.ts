@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { createAdminServer, createStatusServer } from '../admin/create-admin-server.ts'
 import { errandRunner } from '../admin/errands.ts'
+import type { Catalog } from '../entities/catalog.ts'
 import { isBeyondMachine, type Listener } from '../settings/listener.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { Store } from '../store/store.ts'
@@ -14,6 +15,7 @@ import { hasDatabase, postgresOf } from './database-of.ts'
 import { followSource } from './follow-source.ts'
 import { ConfigurationKeeper } from './kept-configuration.ts'
 import { EntitiesKeeper } from './kept-entities.ts'
+import { isIssued, rememberIssuedRows } from './issued-rows.ts'
 import { keepInstantRows } from './kept-instant-rows.ts'
 import { listenerCertificates } from './listener-certificates.ts'
 import { loadPlugins } from './load-plugins.ts'
@@ -25,6 +27,7 @@ import { readinessOf } from './readiness.ts'
 import { Reloader, type LoadEvent } from './reload.ts'
 import { entitiesWithSecrets } from './secrets-of.ts'
 import { settingsNeedingRestart } from './settings-in-force.ts'
+import { sweepExpired } from './sweep-expired.ts'
 import { COMPATIBILITY_VERSION, portunusVersion } from './versions.ts'
 
 export interface GatewayOptions {
@@ -81,10 +84,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 type ControlPlane = Awaited<ReturnType<typeof controlPlane>>
 
 /** For nodes whose database may be away when they start. */
-function entitiesKeeper(settings: Settings, log: Logs['error']): EntitiesKeeper | undefined {
+function entitiesKeeper(
+  settings: Settings,
+  catalog: Catalog,
+  log: Logs['error'],
+): EntitiesKeeper | undefined {
   if (settings.database !== 'postgres') return undefined
   const file = path.join(settings.prefix, 'database.snapshot')
-  return new EntitiesKeeper({ file, connection: postgresOf(settings), log })
+  const isKept = (kind: string) => !isIssued(catalog, kind)
+  return new EntitiesKeeper({ file, connection: postgresOf(settings), log, isKept })
 }
 
 /** Everything but the threads: made and connected, and not serving yet. */
@@ -94,10 +102,12 @@ async function controlPlane(options: GatewayOptions) {
   const { plugins, warnings } = loadPlugins(settings)
   for (const warning of warnings) log.warn(warning)
   const catalog = catalogOf(settings, plugins)
-  const { store, file } = await openStore(settings, catalog, log, entitiesKeeper(settings, log))
+  const keeperOfEntities = entitiesKeeper(settings, catalog, log)
+  const { store, file } = await openStore(settings, catalog, log, keeperOfEntities)
   const certificates = await listenerCertificates(settings)
   const withSecrets = entitiesWithSecrets({ settings, environment, log })
-  const publisher = new Publisher({ store, dataPlane, withSecrets, log })
+  const isServed = (kind: string) => !hasDatabase(settings) || !isIssued(catalog, kind)
+  const publisher = new Publisher({ store, dataPlane, withSecrets, isServed, log })
   const isKept = settings.database === 'off' && file === undefined
   if (isKept) await keepInstantRows(store, prefixLayout(settings.prefix).instantRows, log)
   const keeper = isKept ? new ConfigurationKeeper(settings.prefix, log) : undefined
@@ -115,7 +125,8 @@ async function controlPlane(options: GatewayOptions) {
     readiness: readinessOf(settings, store),
     log,
   })
-  dataPlane.serveErrands(errandRunner(admin))
+  const remember = rememberIssuedRows(store, catalog, dataPlane.tickets)
+  dataPlane.serveErrands(errandRunner(admin, remember))
   const adminServer = new AdminListeners({
     accessLog: logs.open(settings.admin_access_log),
     clientCa: adminClientCa(settings),
@@ -141,6 +152,8 @@ async function serve(plane: ControlPlane): Promise<Gateway> {
   await adminServer.update(admin, certificates.admin)
   await statusServer.update(status, certificates.status)
   const source = followSource({ settings: sourceOf(settings), reloader, log })
+  // A file is written when somebody changes something.
+  const stopSweeping = store.medium === 'file' ? () => {} : sweepExpired(store, log)
   log.notice(`portunus ${portunusVersion()} (Kong ${COMPATIBILITY_VERSION}) serves`)
 
   return {
@@ -170,6 +183,7 @@ async function serve(plane: ControlPlane): Promise<Gateway> {
     },
     async close(isGraceful) {
       source.stop()
+      stopSweeping()
       const graceMs = plane.inForce.settings.graceful_timeout * 1000 || Infinity
       await Promise.all([
         dataPlane.close(isGraceful ? graceMs : 0),

@@ -5,6 +5,7 @@ import type { Answer } from './answer.ts'
 import type { ConsumerSource } from './consumer-source.ts'
 import type { Exchange } from './exchange.ts'
 import type { Explain } from './explanation.ts'
+import type { IssuedRows } from './issued-rows.ts'
 import type { StreamSession } from './stream-session.ts'
 
 /** What a plugin may return from a phase that can answer: nothing goes on, an answer ends the phase. */
@@ -106,6 +107,8 @@ export interface NodeServices {
   upstreamHealth?(upstreamId: string): UpstreamHealthFacts | undefined
   /** Who has consumers that the configuration does not have, where somebody does. */
   readonly consumerSource?: ConsumerSource | undefined
+  /** Where a database keeps what plugins issue; see `issuedRows`. */
+  readonly issuedRows?: IssuedRows | undefined
 }
 
 /** A request to the Admin API that does not come over the network. */

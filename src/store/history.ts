@@ -5,6 +5,8 @@ import type { Change, Origin } from './store.ts'
 /** One accepted change of the whole: what a version of a store did to the one before it. */
 export interface HistoryRecord {
   readonly version: number
+  /** The last version before the next record, where those between changed nothing that is told. */
+  readonly until?: number
   /** Unix time in ms. */
   readonly atMs: number
   readonly origin: Origin
@@ -132,19 +134,45 @@ export function entitiesOfVersion(
   current: number,
   { records, version }: { readonly records: readonly HistoryRecord[]; readonly version: number },
 ): EntitySet | undefined {
-  const known = new Map(records.map((record) => [record.version, record]))
   const rows = new Map(
     Object.entries(entities).map(([kind, list]) => [
       kind,
       new Map(list.map((row) => [row.id, row])),
     ]),
   )
-  for (let at = current; at > version; at -= 1) {
-    const changes = known.get(at)?.changes
-    if (changes === undefined) return undefined
-    for (const change of changes.toReversed()) undo(rows, change)
+  let at = current
+  for (const record of records.toReversed()) {
+    if (at <= version) break
+    if (record.version > at) continue
+    if (lastVersionOf(record) < at) return undefined
+    if (record.version > version) {
+      if (record.changes === undefined) return undefined
+      for (const change of record.changes.toReversed()) undo(rows, change)
+    }
+    at = record.version - 1
   }
+  if (at > version) return undefined
   return Object.fromEntries([...rows].map(([kind, byId]) => [kind, [...byId.values()]]))
+}
+
+function lastVersionOf({ version, until = version }: HistoryRecord): number {
+  return until
+}
+
+/**
+ * Of a medium in which each version that has no record changed nothing that is told.
+ *
+ * @param records oldest first
+ * @param current the version of the medium
+ */
+export function withQuietVersions(
+  records: readonly HistoryRecord[],
+  current: number,
+): readonly HistoryRecord[] {
+  return records.map((record, at) => {
+    const until = (records[at + 1]?.version ?? current + 1) - 1
+    return until > record.version ? { ...record, until } : record
+  })
 }
 
 function undo(rows: Map<string, Map<string, Entity>>, { kind, id, before }: Change): void {
@@ -156,8 +184,12 @@ function undo(rows: Map<string, Map<string, Entity>>, { kind, id, before }: Chan
 
 /** The oldest version that can be gone back to. */
 export function oldestReachable(records: readonly HistoryRecord[], current: number): number {
-  const known = new Map(records.map((record) => [record.version, record]))
   let version = current
-  while (known.get(version)?.changes !== undefined) version -= 1
+  for (const record of records.toReversed()) {
+    if (record.version > version) continue
+    if (lastVersionOf(record) < version) break
+    if (record.changes === undefined) return record.version
+    version = record.version - 1
+  }
   return version
 }

@@ -4,6 +4,7 @@ import { difference } from './difference.ts'
 import { historyRecord, MemoryJournal, type HistoryRecord, type Journal } from './history.ts'
 import type { Elsewhere, Medium } from './medium.ts'
 import { InstantRows } from './instant-rows.ts'
+import { withIssuedRows } from './issued-rows.ts'
 import { Rows } from './rows.ts'
 import type {
   Change,
@@ -132,11 +133,6 @@ export class IndexedStore implements Store {
     return this.#inTurn(() => this.#under.close())
   }
 
-  /**
-   * Takes over what others wrote to the medium.
-   *
-   * @throws {Error} when the medium does not answer
-   */
   async refresh(): Promise<void> {
     await this.#inTurn(() => this.#catchUp())
   }
@@ -170,7 +166,9 @@ export class IndexedStore implements Store {
   }
 
   async #replaceAll(given: EntitySet, origin: Origin): Promise<WriteResult> {
-    const entities = this.withInstant(given)
+    const kept = this.withInstant(given)
+    const entities =
+      origin.by === 'rollback' ? withIssuedRows(kept, this.all(), this.#catalog) : kept
     const next = new Rows(this.#catalog)
     const fault = next.load(entities)
     if (fault !== undefined) return { ok: false, fault }
@@ -192,6 +190,7 @@ export class IndexedStore implements Store {
       version: this.#version + 1,
       origin,
       atMs: this.#now(),
+      told: this.#toldOf(changes),
       given,
       entities: () => this.#after(changes, next),
     })
@@ -244,6 +243,12 @@ export class IndexedStore implements Store {
     return changes
   }
 
+  /** Rows that plugins make would push everything else out of the history, and are secrets. */
+  #toldOf(changes: readonly Change[]): readonly Change[] | undefined {
+    const told = changes.filter(({ kind }) => this.#catalog.kind(kind)?.isIssued !== true)
+    return told.length === 0 && changes.length > 0 ? undefined : told
+  }
+
   #after(changes: readonly Change[], next: Rows): EntitySet {
     if (next !== this.#rows) return next.all(this.#seconds())
     this.#rows.apply(changes)
@@ -256,8 +261,10 @@ export class IndexedStore implements Store {
   #announce(changes: readonly Change[], durableVersion: number, origin: Origin): void {
     const version = Math.max(this.#version + 1, durableVersion)
     this.#version = version
-    if (this.#under.history === undefined)
-      this.#journal.append(historyRecord({ version, atMs: this.#now(), origin, changes }))
+    if (this.#under.history === undefined) {
+      const told = this.#toldOf(changes) ?? []
+      this.#journal.append(historyRecord({ version, atMs: this.#now(), origin, changes: told }))
+    }
     for (const listener of this.#listeners) listener({ version, changes, origin })
   }
 }

@@ -29,6 +29,8 @@ export interface Commit {
   readonly origin: Origin
   /** Unix time in ms. */
   readonly atMs: number
+  /** What the history is told of the changes; absent: it is told of nothing. */
+  readonly told: readonly Change[] | undefined
   /** A whole configuration as it was given, when it replaces everything. */
   readonly given: EntitySet | undefined
   /** Everything as it is afterwards; made when asked for. */

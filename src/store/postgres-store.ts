@@ -7,6 +7,7 @@ import {
   isTimeToMeasure,
   MAX_BYTES,
   MAX_VERSIONS,
+  withQuietVersions,
   type HistoryRecord,
 } from './history.ts'
 import { IndexedStore } from './indexed-store.ts'
@@ -244,10 +245,11 @@ class PostgresMedium implements Medium {
 
   async history(): Promise<readonly HistoryRecord[]> {
     const { rows } = await this.#pool.query<{ readonly record: string }>(
-      `SELECT record FROM ${this.#history} WHERE version > $1 ORDER BY version`,
-      [this.#version - MAX_VERSIONS],
+      `SELECT record FROM ${this.#history} ORDER BY version DESC LIMIT $1`,
+      [MAX_VERSIONS],
     )
-    return rows.map(({ record }) => JSON.parse(record) as HistoryRecord)
+    const records = rows.map(({ record }) => JSON.parse(record) as HistoryRecord)
+    return withQuietVersions(records.toReversed(), this.#version)
   }
 
   /** @returns the version of what was written; nothing when others wrote meanwhile */
@@ -259,15 +261,9 @@ class PostgresMedium implements Medium {
       const version = await this.#takeTurn(client)
       if (version !== undefined) {
         await this.#put(client, [...commit.changes, ...orphans], version)
-        await this.#remember(
-          client,
-          historyRecord({
-            version,
-            atMs: commit.atMs,
-            origin: commit.origin,
-            changes: commit.changes,
-          }),
-        )
+        const { told: changes, atMs, origin } = commit
+        if (changes !== undefined)
+          await this.#remember(client, historyRecord({ version, atMs, origin, changes }))
       }
       // With nothing written this only ends the transaction.
       await client.query('COMMIT')
@@ -296,9 +292,11 @@ class PostgresMedium implements Medium {
        ON CONFLICT (version) DO UPDATE SET record = excluded.record`,
       [record.version, JSON.stringify(record)],
     )
-    await client.query(`DELETE FROM ${this.#history} WHERE version <= $1`, [
-      record.version - MAX_VERSIONS,
-    ])
+    await client.query(
+      `DELETE FROM ${this.#history} WHERE version <=
+         (SELECT version FROM ${this.#history} ORDER BY version DESC LIMIT 1 OFFSET $1)`,
+      [MAX_VERSIONS],
+    )
     if (isTimeToMeasure(record.version)) await this.#forgetHistory(client)
   }
 

@@ -8,6 +8,7 @@ import {
   isTimeToMeasure,
   MAX_BYTES,
   MAX_VERSIONS,
+  withQuietVersions,
   type HistoryRecord,
 } from './history.ts'
 import { IndexedStore } from './indexed-store.ts'
@@ -184,12 +185,13 @@ class SqliteMedium implements Medium {
   // oxlint-disable-next-line typescript/require-await -- other media need to wait
   async history(): Promise<readonly HistoryRecord[]> {
     const rows = this.#database
-      .prepare('SELECT record FROM portunus_history WHERE version > ? ORDER BY version')
-      .all(this.#version - MAX_VERSIONS) as unknown as { readonly record: string }[]
-    return rows.map(({ record }) => JSON.parse(record) as HistoryRecord)
+      .prepare('SELECT record FROM portunus_history ORDER BY version DESC LIMIT ?')
+      .all(MAX_VERSIONS) as unknown as { readonly record: string }[]
+    const records = rows.map(({ record }) => JSON.parse(record) as HistoryRecord)
+    return withQuietVersions(records.toReversed(), this.#version)
   }
 
-  #write({ changes, origin, atMs }: Commit, orphans: readonly ChangedRow[]): CommitOutcome {
+  #write({ changes, told, origin, atMs }: Commit, orphans: readonly ChangedRow[]): CommitOutcome {
     const version = this.#version + 1
     const taken = this.#database
       .prepare('UPDATE portunus_state SET version = ? WHERE version = ?')
@@ -197,7 +199,7 @@ class SqliteMedium implements Medium {
     if (taken.changes === 0) return { kind: 'stale' }
     for (const { kind, id, after } of [...changes, ...orphans])
       this.#put.run(kind, id, version, after === undefined ? null : JSON.stringify(after))
-    this.#remember(historyRecord({ version, atMs, origin, changes }))
+    if (told !== undefined) this.#remember(historyRecord({ version, atMs, origin, changes: told }))
     if (version % REMEMBERED_VERSIONS === 0) this.#forgetDeletions(version - REMEMBERED_VERSIONS)
     return { kind: 'durable', version }
   }
@@ -207,8 +209,11 @@ class SqliteMedium implements Medium {
       .prepare('INSERT OR REPLACE INTO portunus_history (version, record) VALUES (?, ?)')
       .run(record.version, JSON.stringify(record))
     this.#database
-      .prepare('DELETE FROM portunus_history WHERE version <= ?')
-      .run(record.version - MAX_VERSIONS)
+      .prepare(
+        `DELETE FROM portunus_history WHERE version <=
+           (SELECT version FROM portunus_history ORDER BY version DESC LIMIT 1 OFFSET ?)`,
+      )
+      .run(MAX_VERSIONS)
     if (isTimeToMeasure(record.version)) this.#forgetHistory()
   }
 

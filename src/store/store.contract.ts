@@ -23,13 +23,23 @@ const tokens: EntityKind = {
   },
 }
 
+/** A kind of which plugins make rows. */
+const logins: EntityKind = {
+  name: 'logins',
+  isIssued: true,
+  fields: {
+    id: { type: 'string', uuid: true, auto: true },
+    consumer: { type: 'foreign', reference: 'consumers', on_delete: 'cascade' },
+  },
+}
+
 const PLUGIN: PluginSchema = {
   name: 'tokens',
   config: { type: 'record', fields: {} },
   checks: [],
   protocols: { allowed: ['http'], default: ['http'] },
   not: [],
-  entities: [tokens],
+  entities: [tokens, logins],
 }
 
 export interface OpenStore {
@@ -360,6 +370,32 @@ export function storeContract(name: string, open: StoreOpener): void {
       const back = entitiesOfVersion(store.all(), store.version, { records, version: 3 })
       expect((await store.replaceAll(back!, { by: 'rollback' })).ok).toBe(true)
       expect(store.all()).toEqual(states[3])
+    })
+
+    it('says nothing in its history of rows that plugins issue, which stay on the way back', async () => {
+      const [early, late] = [consumer('early'), consumer('late')]
+      const login = ({ id }: Entity): Entity => ({ id: randomUUID(), consumer: { id } })
+      const [stays, goes] = [login(early), login(late)]
+      await write(insert('consumers', early))
+      for (let count = 0; count < 20; count += 1) await write(insert('logins', login(early)))
+      await write(insert('logins', stays))
+      await write(insert('consumers', late), insert('logins', goes))
+      await write(insert('logins', login(late)))
+      const records = await store.history()
+      expect(records.filter(({ changeCount }) => changeCount > 0)).toMatchObject([
+        { version: 1, changes: [{ kind: 'consumers' }] },
+        { version: 23, changes: [{ kind: 'consumers' }] },
+      ])
+      expect(oldestReachable(records, store.version)).toBe(0)
+      for (const version of [1, 5, 22]) {
+        const { consumers } = entitiesOfVersion(store.all(), store.version, { records, version })!
+        expect(consumers).toEqual([early])
+      }
+      const back = entitiesOfVersion(store.all(), store.version, { records, version: 1 })!
+      expect((await store.replaceAll(back, { by: 'rollback' })).ok).toBe(true)
+      expect(store.count('logins')).toBe(21)
+      expect(store.get('logins', stays.id)).toEqual(stays)
+      expect(store.get('logins', goes.id)).toBeUndefined()
     })
 
     it('is left as a plain map would be by any sequence of writes', async () => {

@@ -72,6 +72,10 @@ export interface Origin {
     | 'rollback'
     | 'other-node'
     | 'start'
+    /** In the course of a request. */
+    | 'plugin'
+    /** Rows went whose time was over. */
+    | 'expiry'
   readonly detail?: string
 }
 
@@ -116,6 +120,12 @@ export interface Store {
   /** Entities with those rows that would stay if these replaced everything now. */
   withInstant(entities: EntitySet): EntitySet
   subscribe(listener: StoreListener): () => void
+  /**
+   * Takes over what others wrote to the medium.
+   *
+   * @throws {Error} when the medium does not answer
+   */
+  refresh(): Promise<void>
   /** The last accepted changes, oldest first, up to `version`; of all who write to the medium. */
   history(): Promise<readonly HistoryRecord[]>
   /** For `/status`: whether the durable medium answers. */

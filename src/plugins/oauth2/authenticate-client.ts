@@ -45,11 +45,14 @@ export function refusalOf({ isFromHeader }: ClientClaim): OauthError {
 }
 
 /** Whether the client proves who it is; public ones have nothing to prove it with. */
-export function clientFault(client: Client, claim: ClientClaim): OauthError | undefined {
+export async function clientFault(
+  client: Client,
+  claim: ClientClaim,
+): Promise<OauthError | undefined> {
   if (client.client_type === 'public')
     return claim.secret === undefined || claim.secret === ''
       ? undefined
       : oauthError('invalid_request', 'client_secret is disallowed for public clients')
-  const isRight = isSecret(claim.secret ?? '', client.client_secret, client.hash_secret)
+  const isRight = await isSecret(claim.secret ?? '', client.client_secret, client.hash_secret)
   return isRight ? undefined : refusalOf(claim)
 }

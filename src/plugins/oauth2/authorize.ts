@@ -1,7 +1,7 @@
 import type { ClientRequest } from '../../plugin-kit/exchange.ts'
 import { equalSecrets } from '../../plugin-kit/equal-secrets.ts'
 import type { Client } from './entities.ts'
-import { issueToken } from './issue-token.ts'
+import { issueToken, type Told } from './issue-token.ts'
 import {
   HTTPS_WANTED,
   INVALID_CLIENT,
@@ -43,11 +43,11 @@ export function isSecure(request: ClientRequest, config: Config): boolean {
  * `POST …/oauth2/authorize`: the login application says that a user agrees. Where the client is known
  * it is told by a redirect what came of it, also when nothing did.
  */
-export function authorize(
+export async function authorize(
   request: ClientRequest,
   parameters: Parameters,
   endpoint: Endpoint,
-): EndpointAnswer {
+): Promise<EndpointAnswer> {
   const { config } = endpoint
   const state = textOf(parameters, 'state')
   if (!isSecure(request, config)) return bareAnswer(HTTPS_WANTED, state)
@@ -67,14 +67,14 @@ interface Authorization {
 }
 
 /** Only to a place that the client has registered, whatever the request says. */
-function redirect(of: Authorization): EndpointAnswer {
+async function redirect(of: Authorization): Promise<EndpointAnswer> {
   const { parameters, endpoint, flow, state } = of
   const client = endpoint.findClient(textOf(parameters, 'client_id') ?? '')
   const [first, ...others] = client?.redirect_uris ?? []
   if (client === undefined || first === undefined) return bareAnswer(INVALID_CLIENT, state)
   const asked = textOf(parameters, 'redirect_uri') ?? first
   const uri = [first, ...others].find((each) => each === asked)
-  const outcome = uri === undefined ? INVALID_REDIRECT : outcomeOf(of, client)
+  const outcome = uri === undefined ? INVALID_REDIRECT : await outcomeOf(of, client)
   const place = flow === 'token' ? 'fragment' : 'query'
   const told = { ...toldOf(outcome), state }
   return {
@@ -88,9 +88,7 @@ function bareAnswer(error: OauthError, state: string | undefined): EndpointAnswe
   return { status: 400, body: { ...error, ...(state !== undefined && { state }) } }
 }
 
-function toldOf(
-  outcome: OauthError | Readonly<Record<string, string | number>>,
-): Readonly<Record<string, string | number>> {
+function toldOf(outcome: OauthError | Told): Told {
   if (!('error_description' in outcome)) return outcome
   const { error, error_description } = outcome as OauthError
   return { error, error_description }
@@ -107,10 +105,10 @@ function flowOf(parameters: Parameters, config: Config): 'code' | 'token' | unde
 }
 
 /** What the client is given, or why not. Of several faults the last one is told, as in Kong. */
-function outcomeOf(
+async function outcomeOf(
   { parameters, endpoint, flow, userId }: Authorization,
   client: Client,
-): OauthError | Readonly<Record<string, string | number>> {
+): Promise<OauthError | Told> {
   const { config, tickets, serviceId, pluginId } = endpoint
   const proof =
     flow === 'token' ? { challenge: undefined } : readChallenge(parameters, client, config)
@@ -118,16 +116,17 @@ function outcomeOf(
   const granted = grantedScope(parameters.get('scope'), config)
   if ('error' in granted) return granted
   if (flow === undefined) return oauthError('unsupported_response_type', 'Invalid response_type')
-  const { scope } = granted
+  const { scope = null } = granted
   if (flow === 'token')
     return issueToken({ client, serviceId, userId, scope, isRenewable: false }, config, tickets)
-  const { code } = tickets.addCode({
-    serviceId: config.global_credentials ? undefined : serviceId,
-    credentialId: client.id,
-    pluginId,
-    userId,
+  const isOfService = serviceId !== undefined && !config.global_credentials
+  const { code } = await tickets.addCode({
+    service: isOfService ? { id: serviceId } : null,
+    credential: { id: client.id },
+    plugin: { id: pluginId },
+    authenticated_userid: userId,
     scope,
-    challenge: proof.challenge,
+    challenge: proof.challenge ?? null,
   })
   return { code }
 }

@@ -1,8 +1,11 @@
-import { pbkdf2Sync, randomBytes } from 'node:crypto'
+import { pbkdf2, pbkdf2Sync, randomBytes } from 'node:crypto'
+import { promisify } from 'node:util'
 import { equalSecrets } from '../../plugin-kit/equal-secrets.ts'
 
 const ITERATIONS = 10_000
 const LENGTH = 32
+/** In a thread of its own: other requests do not wait for what is slow on purpose. */
+const derive = promisify(pbkdf2)
 const HASH = /^\$pbkdf2-sha512\$i=(\d{1,7}),l=(\d{1,3})\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/
 
 /** A secret as it is stored where it shall not be readable, in the form of the PHC string format. */
@@ -13,11 +16,11 @@ export function hashSecret(secret: string): string {
 }
 
 /** Whether a secret is the stored one, hashed or not. */
-export function isSecret(given: string, stored: string, isHashed: boolean): boolean {
+export async function isSecret(given: string, stored: string, isHashed: boolean): Promise<boolean> {
   if (!isHashed) return stored !== '' && equalSecrets(given, stored)
   const [, iterations, length, salt, hash] = HASH.exec(stored) ?? []
   if (hash === undefined || Number(length) === 0) return false
-  const made = pbkdf2Sync(
+  const made = await derive(
     given,
     Buffer.from(salt!, 'base64'),
     Number(iterations),

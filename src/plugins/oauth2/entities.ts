@@ -60,6 +60,7 @@ export const oauth2Tokens: EntityKind = {
   endpointKey: 'access_token',
   cacheKey: ['access_token'],
   hasTtl: true,
+  isIssued: true,
   fields: {
     ...HEAD,
     service: foreign('services', { on_delete: 'cascade' }),
@@ -77,6 +78,7 @@ export const oauth2AuthorizationCodes: EntityKind = {
   name: 'oauth2_authorization_codes',
   isInternal: true,
   hasTtl: true,
+  isIssued: true,
   fields: {
     ...HEAD,
     service: foreign('services', { on_delete: 'cascade' }),

@@ -2,9 +2,10 @@ import type { ClientRequest } from '../../plugin-kit/exchange.ts'
 import { clientFault, readClientClaim, refusalOf, type ClientClaim } from './authenticate-client.ts'
 import { isProvisioned, isSecure, type Endpoint, type EndpointAnswer } from './authorize.ts'
 import type { Client } from './entities.ts'
-import { issueToken } from './issue-token.ts'
+import { issueToken, renewToken, type Told } from './issue-token.ts'
 import {
   HTTPS_WANTED,
+  INVALID_CLIENT,
   INVALID_CODE,
   INVALID_PROVISION_KEY,
   INVALID_REDIRECT,
@@ -14,9 +15,9 @@ import {
 } from './oauth-error.ts'
 import { textOf, type Parameters } from './parameters.ts'
 import { needsProof, proofFault } from './pkce.ts'
+import type { Config } from './schema.ts'
 import { grantedScope } from './scopes.ts'
-
-type Told = Readonly<Record<string, string | number>>
+import type { Token } from './tickets.ts'
 
 /** One request for a token, of a client that has proven who it is. */
 interface Asked {
@@ -25,16 +26,16 @@ interface Asked {
   readonly client: Client
 }
 
-type Grant = (asked: Asked) => Told | OauthError
+type Grant = (asked: Asked) => Promise<Told | OauthError>
 
 /** `POST …/oauth2/token`. @see RFC 6749 §4 */
-export function grantToken(
+export async function grantToken(
   request: ClientRequest,
   parameters: Parameters,
   endpoint: Endpoint,
-): EndpointAnswer {
+): Promise<EndpointAnswer> {
   const state = textOf(parameters, 'state')
-  const outcome = outcomeOf(request, parameters, endpoint)
+  const outcome = await outcomeOf(request, parameters, endpoint)
   if (!('error' in outcome))
     return { status: 200, body: { ...outcome, ...(state !== undefined && { state }) } }
   const { status = 400, error, error_description } = outcome as OauthError
@@ -45,11 +46,11 @@ export function grantToken(
   }
 }
 
-function outcomeOf(
+async function outcomeOf(
   request: ClientRequest,
   parameters: Parameters,
   endpoint: Endpoint,
-): Told | OauthError {
+): Promise<Told | OauthError> {
   const { config } = endpoint
   if (!isSecure(request, config)) return HTTPS_WANTED
   const type = textOf(parameters, 'grant_type') ?? ''
@@ -58,16 +59,16 @@ function outcomeOf(
   const claim = readClientClaim(request, parameters, config.auth_header_name ?? 'authorization')
   const client = claim.id === undefined ? undefined : endpoint.findClient(claim.id)
   const fault =
-    client === undefined ? refusalOf(claim) : clientRefusal(client, claim, type, parameters)
+    client === undefined ? refusalOf(claim) : await clientRefusal(client, claim, type, parameters)
   return fault ?? grant({ parameters, endpoint, client: client! })
 }
 
-function clientRefusal(
+async function clientRefusal(
   client: Client,
   claim: ClientClaim,
   type: string,
   parameters: Parameters,
-): OauthError | undefined {
+): Promise<OauthError | undefined> {
   if (type !== 'client_credentials') {
     const uris = client.redirect_uris ?? []
     if (uris.length === 0) return refusalOf(claim)
@@ -92,73 +93,66 @@ function grantOf(type: string, { config }: Endpoint): Grant | undefined {
   }
 }
 
-const byCode: Grant = ({ parameters, endpoint, client }) => {
+const byCode: Grant = async ({ parameters, endpoint, client }) => {
   const { config, tickets, serviceId, pluginId } = endpoint
-  const code = tickets.findCode(textOf(parameters, 'code') ?? '')
+  const code = await tickets.findCode(textOf(parameters, 'code') ?? '')
   const isRight =
     code !== undefined &&
-    code.credentialId === client.id &&
-    (config.global_credentials ? code.pluginId === pluginId : code.serviceId === serviceId)
+    code.credential.id === client.id &&
+    (config.global_credentials
+      ? code.plugin.id === pluginId
+      : (code.service?.id ?? undefined) === serviceId)
   if (!isRight) return INVALID_CODE
-  const fault = proofFault(parameters, code.challenge, needsProof(client, config))
+  const fault = proofFault(parameters, code.challenge ?? undefined, needsProof(client, config))
   if (fault !== undefined) return fault
-  if (!tickets.useCode(code.code)) return INVALID_CODE
-  const { userId, scope } = code
+  if (!(await tickets.useCode(code))) return INVALID_CODE
+  const { authenticated_userid: userId, scope } = code
   return issueToken({ client, serviceId, userId, scope, isRenewable: true }, config, tickets)
 }
 
-const byClient: Grant = ({ parameters, endpoint, client }) => {
+const byClient: Grant = async ({ parameters, endpoint, client }) => {
   const { config, tickets, serviceId } = endpoint
-  const userId = textOf(parameters, 'authenticated_userid')
-  if (userId !== undefined && !isProvisioned(parameters, config)) return INVALID_PROVISION_KEY
+  const userId = textOf(parameters, 'authenticated_userid') ?? null
+  if (userId !== null && !isProvisioned(parameters, config)) return INVALID_PROVISION_KEY
   const granted = grantedScope(parameters.get('scope'), config)
   if ('error' in granted) return granted
-  return issueToken(
-    { client, serviceId, userId, scope: granted.scope, isRenewable: false },
-    config,
-    tickets,
-  )
+  const { scope = null } = granted
+  return issueToken({ client, serviceId, userId, scope, isRenewable: false }, config, tickets)
 }
 
 /** The password is the business of whoever asks, and of the provision key. */
-const byPassword: Grant = ({ parameters, endpoint, client }) => {
+const byPassword: Grant = async ({ parameters, endpoint, client }) => {
   const { config, tickets, serviceId } = endpoint
   if (!isProvisioned(parameters, config)) return INVALID_PROVISION_KEY
   const userId = textOf(parameters, 'authenticated_userid')
   if (userId === undefined || userId.trim() === '') return MISSING_USER
   const granted = grantedScope(parameters.get('scope'), config)
   if ('error' in granted) return granted
-  return issueToken(
-    { client, serviceId, userId, scope: granted.scope, isRenewable: true },
-    config,
-    tickets,
-  )
+  const { scope = null } = granted
+  return issueToken({ client, serviceId, userId, scope, isRenewable: true }, config, tickets)
 }
 
-const byRefreshToken: Grant = ({ parameters, endpoint, client }) => {
+const INVALID_REFRESH_TOKEN = oauthError('invalid_request', 'Invalid refresh_token')
+
+const byRefreshToken: Grant = async ({ parameters, endpoint, client }) => {
   const { config, tickets, serviceId } = endpoint
-  const refreshToken = textOf(parameters, 'refresh_token') ?? ''
-  const token = tickets.findByRefreshToken(refreshToken)
+  const token = await tickets.findByRefreshToken(textOf(parameters, 'refresh_token') ?? '')
   const isOfService =
-    token !== undefined && (config.global_credentials || token.service?.id === serviceId)
-  if (!isOfService) return oauthError('invalid_request', 'Invalid refresh_token')
-  if (token.credential.id !== client.id)
-    return oauthError('invalid_client', 'Invalid client authentication')
-  const isLost = (token.scope ?? '')
-    .split(' ')
-    .some((name) => name !== '' && config.scopes !== undefined && !config.scopes.includes(name))
-  if (isLost) return oauthError('invalid_scope', 'Scope mismatch')
-  tickets.removeToken(token)
-  return issueToken(
-    {
-      client,
-      serviceId,
-      userId: token.authenticated_userid ?? undefined,
-      scope: token.scope ?? undefined,
-      isRenewable: true,
-      ...(config.reuse_refresh_token && { refreshToken }),
-    },
-    config,
-    tickets,
-  )
+    token !== undefined &&
+    (config.global_credentials || (token.service?.id ?? undefined) === serviceId)
+  if (!isOfService) return INVALID_REFRESH_TOKEN
+  if (token.credential.id !== client.id) return INVALID_CLIENT
+  if (!hasItsScopes(token, config)) return oauthError('invalid_scope', 'Scope mismatch')
+  if (config.reuse_refresh_token)
+    return (await renewToken(token, config, tickets)) ?? INVALID_REFRESH_TOKEN
+  // Of two that come with the same refresh token at the same time, one gets the new pair.
+  if (!(await tickets.removeToken(token))) return INVALID_REFRESH_TOKEN
+  const { authenticated_userid: userId, scope } = token
+  return issueToken({ client, serviceId, userId, scope, isRenewable: true }, config, tickets)
+}
+
+/** Whether all scopes of a token still are ones that clients may ask for. */
+function hasItsScopes({ scope }: Token, { scopes }: Config): boolean {
+  if (scopes === undefined) return true
+  return (scope ?? '').split(' ').every((name) => name === '' || scopes.includes(name))
 }

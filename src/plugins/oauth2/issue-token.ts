@@ -1,30 +1,29 @@
 import { randomText } from '../../plugin-kit/random-text.ts'
 import type { Client } from './entities.ts'
 import type { Config } from './schema.ts'
-import type { Tickets } from './tickets.ts'
+import type { Tickets, Token } from './tickets.ts'
 
 export interface TokenRequest {
   readonly client: Client
   readonly serviceId: string | undefined
-  readonly userId: string | undefined
-  readonly scope: string | undefined
+  readonly userId: string | null
+  readonly scope: string | null
   /** Whether the token can be renewed. */
   readonly isRenewable: boolean
-  /** The refresh token that stays the same. */
-  readonly refreshToken?: string
 }
 
-/** Makes a token. @returns what the client is told about it */
-export function issueToken(
+/** What a client is told about its token. */
+export type Told = Readonly<Record<string, string | number>>
+
+export async function issueToken(
   request: TokenRequest,
   config: Config,
   tickets: Tickets,
-): Readonly<Record<string, string | number>> {
-  const { client, serviceId, userId = null, scope = null } = request
+): Promise<Told> {
+  const { client, serviceId, userId, scope } = request
   const expiresIn = config.token_expiration
-  const refreshToken =
-    request.isRenewable && expiresIn > 0 ? (request.refreshToken ?? randomText()) : null
-  const token = tickets.addToken(
+  const refreshToken = request.isRenewable && expiresIn > 0 ? randomText() : null
+  const token = await tickets.addToken(
     {
       service: config.global_credentials || serviceId === undefined ? null : { id: serviceId },
       credential: { id: client.id },
@@ -35,11 +34,26 @@ export function issueToken(
     },
     lifetime(config, refreshToken !== null),
   )
+  return toldOf(token)
+}
+
+/** A new text for a token whose refresh token stays the same. @returns nothing when it is gone */
+export async function renewToken(
+  token: Token,
+  config: Config,
+  tickets: Tickets,
+): Promise<Told | undefined> {
+  const renewed = await tickets.renewToken(token, lifetime(config, true))
+  return renewed && toldOf(renewed)
+}
+
+function toldOf(token: Token): Told {
+  const { access_token: accessToken, expires_in: expiresIn, refresh_token: refreshToken } = token
   return {
-    access_token: token.access_token,
+    access_token: accessToken,
     token_type: 'bearer',
     ...(expiresIn > 0 && { expires_in: expiresIn }),
-    ...(refreshToken !== null && { refresh_token: refreshToken }),
+    ...(typeof refreshToken === 'string' && { refresh_token: refreshToken }),
   }
 }
 

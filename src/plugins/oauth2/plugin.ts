@@ -64,7 +64,11 @@ export const oauth2: Plugin = definePlugin({
   },
 })
 
-type Handle = (request: ClientRequest, parameters: Parameters, endpoint: Endpoint) => EndpointAnswer
+type Handle = (
+  request: ClientRequest,
+  parameters: Parameters,
+  endpoint: Endpoint,
+) => Promise<EndpointAnswer>
 
 const ENDPOINTS: readonly {
   readonly tail: RegExp
@@ -91,8 +95,8 @@ function endpointAnswers(
     if (found === undefined) return undefined
     if (request.method !== 'POST') return wrongMethod(request.method, found.name, config)
     const endpoint = { config, tickets, pluginId: id, serviceId: service?.id, findClient }
-    const answer = (parameters: Parameters): Answer => {
-      const { status, body, headers } = found.handle(request, parameters, endpoint)
+    const answer = async (parameters: Parameters): Promise<Answer> => {
+      const { status, body, headers } = await found.handle(request, parameters, endpoint)
       return exit(status, body, { headers: { ...NOT_STORED, ...headers } })
     }
     const parameters = readParameters(request)
@@ -121,10 +125,16 @@ function attemptBy(
 ): (exchange: Exchange) => Attempt | Promise<Attempt> {
   const refusals = refusalsOf(config)
 
-  function check(exchange: Exchange, { text, hide }: FoundToken): Attempt {
+  function check(exchange: Exchange, { text, hide }: FoundToken): Attempt | Promise<Attempt> {
     if (text === undefined) return refusals.missing
     if (config.hide_credentials) hide()
     const token = tickets.findToken(text)
+    return token instanceof Promise
+      ? token.then((found) => decide(exchange, found))
+      : decide(exchange, token)
+  }
+
+  function decide(exchange: Exchange, token: Token | undefined): Attempt {
     if (token === undefined) return refusals.invalid('token-unknown')
     if (!config.global_credentials && token.service?.id !== exchange.service?.id)
       return token.service === null ? refusals.global : refusals.invalid('token-of-another-service')

@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto'
-import type { Foreign } from '../../entities/entity.ts'
+import type { Entity, Foreign } from '../../entities/entity.ts'
 import { hasExpired } from '../../plugin-kit/has-expired.ts'
+import { issuedRows } from '../../plugin-kit/issued-rows.ts'
 import type { EntityLookup, NodeServices } from '../../plugin-kit/plugin.ts'
-import { nodeTickets } from '../../plugin-kit/shared-memory.ts'
 import { randomText } from '../../plugin-kit/random-text.ts'
+import { oauth2AuthorizationCodes, oauth2Tokens } from './entities.ts'
 
 /** A token as it is stored. Times are Unix seconds. */
-export interface Token extends TokenFields {
+export interface Token extends Entity, TokenFields {
   readonly created_at: number
   readonly access_token: string
 }
@@ -22,84 +22,79 @@ export interface TokenFields {
 }
 
 /** A code that is exchanged for a token, once. */
-export interface Code {
+export interface Code extends Entity, CodeFields {
   readonly code: string
-  readonly serviceId: string | undefined
-  readonly credentialId: string
-  readonly pluginId: string
-  readonly userId: string | undefined
-  readonly scope: string | undefined
-  readonly challenge: string | undefined
+}
+
+/** What is decided about a code when it is made. */
+export interface CodeFields {
+  readonly service: Foreign | null
+  readonly credential: Foreign
+  readonly plugin: Foreign
+  readonly authenticated_userid: string | null
+  readonly scope: string | null
+  readonly challenge: string | null
 }
 
 export interface Tickets {
-  findToken(accessToken: string): Token | undefined
-  findByRefreshToken(refreshToken: string): Token | undefined
-  addToken(fields: TokenFields, lastsSeconds: number): Token
-  removeToken(token: Token): void
-  addCode(code: Omit<Code, 'code'>): Code
-  findCode(code: string): Code | undefined
+  /** A promise only where the token is not remembered on this node. */
+  findToken(accessToken: string): Token | undefined | Promise<Token | undefined>
+  findByRefreshToken(refreshToken: string): Promise<Token | undefined>
+  /** @param lastsSeconds 0: for ever */
+  addToken(fields: TokenFields, lastsSeconds: number): Promise<Token>
+  /** Gives a token a new text and a new time. @returns nothing when it is gone */
+  renewToken(token: Token, lastsSeconds: number): Promise<Token | undefined>
   /** @returns whether it was still there: of two that come with it, one is told so */
-  useCode(code: string): boolean
+  removeToken(token: Token): Promise<boolean>
+  addCode(fields: CodeFields): Promise<Code>
+  findCode(code: string): Promise<Code | undefined>
+  /** @returns as for tokens */
+  useCode(code: Code): Promise<boolean>
 }
 
 const CODE_SECONDS = 300
-/** As far as the memory counts. */
-const FOR_EVER = 2 ** 31 - 1
 
-/**
- * Tokens and codes in the memory of the node, for all its workers, besides those tokens that the
- * configuration brings. What is secret in them is not part of any name in memory.
- */
+/** Tokens and codes that were given out, besides those tokens that the configuration brings. */
 export function oauth2Tickets(entities: EntityLookup, node: NodeServices): Tickets {
-  const memory = nodeTickets(node)
-  const now = (): number => Math.floor(node.now() / 1000)
-
-  function read(kind: string, secret: string): unknown {
-    const bytes = memory.get(nameOf(kind, secret), now())
-    return bytes && JSON.parse(Buffer.from(bytes).toString())
-  }
-
-  function write(kind: string, secret: string, value: unknown, until: number): void {
-    if (!memory.set(nameOf(kind, secret), Buffer.from(JSON.stringify(value)), until))
-      throw new Error('Cannot keep a token: it is too long')
-  }
+  const issued = issuedRows(node)
 
   function configured(field: string, value: string): Token | undefined {
-    const row = entities.by('oauth2_tokens', field, value)
-    return row === undefined || hasExpired(row, node.now()) ? undefined : (row as unknown as Token)
+    const row = entities.by(oauth2Tokens.name, field, value)
+    return row === undefined || hasExpired(row, node.now()) ? undefined : (row as Token)
   }
+
+  function find(field: string, value: string): Token | undefined | Promise<Token | undefined> {
+    const row = configured(field, value) ?? issued.find(oauth2Tokens, field, value)
+    return row as Token | undefined | Promise<Token | undefined>
+  }
+
+  /** Nobody can take back what a configuration brings. */
+  const isConfigured = ({ access_token: text }: Token): boolean =>
+    configured('access_token', text) !== undefined
 
   return {
-    findToken: (accessToken) =>
-      (read('token', accessToken) as Token | undefined) ?? configured('access_token', accessToken),
-    findByRefreshToken(refreshToken) {
-      const accessToken = read('refresh', refreshToken) as string | undefined
-      const token = accessToken === undefined ? undefined : (read('token', accessToken) as Token)
-      return token ?? configured('refresh_token', refreshToken)
+    findToken: (accessToken) => find('access_token', accessToken),
+    findByRefreshToken: async (refreshToken) => find('refresh_token', refreshToken),
+    async addToken(given, lastsSeconds) {
+      const fields = { ...given, token_type: 'bearer', access_token: randomText() }
+      return (await issued.add(oauth2Tokens, fields, lastsSeconds)) as Token
     },
-    addToken(given, lastsSeconds) {
-      const token: Token = { ...given, created_at: now(), access_token: randomText() }
-      const until = lastsSeconds === 0 ? FOR_EVER : now() + lastsSeconds
-      write('token', token.access_token, token, until)
-      if (token.refresh_token !== null)
-        write('refresh', token.refresh_token, token.access_token, until)
-      return token
+    async renewToken(token, lastsSeconds) {
+      const fields = { access_token: randomText(), created_at: Math.floor(node.now() / 1000) }
+      const isThere = await issued.change(oauth2Tokens, token, { fields, lastsSeconds })
+      return isThere ? { ...token, ...fields } : undefined
     },
-    removeToken({ access_token: accessToken, refresh_token: refreshToken }) {
-      memory.delete(nameOf('token', accessToken))
-      if (refreshToken !== null) memory.delete(nameOf('refresh', refreshToken))
+    removeToken: async (token) => isConfigured(token) || issued.remove(oauth2Tokens, token),
+    async addCode(given) {
+      const fields = {
+        ...given,
+        code: randomText(),
+        challenge_method: given.challenge === null ? null : 'S256',
+      }
+      return (await issued.add(oauth2AuthorizationCodes, fields, CODE_SECONDS)) as Code
     },
-    addCode(given) {
-      const code: Code = { ...given, code: randomText() }
-      write('code', code.code, code, now() + CODE_SECONDS)
-      return code
-    },
-    findCode: (code) => read('code', code) as Code | undefined,
-    useCode: (code) => memory.delete(nameOf('code', code)),
+    findCode: async (code) =>
+      (await issued.find(oauth2AuthorizationCodes, 'code', code)) as Code | undefined,
+    useCode: (code) => issued.remove(oauth2AuthorizationCodes, code),
   }
-}
-
-function nameOf(kind: string, secret: string): string {
-  return `oauth2 ${kind} ${createHash('sha256').update(secret).digest('base64url')}`
 }

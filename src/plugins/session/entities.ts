@@ -3,12 +3,13 @@ import { integer, set, string, foreign } from '../../schema/field.ts'
 
 const id = string({ auto: true, uuid: true })
 
-/** Sessions as Kong keeps them in a database. Here they live in cookies or in the memory of the node. */
+/** Sessions that are not in their cookies. */
 export const sessions: EntityKind = {
   name: 'sessions',
   endpointKey: 'session_id',
   cacheKey: ['session_id'],
   hasTtl: true,
+  isIssued: true,
   fields: {
     id,
     session_id: string({ required: true, unique: true }),
@@ -18,9 +19,11 @@ export const sessions: EntityKind = {
   },
 }
 
+/** Whose sessions they are, for those who look into the database. */
 export const sessionMetadatas: EntityKind = {
   name: 'session_metadatas',
   isInternal: true,
+  isIssued: true,
   fields: {
     id,
     session: foreign('sessions', { required: true, on_delete: 'cascade' }),

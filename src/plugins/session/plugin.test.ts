@@ -88,8 +88,9 @@ describe('session', () => {
   it('forgets whom no consumer is left of', async () => {
     const cookie = await loggedIn(gatewayWith())
     const entities = { consumers: [{ id: 'c-guest', username: 'guest' }] }
-    const { consumer } = await gatewayWith({}, { entities }).send(withCookie(cookie))
-    expect(consumer?.username).toBe('guest')
+    const outcome = await gatewayWith({}, { entities }).send(withCookie(cookie))
+    expect(outcome.consumer?.username).toBe('guest')
+    expect(cookies(outcome)).toEqual([expect.stringMatching(/^session=;.*Max-Age=0$/)])
   })
 
   it('knows consumers from a source again, for as long as the source knows them', async () => {

@@ -40,6 +40,8 @@ interface Open {
   session: SessionState | undefined
   /** It is to be sent again. */
   isRenewed: boolean
+  /** The lines that take the cookies of a session away that was ended. */
+  expired: readonly string[]
 }
 
 class SessionHandlers implements PluginHandlers {
@@ -55,33 +57,34 @@ class SessionHandlers implements PluginHandlers {
     this.#store = sessionStore(config, context.node)
     this.#endsSession = logoutRule(config)
     this.#timeouts = sessionTimeouts(config)
-    if (config.store_metadata)
-      context.node.log.warn(
-        'session: metadata of sessions are not kept, store_metadata has no effect',
-      )
   }
 
   access(exchange: Exchange): Answer | undefined | Promise<Answer | undefined> {
     const found = this.#store.find(exchange.request, this.#seconds())
-    if (found === undefined) return undefined
+    return whenKnown(found, (session) => session && this.#use(exchange, session))
+  }
+
+  #use(exchange: Exchange, found: SessionState): Answer | undefined | Promise<Answer | undefined> {
     const ends = this.#endsSession(exchange.request)
-    if (ends === false) return this.#resume(exchange, found)
-    if (ends === true) return loggedOut(this.#store.destroy(found))
-    return ends.then((isOver) =>
-      isOver ? loggedOut(this.#store.destroy(found)) : this.#resume(exchange, found),
+    return whenKnown(ends, (isOver): Answer | undefined | Promise<Answer | undefined> =>
+      isOver ? whenKnown(this.#store.destroy(found), loggedOut) : this.#resume(exchange, found),
     )
   }
 
   headerFilter(exchange: Exchange): void {
     const { consumer, credential, response } = exchange
-    if (consumer === undefined || credential === undefined) return
-    const now = this.#seconds()
     const open = this.#openOf(exchange)
+    if (consumer === undefined || credential === undefined) {
+      for (const line of open.expired) response.addHeader('Set-Cookie', line)
+      return
+    }
+    const now = this.#seconds()
     const isSame =
       open.session?.consumerId === consumer.id && open.session.credentialId === credential.id
     const current = isSame ? open.session! : this.#begin(exchange, consumer, credential.id)
     if (!isSame || open.isRenewed)
-      for (const line of this.#store.save(current, now)) response.addHeader('Set-Cookie', line)
+      for (const line of this.#store.save(current, now, !isSame))
+        response.addHeader('Set-Cookie', line)
     const of = { timeouts: this.#timeouts, now }
     for (const fact of this.#config.response_headers ?? [])
       response.setHeader(headerOf(fact), sessionFact(current, fact, of))
@@ -106,10 +109,19 @@ class SessionHandlers implements PluginHandlers {
     const consumer = entities.consumer(found.consumerId)
     if (consumer !== undefined) return this.#resumeAs(consumer, exchange, found)
     const source = sourceOf(node, 'consumers')
-    if (source === undefined) return undefined
-    return whenKnown(source.find('consumers', 'id', found.consumerId), (answer) =>
-      answer.kind === 'found' ? this.#resumeAs(answer.consumer, exchange, found) : undefined,
-    )
+    if (source === undefined) return this.#end(exchange, found)
+    return whenKnown(source.find('consumers', 'id', found.consumerId), (answer) => {
+      if (answer.kind === 'found') return this.#resumeAs(answer.consumer, exchange, found)
+      // A source that does not answer does not say that he is gone.
+      return answer.kind === 'none' ? this.#end(exchange, found) : undefined
+    })
+  }
+
+  #end(exchange: Exchange, found: SessionState): undefined | Promise<undefined> {
+    return whenKnown(this.#store.destroy(found), (expired) => {
+      this.#openOf(exchange).expired = expired
+      return undefined
+    })
   }
 
   #resumeAs(consumer: Consumer, exchange: Exchange, found: SessionState): undefined {
@@ -127,7 +139,11 @@ class SessionHandlers implements PluginHandlers {
   }
 
   #openOf(exchange: Exchange): Open {
-    return exchange.local<Open>(this, () => ({ session: undefined, isRenewed: false }))
+    return exchange.local<Open>(this, () => ({
+      session: undefined,
+      isRenewed: false,
+      expired: [],
+    }))
   }
 
   #seconds(): number {

@@ -28,7 +28,7 @@ export const schema = {
   }),
   storage: string({
     description:
-      'Where sessions are: in the `cookie` itself, or in the memory of the node, which is called `kong`.',
+      'Where sessions are: in the `cookie` itself, or in the database (`kong`), which is the memory of the node where there is none.',
     required: false,
     one_of: ['cookie', 'kong'],
     default: 'cookie',
@@ -103,7 +103,8 @@ export const schema = {
     default: false,
   }),
   store_metadata: boolean({
-    description: 'Accepted, as older configurations have it. Metadata of sessions are not kept.',
+    description:
+      'Whether the database says whose sessions they are, in `session_metadatas`; for `storage: kong`.',
     default: false,
   }),
 }
