@@ -55,8 +55,9 @@ function fieldsUnder(place: string, value: unknown, style: FormStyle): readonly 
     return value.flatMap((item: unknown, at) =>
       fieldsUnder(`${place}${step(item, at, style)}`, item, style),
     )
+  if (typeof value === 'string') return [[place, value]]
   if (typeof value !== 'object' || value === null)
-    return [[place, value === null ? '' : String(value as string | number | boolean)]]
+    return [[place, value === null ? '' : JSON.stringify(value)]]
   return Object.entries(value).flatMap(([name, member]) =>
     fieldsUnder(memberName(place, name, style), member, style),
   )
