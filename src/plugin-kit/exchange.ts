@@ -38,6 +38,8 @@ export interface Exchange {
    * upstream. Client-sent copies of those headers never get through.
    */
   authenticate(identity: Identity): void
+  /** Says what was used, where it is not the credential that authenticated: see `GET /credentials`. */
+  noteUse(credentialId: string): void
   /** This plugin instance's own value for this exchange; Kong's `kong.ctx.plugin`. */
   local<Value>(key: object, make: () => Value): Value
   /** Adds or replaces an entry of the log, as `kong.log.set_serialize_value` does. */

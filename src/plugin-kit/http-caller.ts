@@ -1,6 +1,6 @@
 import type { Agent as HttpAgent, request as httpRequest, RequestOptions } from 'node:http'
 import type { Agent as HttpsAgent } from 'node:https'
-import { isIP } from 'node:net'
+import { isIP, type LookupFunction } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { connect as connectTls } from 'node:tls'
 import { nodeHttp, nodeHttps } from '../base/late-modules.ts'
@@ -16,6 +16,8 @@ export interface CallerOptions {
   /** Proxies to go through, by the scheme of the call. */
   readonly httpProxy?: ForwardProxy | undefined
   readonly httpsProxy?: ForwardProxy | undefined
+  /** Finds addresses, and may refuse some. Not asked about hosts that are addresses. */
+  readonly lookup?: LookupFunction | undefined
 }
 
 export interface ForwardProxy {
@@ -30,6 +32,8 @@ export interface Call {
   /** Names as they are sent. `Host` and `Content-Length` are added. */
   readonly headers: Readonly<Record<string, string | string[]>>
   readonly body?: string | Uint8Array | undefined
+  /** Ends the call. */
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface CallReply {
@@ -90,7 +94,7 @@ type Requester = typeof httpRequest
 
 function send(
   requester: Requester,
-  { url, method, headers, body = '' }: Call,
+  { url, method, headers, body = '', signal }: Call,
   { timeoutMs, ...options }: RequestOptions & Pick<CallerOptions, 'timeoutMs'>,
 ): Promise<CallReply> {
   const length = { 'Content-Length': Buffer.byteLength(body) }
@@ -99,6 +103,7 @@ function send(
       ...options,
       method,
       timeout: timeoutMs,
+      ...(signal && { signal }),
       headers: { Host: url.host, ...headers, ...length },
     })
     request.on('response', (response) => {

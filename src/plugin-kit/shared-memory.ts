@@ -1,3 +1,4 @@
+import { randomFillSync } from 'node:crypto'
 import { sharedBytesMemory, SharedBytes } from '../base/shared-bytes.ts'
 import { SharedCounters, sharedCounterMemory } from '../base/shared-counters.ts'
 import type { Counters } from './counters.ts'
@@ -10,6 +11,8 @@ export interface SharedMemory {
   readonly tickets: SharedArrayBuffer
   readonly documents: SharedArrayBuffer
   readonly keySets: SharedArrayBuffer
+  readonly usedIds: SharedArrayBuffer
+  readonly secret: SharedArrayBuffer
 }
 
 /** Enough for a hundred thousand clients with a few windows each. */
@@ -22,6 +25,9 @@ const DOCUMENT_BYTES = 8 * 1024 * 1024
 /** Enough for a thousand issuers. */
 const KEY_SET_BYTES = 8 * 1024 * 1024
 
+/** Enough for a thousand proofs a second that each last for some minutes. */
+const USED_IDS = 2 ** 18
+
 export function makeSharedMemory(): SharedMemory {
   return {
     counters: sharedCounterMemory(COUNTERS),
@@ -29,6 +35,8 @@ export function makeSharedMemory(): SharedMemory {
     tickets: sharedBytesMemory(TICKET_BYTES),
     documents: sharedBytesMemory(DOCUMENT_BYTES),
     keySets: sharedBytesMemory(KEY_SET_BYTES),
+    usedIds: sharedCounterMemory(USED_IDS),
+    secret: randomSecret(),
   }
 }
 
@@ -43,6 +51,8 @@ export function sharedValues(memory: SharedMemory): ReadonlyMap<string, unknown>
     [TICKETS_NAME, new SharedBytes(memory.tickets)],
     [DOCUMENTS_NAME, new SharedBytes(memory.documents)],
     [KEY_SETS_NAME, new SharedBytes(memory.keySets)],
+    [USED_IDS_NAME, new SharedCounters(memory.usedIds)],
+    [SECRET_NAME, new Uint8Array(memory.secret)],
   ])
 }
 
@@ -51,6 +61,8 @@ const CACHE_NAME = 'cache'
 const TICKETS_NAME = 'tickets'
 const DOCUMENTS_NAME = 'documents'
 const KEY_SETS_NAME = 'key sets'
+const USED_IDS_NAME = 'used ids'
+const SECRET_NAME = 'secret of the node'
 
 /** The counters that plugins of this node share. Keys begin with the name of their plugin. */
 export function nodeCounters(node: NodeServices): Counters {
@@ -89,4 +101,23 @@ export function nodeKeySets(node: NodeServices): ByteStore {
     KEY_SETS_NAME,
     () => new SharedBytes(sharedBytesMemory(KEY_SET_BYTES)),
   )
+}
+
+/**
+ * How often ids were used that count once. A memory of its own: whoever uses many pushes out nothing
+ * but other ids, and of these the ones that would end soonest.
+ */
+export function nodeUsedIds(node: NodeServices): Counters {
+  return node.keep<Counters>(USED_IDS_NAME, () => new SharedCounters(sharedCounterMemory(USED_IDS)))
+}
+
+/** What all workers of this node know, and nobody else; another one after a restart. A key to derive from. */
+export function nodeSecret(node: NodeServices): Uint8Array {
+  return node.keep(SECRET_NAME, () => new Uint8Array(randomSecret()))
+}
+
+function randomSecret(): SharedArrayBuffer {
+  const memory = new SharedArrayBuffer(32)
+  randomFillSync(new Uint8Array(memory))
+  return memory
 }

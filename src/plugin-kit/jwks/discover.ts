@@ -16,35 +16,45 @@ export function discoveryUrls(issuer: string): readonly URL[] {
   return [openid, oauth]
 }
 
+/** What issuers say where it is, and how people call it. */
+const PLACES = { jwks_uri: 'keys', introspection_endpoint: 'introspection endpoint' } as const
+
 /**
- * Asks an issuer where its keys are.
+ * Asks an issuer where something of it is.
  *
  * @throws {Error} when it does not say, or says it of another issuer
  */
-export async function discoverKeys(issuer: string, policy: FetchPolicy): Promise<URL> {
+export async function discoverPlace(
+  issuer: string,
+  member: keyof typeof PLACES,
+  policy: FetchPolicy,
+): Promise<URL> {
   let fault: unknown
   for (const url of discoveryUrls(issuer))
     try {
       const { text } = await fetchDocument(url, policy)
-      return jwksUriIn(text, issuer)
+      return placeIn(text, issuer, member)
     } catch (error) {
       fault ??= error
       // Only a server that says it has nothing there may have it at the other place.
       if (!(error instanceof StatusFault)) break
     }
-  throw new Error(`Cannot discover the keys of ${issuer}: ${(fault as Error).message}`, {
-    cause: fault,
-  })
+  throw new Error(
+    `Cannot discover the ${PLACES[member]} of ${issuer}: ${(fault as Error).message}`,
+    {
+      cause: fault,
+    },
+  )
 }
 
-function jwksUriIn(text: string, issuer: string): URL {
+function placeIn(text: string, issuer: string, member: keyof typeof PLACES): URL {
   const metadata = JSON.parse(text) as unknown
   if (!isJsonObject(metadata)) throw new Error('its metadata is not an object')
   // Otherwise anybody could publish metadata that names somebody else's keys. RFC 8414 §3.3
   if (metadata['issuer'] !== issuer)
     throw new Error(`its metadata is of the issuer ${JSON.stringify(metadata['issuer'])}`)
-  const { jwks_uri: uri } = metadata
-  if (typeof uri !== 'string' || !URL.canParse(uri))
-    throw new Error('its metadata has no jwks_uri that is a URL')
-  return new URL(uri)
+  const place = metadata[member]
+  if (typeof place !== 'string' || !URL.canParse(place))
+    throw new Error(`its metadata has no ${member} that is a URL`)
+  return new URL(place)
 }

@@ -62,7 +62,7 @@ export async function fetchDocument(url: URL, policy: FetchPolicy): Promise<Fetc
 }
 
 /** @throws when the policy has something against the URL itself */
-function checkUrl({ protocol, hostname }: URL, policy: FetchPolicy): void {
+export function checkUrl({ protocol, hostname }: URL, policy: FetchPolicy): void {
   if (protocol !== 'https:' && !(protocol === 'http:' && policy.allowsHttp))
     throw new Error(`${protocol.slice(0, -1)} is not allowed here, only https`)
   // The lookup below is not asked about addresses.
@@ -101,7 +101,7 @@ function ask(url: URL, policy: FetchPolicy, signal: AbortSignal): Promise<Incomi
 }
 
 /** Looks names up as usual, and has nothing to do with those that stand for a private address. */
-function judgingLookup(policy: FetchPolicy): LookupFunction {
+export function judgingLookup(policy: FetchPolicy): LookupFunction {
   return (hostname, options: LookupOptions, callback) => {
     lookUp(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
       const refused = error ?? faultOf(addresses, policy)

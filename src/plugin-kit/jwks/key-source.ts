@@ -1,4 +1,4 @@
-import { discoverKeys } from './discover.ts'
+import { discoverPlace } from './discover.ts'
 import { fetchDocument, type FetchPolicy } from './fetch-document.ts'
 import { readKeySet, type TrustedKey } from './key-set.ts'
 import type { SharedKeySets } from './shared-key-sets.ts'
@@ -193,7 +193,7 @@ export class KeySource {
     const now = this.#parts.now()
     const known = this.#discovered
     if (known !== undefined && now - known.atMs < DISCOVERED_FOR_MS) return known.uri
-    const uri = await discoverKeys(from.issuer, this.#options)
+    const uri = await discoverPlace(from.issuer, 'jwks_uri', this.#options)
     this.#discovered = { uri, atMs: now }
     return uri
   }

@@ -46,6 +46,8 @@ export interface FakeExchange extends Exchange {
   readonly response: FakeResponse
   /** What the recorder of decisions was told, if it was on. */
   readonly noted: readonly Decision[]
+  /** What was said to be used in place of the credential. */
+  readonly usedCredentialId: string | undefined
 }
 
 const IDENTITY_HEADERS = [
@@ -71,7 +73,12 @@ export function fakeExchange(
   const locals = new Map<object, unknown>()
   const logValues = new Map<string, unknown>()
   const shared = new Map<string, unknown>()
-  const who: { consumer: Consumer | undefined; credential: Credential | undefined } = {
+  const who: {
+    consumer: Consumer | undefined
+    credential: Credential | undefined
+    usedCredentialId: string | undefined
+  } = {
+    usedCredentialId: undefined,
     consumer: undefined,
     credential: undefined,
   }
@@ -102,6 +109,10 @@ export function fakeExchange(
       who.credential = identity.credential
       if (identity.token !== undefined) shared.set('authenticated_jwt_token', identity.token)
       tellUpstream(identity, sent)
+    },
+    noteUse: (credentialId) => void (who.usedCredentialId = credentialId),
+    get usedCredentialId() {
+      return who.usedCredentialId
     },
     local<Value>(key: object, make: () => Value): Value {
       if (!locals.has(key)) locals.set(key, make())

@@ -6,6 +6,8 @@ export interface TokenSources {
   readonly cookieNames: readonly string[]
   /** Lower-case. */
   readonly headerNames: readonly string[]
+  /** Whether `Authorization: DPoP` has a token, too. RFC 9449 §7.1 */
+  readonly takesDpop: boolean
 }
 
 /** A token as found; `true` is a query argument without a value. */
@@ -27,6 +29,7 @@ export function collectTokens(
     for (const name of sources.queryNames) for (const value of request.queryValues(name)) add(value)
   for (const name of sources.cookieNames) add(request.cookie(name))
   for (const name of sources.headerNames) add(bearerToken(request.header(name)))
+  if (sources.takesDpop) add(dpopToken(request))
   return tokens
 }
 
@@ -36,6 +39,7 @@ export function placeOf(request: ClientRequest, sources: TokenSources): string |
   if (inQuery !== undefined) return `?${inQuery}`
   const inCookie = sources.cookieNames.find((name) => request.cookie(name) !== undefined)
   if (inCookie !== undefined) return `cookie ${inCookie}`
+  if (sources.takesDpop && dpopToken(request) !== undefined) return 'Authorization: DPoP'
   const inHeader = sources.headerNames.find(
     (name) => bearerToken(request.header(name)) !== undefined,
   )
@@ -49,6 +53,11 @@ export function placeOf(request: ClientRequest, sources: TokenSources): string |
  */
 export function bearerToken(value: string | undefined): string | undefined {
   return value === undefined ? undefined : /[Bb]earer\s+(.+)/.exec(value)?.[1]
+}
+
+/** The token that a client sends together with a proof that it is its own. */
+export function dpopToken(request: ClientRequest): string | undefined {
+  return /^dpop +(\S+) *$/i.exec(request.header('authorization') ?? '')?.[1]
 }
 
 /**

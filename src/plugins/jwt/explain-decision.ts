@@ -4,8 +4,17 @@ import type { ExplainedCheck, Explanation } from '../../plugin-kit/explanation.t
 import type { EntityLookup } from '../../plugin-kit/plugin.ts'
 import { nearestCredential, nearestKey } from './nearest-key.ts'
 
-/** The checks a token goes through, in this order. */
-const CHECKS = ['token', 'format', 'key', 'signature', 'claims', 'consumer'] as const
+/** The checks a token may go through, in this order. */
+const CHECKS = [
+  'token',
+  'format',
+  'key',
+  'signature',
+  'introspection',
+  'claims',
+  'consumer',
+  'possession',
+] as const
 
 type CheckName = (typeof CHECKS)[number]
 
@@ -106,6 +115,46 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     check: 'consumer',
     fix: () => 'create the consumer, or set consumer_optional for the issuer',
   },
+  'token-inactive': {
+    check: 'introspection',
+    fix: () => 'get a new token: this one has ended, was revoked, or is of another issuer',
+  },
+  'introspection-unavailable': {
+    check: 'introspection',
+    fix: () =>
+      'see whether the issuer takes the client_id and its secret, and can be reached; the error log says what failed',
+  },
+  'issuer-other': {
+    check: 'introspection',
+    fix: () => 'get a token of the issuer that is configured, or correct "issuer"',
+  },
+  'token-unbound': {
+    check: 'possession',
+    fix: () =>
+      'have the client ask for a bound token, send one that is not as Bearer, or set proof_of_possession_… of the issuer to optional',
+  },
+  'dpop-missing': {
+    check: 'possession',
+    fix: () => 'send the token as Authorization: DPoP, with a proof in the header DPoP',
+  },
+  'dpop-invalid': {
+    check: 'possession',
+    fix: () => 'make a new proof for each request: with its method, URL, time and token',
+  },
+  'dpop-nonce-missing': {
+    check: 'possession',
+    fix: () =>
+      'send the request again, with the text of the header DPoP-Nonce as nonce of the proof',
+  },
+  'certificate-missing': {
+    check: 'possession',
+    fix: () =>
+      'set nginx_proxy_ssl_verify_client = optional_no_ca, and let the client show its certificate',
+  },
+  'certificate-other': {
+    check: 'possession',
+    fix: () => 'let the client show the certificate with which it got the token',
+  },
 }
 
 /** A claim that is wrong in another way than those above. */
@@ -134,11 +183,21 @@ export function explainDecision(decision: Decision, entities: EntityLookup): Exp
 }
 
 function ladder(facts: Facts, last: CheckName, ofLast: string): readonly ExplainedCheck[] {
-  return CHECKS.slice(0, CHECKS.indexOf(last) + 1).map((name) => ({
-    name,
-    found: name === last && ofLast !== '' ? ofLast : foundAt(name, facts),
-    verdict: 'ok',
-  }))
+  const reached = CHECKS.slice(0, CHECKS.indexOf(last) + 1)
+  return reached
+    .filter((name) => name === last || isMade(name, facts))
+    .map((name) => ({
+      name,
+      found: name === last && ofLast !== '' ? ofLast : foundAt(name, facts),
+      verdict: 'ok',
+    }))
+}
+
+/** Tokens that are no JWT have nothing in them to check, and not every issuer is asked. */
+function isMade(name: CheckName, { header, isIntrospected }: Facts): boolean {
+  if (name === 'introspection') return isIntrospected
+  const isOfJwt = name === 'format' || name === 'key' || name === 'signature'
+  return !(isOfJwt && isIntrospected && header['alg'] === undefined)
 }
 
 interface Facts {
@@ -148,6 +207,7 @@ interface Facts {
   readonly keyClaim: string
   /** `''` where there is none. */
   readonly key: string
+  readonly isIntrospected: boolean
 }
 
 function readFacts({ facts = {} }: Decision): Facts {
@@ -161,6 +221,7 @@ function readFacts({ facts = {} }: Decision): Facts {
     keyClaim,
     place: text(facts['found_in']),
     key: text(claims[keyClaim] ?? header[keyClaim]),
+    isIntrospected: facts['introspected'] === true,
   }
 }
 
@@ -178,7 +239,9 @@ function foundAt(check: CheckName, { place, header, claims, keyClaim, key }: Fac
       return ['exp', 'nbf', 'aud']
         .flatMap((name) => (claims[name] === undefined ? [] : `${name} ${shown(claims[name])}`))
         .join(', ')
+    case 'introspection':
     case 'consumer':
+    case 'possession':
       return ''
   }
 }

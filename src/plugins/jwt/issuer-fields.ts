@@ -1,6 +1,8 @@
 import { isJsonObject } from '../../base/json.ts'
+import { consumerClaimFields } from '../../plugin-kit/consumer-claim-fields.ts'
 import { readKeySet } from '../../plugin-kit/jwks/key-set.ts'
 import { headerNameFault } from '../../plugin-kit/field-types.ts'
+import { possessionFields } from '../../plugin-kit/possession/possession-fields.ts'
 import { ALGORITHM_NAMES } from '../../plugin-kit/jose/algorithms.ts'
 import {
   array,
@@ -14,6 +16,8 @@ import {
   type EntityCheck,
   type RecordOf,
 } from '../../schema/field.ts'
+import { introspectionField } from './introspection-fields.ts'
+import { urlFault } from './url-fault.ts'
 
 /** Names that say how a message is framed or where it goes: no claim may be sent as such. */
 const RESERVED_HEADERS: ReadonlySet<string> = new Set([
@@ -104,18 +108,17 @@ const issuerFields = {
     description: `The claim that names the consumer. Without it tokens are accepted without one. ${CLAIM_PATH}`,
     len_min: 1,
   }),
-  consumer_by: array(string({ one_of: ['id', 'username', 'custom_id'] }), {
-    description: 'What the claim is compared with; the first consumer found is taken.',
-    required: true,
-    default: ['custom_id', 'username'],
-    len_min: 1,
-  }),
-  consumer_optional: boolean({
-    description: 'Whether a token is accepted without a consumer when its claim names none.',
-    required: true,
-    default: false,
-  }),
+  ...consumerClaimFields,
   forward_claims: forwardedClaims(),
+  introspection: introspectionField,
+  ...possessionFields,
+  dpop_nonce_secret: string({
+    description:
+      'What the texts of `dpop_use_nonce` are made of. Nodes among which the requests of a client go to and fro need the same; without it each node has its own.',
+    encrypted: true,
+    referenceable: true,
+    len_min: 16,
+  }),
   jwks_ttl: integer({
     description:
       'Seconds that keys are good for where the server does not say (`Cache-Control`). They are fetched anew before.',
@@ -138,7 +141,7 @@ const issuerFields = {
   }),
   allow_http: boolean({
     description:
-      'Whether keys may be fetched without TLS. Whoever is on the way can then forge tokens.',
+      'Whether keys may be fetched, and the issuer asked, without TLS. Whoever is on the way can then forge tokens.',
     required: true,
     default: false,
   }),
@@ -156,7 +159,15 @@ const issuerChecks: readonly EntityCheck[] = [
   { mutually_exclusive: ['jwks_uri', 'jwks', 'key_set'] },
   {
     custom_entity_check: {
-      field_sources: ['issuer', 'jwks_uri', 'jwks', 'key_set', 'algorithms', 'allow_http'],
+      field_sources: [
+        'issuer',
+        'jwks_uri',
+        'jwks',
+        'key_set',
+        'algorithms',
+        'introspection',
+        'allow_http',
+      ],
       fn: (entity) => issuerFault(entity),
     },
   },
@@ -167,9 +178,18 @@ export const issuersField = array(
   {
     description:
       'Issuers whose tokens are verified with the keys that they publish. A token of such an issuer needs no credential, and none is looked for.',
+    custom_validator: issuersFault,
     own: true,
   },
 )
+
+/** A token that is no JWT says nothing of its issuer, and is no business of another one. */
+function issuersFault(issuers: readonly Partial<IssuerConfig>[]): string | undefined {
+  const asked = issuers.filter(({ introspection }) => introspection?.tokens?.includes('opaque'))
+  return asked.length < 2
+    ? undefined
+    : `only one issuer can be asked about tokens that are no JWT, here ${asked.map(({ issuer }) => issuer).join(' and ')} would be: set introspection.tokens to jwt for the others`
+}
 
 type Fault = Readonly<Record<string, string>> | undefined
 
@@ -180,7 +200,26 @@ function issuerFault(issuer: Partial<IssuerConfig>): Fault {
   const secret = algorithms.find((name) => name.startsWith('HS'))
   if (secret !== undefined && !hasKeys)
     return { algorithms: `${secret} needs a secret key, which only jwks and key_set can hold` }
-  return hasKeys ? undefined : addressFault(issuer)
+  return (hasKeys ? undefined : addressFault(issuer)) ?? introspectionFault(issuer)
+}
+
+/** What is wrong with where the issuer is asked about tokens. */
+function introspectionFault({
+  introspection,
+  issuer = '',
+  allow_http,
+}: Partial<IssuerConfig>): Fault {
+  if ((introspection ?? undefined) === undefined) return undefined
+  const endpoint = introspection?.endpoint ?? undefined
+  if (endpoint === undefined)
+    return urlFault(issuer) === undefined
+      ? undefined
+      : {
+          introspection: 'endpoint is missing, and the issuer is no URL that could say where it is',
+        }
+  return allow_http !== true && endpoint.startsWith('http:')
+    ? { introspection: 'endpoint must be https, unless allow_http is on' }
+    : undefined
 }
 
 /** What is wrong with the address that keys are fetched from. */
@@ -192,13 +231,6 @@ function addressFault({ issuer = '', jwks_uri: uri, allow_http }: Partial<Issuer
   if (allow_http !== true && url.startsWith('http:'))
     return { [field]: 'must be https, unless allow_http is on' }
   return undefined
-}
-
-function urlFault(text: string): string | undefined {
-  if (!URL.canParse(text)) return 'must be a URL'
-  const { protocol, username, password } = new URL(text)
-  if (protocol !== 'https:' && protocol !== 'http:') return 'must be a URL of scheme https or http'
-  return username === '' && password === '' ? undefined : 'must not hold a name or a password'
 }
 
 /** The value of the field, which clients with forms send as text. @throws {SyntaxError} */

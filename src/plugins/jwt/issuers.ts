@@ -1,18 +1,19 @@
 import type { Consumer } from '../../entities/entity.ts'
 import { verifyingKeySet } from '../../entities/public-keys.ts'
 import type { JsonObject } from '../../base/json.ts'
-import {
-  sourceOf,
-  whenKnown,
-  type ConsumerSource,
-  type SourcedRecord,
-} from '../../plugin-kit/consumer-source.ts'
+import { whenKnown, type SourcedRecord } from '../../plugin-kit/consumer-source.ts'
+import type { FetchPolicy } from '../../plugin-kit/jwks/fetch-document.ts'
 import type { KeyProvider } from '../../plugin-kit/jwks/key-source.ts'
 import { configuredKeys, keySource } from '../../plugin-kit/jwks/key-sources.ts'
+import { consumerFinder } from '../../plugin-kit/named-consumer.ts'
+import { introspector, type Introspector } from '../../plugin-kit/oauth/introspector.ts'
+import { possessionCheck, type CheckPossession } from '../../plugin-kit/possession/possession.ts'
+import type { RedisConfig } from '../../plugin-kit/redis-fields.ts'
 import type { PluginContext } from '../../plugin-kit/plugin.ts'
 import { acceptance, type AcceptToken } from './accept-token.ts'
 import { claimReader } from './claim-at.ts'
 import { headersOfClaims, type ClaimHeader, type ClaimHeaders } from './forward-claims.ts'
+import { clientOf } from './introspection-fields.ts'
 import { keySetOf, type IssuerConfig } from './issuer-fields.ts'
 
 /** An issuer whose tokens are trusted, made ready. */
@@ -26,6 +27,10 @@ export interface Issuer {
   readonly headersOf: ((claims: JsonObject) => readonly ClaimHeader[]) | undefined
   /** Absent: its tokens have no consumer. */
   readonly findConsumer: FindConsumer | undefined
+  /** Asks the issuer what tokens are; absent: their signature says enough. */
+  readonly introspection: (Introspector & { readonly ofJwts: boolean }) | undefined
+  /** Absent: tokens are good in whosever hands they are. */
+  readonly possession: CheckPossession | undefined
 }
 
 /** @returns a promise only where a source is asked */
@@ -44,21 +49,40 @@ export interface FoundConsumer {
 /** The issuers of a configuration by name. Their keys are fetched from now on, until the release. */
 export interface Issuers {
   get(name: unknown): Issuer | undefined
+  /** The one that is asked about tokens that are no JWT. */
+  readonly ofOpaque: Issuer | undefined
+  /** Whether clients have to prove for a token of one of them that it is theirs. */
+  readonly holdsToPossession: boolean
   release(): void
 }
 
-/** @param forwarded claims that are sent of every token */
+/** What the plugin says for all of its issuers. */
+interface CommonRules {
+  /** Claims that are sent of every token. */
+  readonly forwarded: ClaimHeaders
+  /** Seconds that clocks may differ. */
+  readonly leeway: number
+  /** Where nodes remember together which proofs were used. */
+  readonly redis: RedisConfig | undefined
+}
+
 export function makeIssuers(
   configs: readonly IssuerConfig[],
-  forwarded: ClaimHeaders,
+  rules: CommonRules,
   context: PluginContext,
 ): Issuers {
   const issuers = new Map<unknown, Issuer>()
-  for (const config of configs) issuers.set(config.issuer, makeIssuer(config, forwarded, context))
+  for (const config of configs) issuers.set(config.issuer, makeIssuer(config, rules, context))
+  const asked = configs.find(({ introspection }) => introspection?.tokens.includes('opaque'))
   return {
     get: (name) => issuers.get(name),
+    ofOpaque: issuers.get(asked?.issuer),
+    holdsToPossession: [...issuers.values()].some(({ possession }) => possession !== undefined),
     release() {
-      for (const { keys } of issuers.values()) keys.release()
+      for (const { keys, introspection } of issuers.values()) {
+        keys.release()
+        introspection?.release()
+      }
     },
   }
 }
@@ -68,7 +92,7 @@ export function tokenType(type: string): string {
   return type.toLowerCase().replace(/^application\//, '')
 }
 
-function makeIssuer(config: IssuerConfig, forwarded: ClaimHeaders, context: PluginContext): Issuer {
+function makeIssuer(config: IssuerConfig, rules: CommonRules, context: PluginContext): Issuer {
   const { issuer, algorithms, typ, consumer_claim: claim } = config
   return {
     name: issuer,
@@ -76,9 +100,48 @@ function makeIssuer(config: IssuerConfig, forwarded: ClaimHeaders, context: Plug
     algorithms: new Set(algorithms),
     types: typ && typ.length > 0 ? new Set(typ.map(tokenType)) : undefined,
     accept: acceptance(config),
-    headersOf: headersOfClaims({ ...forwarded, ...config.forward_claims }),
-    findConsumer: claim === undefined ? undefined : consumerFinder(claim, config, context),
+    headersOf: headersOfClaims({ ...rules.forwarded, ...config.forward_claims }),
+    findConsumer: claim === undefined ? undefined : consumerFinderOf(claim, config, context),
+    introspection: introspectionOf(config, rules, context),
+    possession: possessionCheck(
+      {
+        dpop: config.proof_of_possession_dpop,
+        mtls: config.proof_of_possession_mtls,
+        proofLifetimeSeconds: config.dpop_proof_lifetime,
+        usesNonce: config.dpop_use_nonce,
+        nonceSecret: config.dpop_nonce_secret,
+        redis: rules.redis,
+      },
+      context.node,
+    ),
   }
+}
+
+function introspectionOf(
+  config: IssuerConfig,
+  { leeway: leewaySeconds }: CommonRules,
+  { node }: PluginContext,
+): Issuer['introspection'] {
+  const { issuer, introspection } = config
+  if (introspection === undefined) return undefined
+  const asking = introspector(node, {
+    issuer,
+    endpoint: introspection.endpoint,
+    client: clientOf(introspection),
+    hint: introspection.hint,
+    leewaySeconds,
+    ttlSeconds: introspection.ttl,
+    negativeTtlSeconds: introspection.ttl_neg,
+    ...policyOf(config, introspection.timeout),
+  })
+  return { ...asking, ofJwts: introspection.tokens.includes('jwt') }
+}
+
+function policyOf(
+  { allow_http: allowsHttp, allow_private_addresses: allowsPrivateAddresses }: IssuerConfig,
+  timeoutMs: number,
+): FetchPolicy {
+  return { timeoutMs, allowsHttp, allowsPrivateAddresses }
 }
 
 function keysOf(config: IssuerConfig, context: PluginContext): KeyProvider {
@@ -93,9 +156,7 @@ function keysOf(config: IssuerConfig, context: PluginContext): KeyProvider {
     from: uri === undefined ? { kind: 'discovery', issuer } : { kind: 'jwks', uri },
     ttlSeconds: config.jwks_ttl,
     staleSeconds: config.jwks_stale_ttl,
-    timeoutMs: config.jwks_timeout,
-    allowsHttp: config.allow_http,
-    allowsPrivateAddresses: config.allow_private_addresses,
+    ...policyOf(config, config.jwks_timeout),
   })
 }
 
@@ -117,51 +178,36 @@ function keysOfSet(
   }
 }
 
-function consumerFinder(
+function consumerFinderOf(
   claim: string,
-  { consumer_by: fields, consumer_optional: isOptional }: IssuerConfig,
-  { entities, node }: PluginContext,
+  { consumer_by: by, consumer_optional: isOptional }: IssuerConfig,
+  context: PluginContext,
 ): FindConsumer {
   const read = claimReader(claim)
-  const source = sourceOf(node, 'consumers')
+  const find = consumerFinder({ by }, context)
   const nobody = (value: unknown): FoundConsumer => {
     if (isOptional) return { consumer: undefined }
     const given = value === undefined ? 'is missing' : `is ${JSON.stringify(value)}`
     return {
       consumer: undefined,
-      missing: `no consumer by ${fields.join(' or ')}: claim "${claim}" ${given}`,
+      missing: `no consumer by ${by.join(' or ')}: claim "${claim}" ${given}`,
     }
   }
   return (claims) => {
     const value = read(claims)
     const name = typeof value === 'number' ? String(value) : value
     if (typeof name !== 'string' || name === '') return nobody(value)
-    for (const field of fields) {
-      const consumer =
-        field === 'id' ? entities.consumer(name) : entities.by('consumers', field, name)
-      if (consumer !== undefined) return { consumer: consumer as Consumer }
-    }
-    if (source === undefined) return nobody(value)
-    return whenKnown(findInSource(source, fields, name), (found) => found ?? nobody(value))
+    return whenKnown(find(name), (answer): FoundConsumer => {
+      switch (answer.kind) {
+        case 'configured':
+          return { consumer: answer.consumer }
+        case 'found':
+          return { consumer: answer.consumer, record: answer }
+        case 'unavailable':
+          return { consumer: undefined, isUnavailable: true }
+        case 'none':
+          return nobody(value)
+      }
+    })
   }
-}
-
-/** One field after the other, since the order says which counts. */
-function findInSource(
-  source: ConsumerSource,
-  fields: readonly string[],
-  name: string,
-): FoundConsumer | undefined | Promise<FoundConsumer | undefined> {
-  const [field, ...others] = fields
-  if (field === undefined) return undefined
-  return whenKnown(source.find('consumers', field, name), (answer) => {
-    switch (answer.kind) {
-      case 'found':
-        return { consumer: answer.consumer, record: answer }
-      case 'unavailable':
-        return { consumer: undefined, isUnavailable: true }
-      case 'none':
-        return findInSource(source, others, name)
-    }
-  })
 }

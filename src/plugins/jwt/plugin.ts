@@ -1,9 +1,4 @@
-import {
-  authenticateRequest,
-  noteAuthenticated,
-  type Attempt,
-  type Refusal,
-} from '../../plugin-kit/authenticate-request.ts'
+import { authenticateRequest } from '../../plugin-kit/authenticate-request.ts'
 import type { Exchange } from '../../plugin-kit/exchange.ts'
 import {
   definePlugin,
@@ -11,19 +6,15 @@ import {
   type Plugin,
   type PluginContext,
 } from '../../plugin-kit/plugin.ts'
+import type { TokenScheme } from '../../plugin-kit/possession/token-challenges.ts'
 import type { RecordOf } from '../../schema/field.ts'
 import { acceptance, firstOf } from './accept-token.ts'
-import {
-  collectTokens,
-  placeOf,
-  soleBearer,
-  type FoundToken,
-  type TokenSources,
-} from './collect-tokens.ts'
+import { attemptBy } from './attempt.ts'
+import type { TokenSources } from './collect-tokens.ts'
 import { jwtRevocations, jwtSecrets } from './entities.ts'
 import { explainDecision } from './explain-decision.ts'
 import { addJudge, explainToken } from './explain-token.ts'
-import { headersOfClaims, type ClaimHeader } from './forward-claims.ts'
+import { headersOfClaims } from './forward-claims.ts'
 import { hideTokens } from './hide-token.ts'
 import { makeIssuers, type Issuers } from './issuers.ts'
 import { metadataAnswerer } from './protected-resource.ts'
@@ -31,15 +22,8 @@ import { refuseIn, type RefusalStyle } from './refusals.ts'
 import { revocationCheck } from './revocations.ts'
 import { checks, schema } from './schema.ts'
 import { headerStripper } from './strip-headers.ts'
-import { tokenFacts } from './token-facts.ts'
 import { keyFinder } from './verification-key.ts'
-import { verifiedTokens } from './verified-tokens.ts'
-import {
-  verifyToken,
-  type TokenRefusal,
-  type VerificationRules,
-  type Verified,
-} from './verify-token.ts'
+import { verifyToken, type VerificationRules } from './verify-token.ts'
 import { warnOfWeakKeys } from './weak-keys.ts'
 
 type Config = RecordOf<typeof schema>
@@ -63,30 +47,37 @@ export const jwt: Plugin = definePlugin({
 
   create(config, context) {
     warnOfWeakKeys(context)
-    const issuers =
-      config.issuers && makeIssuers(config.issuers, config.forward_claims ?? {}, context)
+    const issuers = issuersOf(config, context)
     const sources: TokenSources = {
       queryNames: config.uri_param_names ?? [],
       cookieNames: config.cookie_names ?? [],
       headerNames: (config.header_names ?? []).map((name) => name.toLowerCase()),
+      takesDpop: schemesOf(config).includes('DPoP'),
     }
     const rules = rulesOf(config, { context, issuers })
+    const explainingRules = { ...rules, maxSuggestions: SUGGESTIONS.whenExplaining }
+    const refuse = refuseIn(styleOf(config))
+    const now = clock(context)
     addJudge({
       context,
       keyClaimName: rules.keyClaimName,
-      verify: async (token) =>
-        verifyToken(
-          token,
-          { ...rules, maxSuggestions: SUGGESTIONS.whenExplaining },
-          clock(context),
-        ),
-      refuse: (refusal) => refuseIn(styleOf(config))(refusal, ''),
+      verify: async (token) => verifyToken(token, explainingRules, now),
+      refuse: (refusal) => refuse(refusal, ''),
     })
     const authenticate = authenticateRequest({
       context,
       anonymous: config.anonymous,
       runOnPreflight: config.run_on_preflight,
-      attempt: attemptBy(config, { context, sources, rules }),
+      attempt: attemptBy({
+        sources,
+        refuse,
+        now: () => context.node.now(),
+        verify: (token, isExplaining) =>
+          verifyToken(token, isExplaining ? explainingRules : rules, now),
+        keyClaimName: rules.keyClaimName,
+        forwards: forwardedHeaders(config).length > 0,
+        holdsToPossession: issuers?.holdsToPossession === true,
+      }),
       onAnonymous: (exchange) => exchange.shared.delete('authenticated_jwt_token'),
     })
     return {
@@ -95,6 +86,11 @@ export const jwt: Plugin = definePlugin({
     }
   },
 })
+
+function issuersOf(config: Config, context: PluginContext): Issuers | undefined {
+  const { issuers, forward_claims: forwarded = {}, leeway = 0, redis } = config
+  return issuers && makeIssuers(issuers, { forwarded, leeway, redis }, context)
+}
 
 type Step = (exchange: Exchange) => PhaseResult
 
@@ -108,7 +104,7 @@ function preparations(config: Config, sources: TokenSources): readonly Step[] {
     steps.push(
       metadataAnswerer({
         metadataUrl: config.metadata_url,
-        issuers: (config.issuers ?? []).map(({ issuer }) => issuer),
+        issuers: config.issuers ?? [],
         scopes: config.scopes_required ?? [],
         bearerMethods: sources.queryNames.length > 0 ? ['header', 'query'] : ['header'],
       }),
@@ -133,86 +129,9 @@ function forwardedHeaders({ forward_claims: ofAll, issuers }: Config): readonly 
   return [...new Set(maps.flatMap((claims) => Object.values(claims ?? {})))]
 }
 
-interface Parts {
-  readonly context: PluginContext
-  readonly sources: TokenSources
-  readonly rules: VerificationRules
-}
-
 /** @returns Unix time in whole seconds */
 function clock({ node }: PluginContext): () => number {
   return () => Math.floor(node.now() / 1000)
-}
-
-function attemptBy(
-  config: Config,
-  parts: Parts,
-): (exchange: Exchange) => Attempt | Promise<Attempt> {
-  const { context, sources, rules } = parts
-  const explainingRules = { ...rules, maxSuggestions: SUGGESTIONS.whenExplaining }
-  const { node } = context
-  const now = clock(context)
-  const refuse = refuser(config, sources)
-  const missing = noToken(sources)
-  const soleToken = soleBearer(sources)
-  const verified = verifiedTokens()
-  const forwards = forwardedHeaders(config).length > 0
-
-  /** Whether the token is known to be good. Whoever wants to know why gets it verified again. */
-  function isKnown(exchange: Exchange, token: string): boolean {
-    if (exchange.decisions?.wantsPasses) return false
-    const known = verified.find(token, Math.floor(node.now() / 1000))
-    if (known === undefined) return false
-    exchange.authenticate(known.identity)
-    if (forwards) sendClaims(exchange, known.headers)
-    return true
-  }
-
-  function settle(exchange: Exchange, text: string, verdict: Verified | TokenRefusal): Attempt {
-    if (verdict.kind === 'refused') return refuse(exchange, verdict)
-    const { identity, validity, key, headers, token } = verdict
-    const { from, until } = validity
-    verified.remember(text, { from, until, identity, key, headers })
-    exchange.authenticate(identity)
-    if (forwards) sendClaims(exchange, headers)
-    if (exchange.decisions?.wantsPasses)
-      noteAuthenticated(exchange, 'jwt', {
-        ...tokenFacts(token, rules.keyClaimName),
-        found_in: placeOf(exchange.request, sources),
-      })
-    return undefined
-  }
-
-  function verify(exchange: Exchange, text: string): Attempt | Promise<Attempt> {
-    const isExplaining = exchange.decisions?.wantsPasses === true
-    const verdict = verifyToken(text, isExplaining ? explainingRules : rules, now)
-    return verdict instanceof Promise
-      ? verdict.then((later) => settle(exchange, text, later))
-      : settle(exchange, text, verdict)
-  }
-
-  return function attempt(exchange) {
-    const sole = soleToken?.(exchange.request)
-    if (sole !== undefined) return isKnown(exchange, sole) ? undefined : verify(exchange, sole)
-    const tokens = collectTokens(exchange.request, sources)
-    if (tokens.size === 0) return refuse(exchange, missing)
-    const [token] = tokens
-    if (tokens.size > 1 || typeof token !== 'string') return refuse(exchange, ambiguous(tokens))
-    return isKnown(exchange, token) ? undefined : verify(exchange, token)
-  }
-}
-
-/** Where the token was found matters to those alone who look for why. */
-function refuser(
-  config: Config,
-  sources: TokenSources,
-): (exchange: Exchange, refusal: TokenRefusal) => Refusal {
-  const refuse = refuseIn(styleOf(config))
-  return (exchange, verdict) => {
-    const refusal = refuse(verdict, exchange.id)
-    if (exchange.decisions === undefined) return refusal
-    return { ...refusal, facts: { ...refusal.facts, found_in: placeOf(exchange.request, sources) } }
-  }
 }
 
 function styleOf(config: Config): RefusalStyle {
@@ -221,8 +140,15 @@ function styleOf(config: Config): RefusalStyle {
     format: config.error_format ?? 'kong',
     realm: config.realm,
     scopes: config.scopes_required ?? [],
+    schemes: schemesOf(config),
     metadataUrl: config.metadata_url,
   }
+}
+
+/** A token of a credential is bound to nothing, so that Bearer is always taken. */
+function schemesOf({ issuers = [] }: Config): readonly TokenScheme[] {
+  const takesDpop = issuers.some(({ proof_of_possession_dpop: dpop }) => dpop !== 'off')
+  return takesDpop ? ['Bearer', 'DPoP'] : ['Bearer']
 }
 
 function rulesOf(
@@ -256,40 +182,4 @@ function admission(config: Config, context: PluginContext): VerificationRules['a
     ])
     return checked(claims)
   }
-}
-
-function sendClaims({ upstream }: Exchange, headers: readonly ClaimHeader[]): void {
-  for (const [name, value] of headers) upstream.setHeader(name, value)
-}
-
-function noToken({ headerNames, queryNames, cookieNames }: TokenSources): TokenRefusal {
-  const places = [
-    ...headerNames.map((name) => `header ${name}`),
-    ...queryNames.map((name) => `?${name}`),
-    ...cookieNames.map((name) => `cookie ${name}`),
-  ]
-  const where = places.length === 0 ? 'no place, since none is configured' : places.join(', ')
-  return {
-    kind: 'refused',
-    body: { message: 'Unauthorized' },
-    code: 'token-missing',
-    reason: `no token in ${where}`,
-    challenge: 'token-wanted',
-  }
-}
-
-function ambiguous(tokens: ReadonlySet<FoundToken>): TokenRefusal {
-  return tokens.size > 1
-    ? {
-        kind: 'refused',
-        body: { message: 'Multiple tokens provided' },
-        code: 'tokens-differ',
-        reason: `${tokens.size} different tokens in one request`,
-      }
-    : {
-        kind: 'refused',
-        body: { message: 'Unrecognizable token' },
-        code: 'token-malformed',
-        reason: 'the query argument has no value',
-      }
 }

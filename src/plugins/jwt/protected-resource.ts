@@ -1,10 +1,15 @@
 import type { Answer } from '../../plugin-kit/answer.ts'
 import type { Exchange } from '../../plugin-kit/exchange.ts'
+import { DPOP_ALGORITHMS } from '../../plugin-kit/possession/dpop-proof.ts'
+import type { IssuerConfig } from './issuer-fields.ts'
 
 /** What a client needs to know to get a token for a route. */
 export interface ProtectedResource {
   readonly metadataUrl: string
-  readonly issuers: readonly string[]
+  readonly issuers: readonly Pick<
+    IssuerConfig,
+    'issuer' | 'proof_of_possession_dpop' | 'proof_of_possession_mtls'
+  >[]
   readonly scopes: readonly string[]
   readonly bearerMethods: readonly ('header' | 'query')[]
 }
@@ -55,8 +60,23 @@ function metadata({ metadataUrl, issuers, scopes, bearerMethods }: ProtectedReso
   const path = url.pathname.slice(0, at) + url.pathname.slice(at + WELL_KNOWN.length)
   return {
     resource: `${url.origin}${path === '/' ? '' : path}`,
-    ...(issuers.length > 0 && { authorization_servers: issuers }),
+    ...(issuers.length > 0 && { authorization_servers: issuers.map(({ issuer }) => issuer) }),
     ...(scopes.length > 0 && { scopes_supported: scopes }),
     bearer_methods_supported: bearerMethods,
+    ...possessionMetadata(issuers),
+  }
+}
+
+function possessionMetadata(issuers: ProtectedResource['issuers']): object {
+  const byKey = issuers.map(({ proof_of_possession_dpop: dpop }) => dpop)
+  const byCertificate = issuers.map(({ proof_of_possession_mtls: mtls }) => mtls)
+  return {
+    ...(byKey.some((demand) => demand !== 'off') && {
+      dpop_signing_alg_values_supported: DPOP_ALGORITHMS,
+      dpop_bound_access_tokens_required: byKey.every((demand) => demand === 'strict'),
+    }),
+    ...(byCertificate.some((demand) => demand !== 'off') && {
+      tls_client_certificate_bound_access_tokens: true,
+    }),
   }
 }

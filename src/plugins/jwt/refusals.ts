@@ -1,6 +1,11 @@
-import { exit, type Answer } from '../../plugin-kit/answer.ts'
+import { exit, type Answer, type AnswerHeaders } from '../../plugin-kit/answer.ts'
 import type { Refusal } from '../../plugin-kit/authenticate-request.ts'
 import { challenge } from '../../plugin-kit/challenge.ts'
+import {
+  possessionError,
+  tokenChallenges,
+  type TokenScheme,
+} from '../../plugin-kit/possession/token-challenges.ts'
 import { tokenFacts } from './token-facts.ts'
 import type { TokenRefusal } from './verify-token.ts'
 
@@ -12,6 +17,8 @@ export interface RefusalStyle {
   /** Scopes that tokens need, told to clients that have too few. */
   readonly scopes: readonly string[]
   readonly metadataUrl: string | undefined
+  /** What tokens may come under. */
+  readonly schemes: readonly TokenScheme[]
 }
 
 const TITLES = { 401: 'Unauthorized', 403: 'Forbidden', 503: 'Service Unavailable' } as const
@@ -36,39 +43,51 @@ export function refuseIn(
   }
 }
 
-type Headers = Readonly<Record<string, string>>
-
-/** @see RFC 6750 §3, RFC 9728 §5.1 */
-function challengesIn(style: RefusalStyle): (refusal: TokenRefusal) => Headers {
+/** @see RFC 6750 §3, RFC 9449 §7.1, RFC 9728 §5.1 */
+function challengesIn(style: RefusalStyle): (refusal: TokenRefusal) => AnswerHeaders {
   const { realm, format, metadataUrl: resource_metadata } = style
   const scope = style.scopes.length === 0 ? undefined : style.scopes.join(' ')
+  const authenticate = authenticateIn(style.schemes)
   return (refusal) => {
     const error_description = format === 'problem' ? detailOf(refusal) : undefined
     switch (refusal.challenge ?? 'invalid-token') {
       case 'none':
         return {}
       case 'token-wanted':
-        return authenticate({ realm, scope, resource_metadata })
+        return authenticate({ realm, scope, resource_metadata }, refusal)
       case 'invalid-token': {
-        const error = 'invalid_token'
-        return authenticate({ realm, error, error_description, resource_metadata })
+        const error = possessionError(refusal.code)
+        return authenticate({ realm, error, error_description, resource_metadata }, refusal)
       }
       case 'insufficient-scope': {
         const error = 'insufficient_scope'
-        return authenticate({ realm, error, error_description, scope, resource_metadata })
+        return authenticate({ realm, error, error_description, scope, resource_metadata }, refusal)
       }
     }
   }
 }
 
-function authenticate(parameters: Readonly<Record<string, string | undefined>>): Headers {
-  return { 'www-authenticate': challenge('Bearer', parameters) }
+type Parameters = Readonly<Record<string, string | undefined>>
+
+function authenticateIn(
+  schemes: readonly TokenScheme[],
+): (parameters: Parameters, refusal: TokenRefusal) => AnswerHeaders {
+  if (schemes.length === 1)
+    return (parameters) => ({ 'www-authenticate': challenge('Bearer', parameters) })
+  return ({ error, error_description, ...common }, { cameAs = 'Bearer', nonce }) => ({
+    'www-authenticate': tokenChallenges(schemes, {
+      common,
+      error: { error, error_description },
+      cameAs,
+    }),
+    ...(nonce !== undefined && { 'dpop-nonce': nonce }),
+  })
 }
 
 /** @see RFC 9457 §3 */
 function problem(
   refusal: TokenRefusal,
-  more: { readonly requestId: string; readonly headers: Headers; readonly reason: string },
+  more: { readonly requestId: string; readonly headers: AnswerHeaders; readonly reason: string },
 ): Answer {
   const { status = 401, body } = refusal
   const detail = detailOf(refusal)

@@ -1,4 +1,14 @@
-import { boolean, integer, number, set, string, type EntityCheck } from '../../schema/field.ts'
+import { host } from '../../plugin-kit/field-types.ts'
+import { REDIS_FIELDS } from '../../plugin-kit/redis-fields.ts'
+import {
+  boolean,
+  integer,
+  number,
+  record,
+  set,
+  string,
+  type EntityCheck,
+} from '../../schema/field.ts'
 import {
   acceptedAudiences,
   forwardedClaims,
@@ -91,6 +101,14 @@ export const schema = {
     description: 'Whether tokens are looked up among the revoked ones (`/jwt-revocations`).',
     own: true,
   }),
+  redis: record(
+    { ...REDIS_FIELDS, host: host({ required: true }) },
+    {
+      description:
+        'A Redis that nodes share, so that a proof of possession (DPoP) counts once on all of them. Without it, once on each node.',
+      own: true,
+    },
+  ),
   error_format: string({
     description:
       'How refusals are written: as Kong does, or as problem details with a description in the challenge (RFC 9457, RFC 6750). Without it `kong`.',

@@ -1,4 +1,4 @@
-import type { DecodedToken } from '../../plugin-kit/jose/decode-token.ts'
+import type { TokenContent } from './verify-token.ts'
 
 /** Claims that say nothing private about a person beyond who it is. */
 const SHOWN_CLAIMS: ReadonlySet<string> = new Set([
@@ -17,7 +17,7 @@ const SHOWN_CLAIMS: ReadonlySet<string> = new Set([
  * others only the names. Never the signature, with which the token could be used.
  */
 export function tokenFacts(
-  { header, claims }: DecodedToken,
+  { header, claims, isIntrospected }: TokenContent,
   keyClaimName: string,
 ): Readonly<Record<string, unknown>> {
   const all = Object.entries(claims ?? {})
@@ -26,6 +26,7 @@ export function tokenFacts(
     key_claim: keyClaimName,
     header,
     claims: Object.fromEntries(all.filter(([name]) => isShown(name))),
+    ...(isIntrospected && { introspected: true }),
     other_claims: all.map(([name]) => name).filter((name) => !isShown(name)),
   }
 }

@@ -13,11 +13,11 @@ export interface VerifiedToken extends Validity {
   readonly headers: readonly ClaimHeader[]
 }
 
-export interface VerifiedTokens {
+export interface VerifiedTokens<Token extends VerifiedToken = VerifiedToken> {
   /** @returns `undefined` also for a token whose time is not now; the caller then says why */
-  find(token: string, now: number): VerifiedToken | undefined
+  find(token: string, now: number): Token | undefined
   /** Keeps it from the second time on. */
-  remember(token: string, verified: VerifiedToken): void
+  remember(token: string, verified: Token): void
 }
 
 export interface CacheLimits {
@@ -46,9 +46,11 @@ const ONCE_SEEN = { bits: 1 << 17, tokens: 1 << 14 }
  * A token is kept when it comes for the second time: one that is used once would only push out
  * others, and cost the collection of what was kept for it.
  */
-export function verifiedTokens(limits: CacheLimits = DEFAULT_LIMITS): VerifiedTokens {
-  let young = new Map<string, VerifiedToken>()
-  let old = new Map<string, VerifiedToken>()
+export function verifiedTokens<Token extends VerifiedToken = VerifiedToken>(
+  limits: CacheLimits = DEFAULT_LIMITS,
+): VerifiedTokens<Token> {
+  let young = new Map<string, Token>()
+  let old = new Map<string, Token>()
   let youngBytes = 0
   const seenOnce = new Uint32Array(ONCE_SEEN.bits / 32)
   let seenCount = 0
@@ -68,7 +70,7 @@ export function verifiedTokens(limits: CacheLimits = DEFAULT_LIMITS): VerifiedTo
     return false
   }
 
-  function add(token: string, verified: VerifiedToken): void {
+  function add(token: string, verified: Token): void {
     const bytes = token.length + ENTRY_BYTES
     // Two generations share the limits.
     if (bytes * 2 > limits.bytes) return

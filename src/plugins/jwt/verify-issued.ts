@@ -1,11 +1,12 @@
 import type { JsonObject } from '../../base/json.ts'
 import { isSignedBy } from '../../plugin-kit/jose/algorithms.ts'
-import { whenKnown, type SourcedRecord } from '../../plugin-kit/consumer-source.ts'
 import type { DecodedToken } from '../../plugin-kit/jose/decode-token.ts'
 import { tokenShapeFault } from '../../plugin-kit/jose/token-shape.ts'
 import { fittingKeys, type TrustedKey } from '../../plugin-kit/jwks/key-set.ts'
-import { checkClaims, type ClaimFault, type ClaimRules, type Validity } from './check-claims.ts'
-import { tokenType, type FoundConsumer, type Issuer } from './issuers.ts'
+import { admitIssued, checkTimes, refuseTimes, type CertainToken } from './admit-issued.ts'
+import type { ClaimRules } from './check-claims.ts'
+import { introspectIssued } from './introspect-issued.ts'
+import { tokenType, type Issuer } from './issuers.ts'
 import type { TokenRefusal, Verified } from './verify-token.ts'
 
 type Verdict = Verified | TokenRefusal
@@ -22,10 +23,10 @@ interface Issued {
 /**
  * Verifies a token of a trusted issuer. It is read more strictly than tokens of credentials, whose
  * clients may rely on what Kong lets pass: one spelling only, nothing twice, nothing critical that is
- * not understood, and an end. Keys come from the issuer alone, whatever the token's header points to.
+ * not understood, and an end. An issuer that is to be asked is asked last. Keys come from the issuer alone, whatever the token's header points to.
  *
  * @param now gives Unix time in whole seconds
- * @returns a promise when the issuer is asked for a key that is not known yet
+ * @returns a promise when the issuer is asked: for a key that is not known yet, or about the token
  * @see RFC 7515 §5.2, RFC 7519 §7.2, RFC 8725
  */
 export function verifyIssued(
@@ -52,21 +53,21 @@ export function verifyIssued(
     return fittingKeys(usable, { kid, algorithmName, algorithm })
   }
   const keys = candidates()
-  if (keys.length > 0) return verifyWith(keys, issued, rules, now())
+  if (keys.length > 0) return verifyWith(keys, issued, rules, now)
   const again = issuer.keys.renew(kid)
   if (again instanceof Promise)
-    return again.then(() => verifyWith(candidates(), issued, rules, now()))
-  return verifyWith(again ? candidates() : keys, issued, rules, now())
+    return again.then(() => verifyWith(candidates(), issued, rules, now))
+  return verifyWith(again ? candidates() : keys, issued, rules, now)
 }
 
 function verifyWith(
   keys: readonly TrustedKey[],
   issued: Issued,
   rules: ClaimRules,
-  now: number,
+  now: () => number,
 ): Verdict | Promise<Verdict> {
   const { token, claims, issuer, text } = issued
-  if (keys.length === 0) return refuseKeys(issued, now)
+  if (keys.length === 0) return refuseKeys(issued, now())
   const key = keys.find(({ key: each }) => isSignedBy(token.algorithm, each, token, 'as-hash'))
   if (key === undefined)
     return refused(
@@ -75,60 +76,20 @@ function verifyWith(
       'signature-wrong',
       `no key of ${issuer.name} made this ${token.algorithmName} signature`,
     )
-  const validity = checkTimes(claims, rules, now)
-  if ('errors' in validity) {
-    const { errors: body, code, reason } = validity
-    return { kind: 'refused', body, code, reason, token }
+  const validity = checkTimes(claims, rules, now(), true)
+  if ('errors' in validity) return refuseTimes(validity, token)
+  const signed: CertainToken = {
+    jwt: text,
+    token,
+    claims,
+    issuer,
+    validity,
+    grounds: [key],
+    keyName: key.kid,
   }
-  const refusal = issuer.accept?.(claims)
-  if (refusal !== undefined) return { ...refusal, token }
-  const verifiedFor = (found: FoundConsumer): Verdict => {
-    if (found.isUnavailable) return refuseUnavailable(issued)
-    if (found.missing !== undefined) return refuseConsumer(issued, found.missing)
-    return {
-      kind: 'verified',
-      token,
-      key: shorterOf(key, found.record),
-      keyName: key.kid,
-      validity,
-      headers: issuer.headersOf?.(claims) ?? [],
-      identity: { ...identityOf(claims, issuer, found.consumer), token: text },
-    }
-  }
-  return whenKnown(issuer.findConsumer?.(claims) ?? NO_CONSUMER, verifiedFor)
-}
-
-const NO_CONSUMER: FoundConsumer = { consumer: undefined }
-
-/** What stands on two feet falls with the first; both may end sooner than they say now. */
-function shorterOf(
-  key: TrustedKey,
-  record: SourcedRecord | undefined,
-): Pick<SourcedRecord, 'usableUntil'> {
-  if (record === undefined) return key
-  return {
-    get usableUntil() {
-      return Math.min(key.usableUntil, record.usableUntil)
-    },
-  }
-}
-
-/** Who a token stands for, where no credential says so. */
-function identityOf(
-  { sub }: JsonObject,
-  { name }: Issuer,
-  consumer: Verified['identity']['consumer'],
-): Verified['identity'] {
-  const subject = typeof sub === 'string' && sub !== '' ? sub : undefined
-  return {
-    consumer,
-    credential: {
-      // Subjects are unique within an issuer only.
-      id: subject === undefined ? name : `${name}#${subject}`,
-      ...(consumer && { consumerId: consumer.id }),
-    },
-    credentialIdentifier: subject,
-  }
+  return issuer.introspection?.ofJwts === true
+    ? introspectIssued({ text, issuer, signed }, rules, now)
+    : admitIssued(signed)
 }
 
 function refuseHeader(issued: Issued): TokenRefusal | undefined {
@@ -179,53 +140,6 @@ function refuseKeys(issued: Issued, now: number): TokenRefusal {
     'key-unknown',
     `${issuer.name} has no key ${kid === undefined ? '' : `${JSON.stringify(kid)} `}for ${token.algorithmName}`,
   )
-}
-
-/** A time after which a token is over is a must, and all times that it has are looked at. */
-function checkTimes(claims: JsonObject, rules: ClaimRules, now: number): Validity | ClaimFault {
-  const { leeway, maximumExpiration } = rules
-  for (const name of ['exp', 'nbf', 'iat'])
-    // JSON can say numbers that are infinite here: 1e999.
-    if (claims[name] === Infinity || claims[name] === -Infinity)
-      return timeFault(name, 'must be a number', `claim ${name} is infinite`)
-  const claimsToVerify: ('exp' | 'nbf')[] = claims['nbf'] === undefined ? ['exp'] : ['exp', 'nbf']
-  const validity = checkClaims(claims, { claimsToVerify, leeway, maximumExpiration }, now)
-  if ('errors' in validity) return validity
-  const { iat } = claims
-  if (iat === undefined) return validity
-  if (typeof iat !== 'number')
-    return timeFault('iat', 'must be a number', 'claim iat must be a number')
-  if (iat - leeway > now)
-    return timeFault('iat', 'issued in the future', `token is from in ${iat - now} s`)
-  return { ...validity, from: Math.max(validity.from, iat - leeway) }
-}
-
-function timeFault(name: string, message: string, reason: string): ClaimFault {
-  return { errors: { [name]: message }, code: `claim-${name}-invalid`, reason }
-}
-
-function refuseUnavailable({ token }: Issued): TokenRefusal {
-  return {
-    kind: 'refused',
-    status: 503,
-    body: { message: 'Cannot look up consumers now' },
-    code: 'source-unavailable',
-    reason: 'the consumer_source has no answer; the error log says why',
-    token,
-    challenge: 'none',
-  }
-}
-
-function refuseConsumer({ token }: Issued, reason: string): TokenRefusal {
-  return {
-    kind: 'refused',
-    status: 403,
-    body: { message: 'No consumer for this token' },
-    code: 'consumer-missing',
-    reason,
-    token,
-    challenge: 'none',
-  }
 }
 
 function refused({ token }: Issued, message: string, code: string, reason: string): TokenRefusal {

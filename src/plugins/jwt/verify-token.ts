@@ -6,12 +6,15 @@ import {
   type SourcedRecord,
 } from '../../plugin-kit/consumer-source.ts'
 import type { Identity } from '../../plugin-kit/exchange.ts'
+import type { CheckPossession } from '../../plugin-kit/possession/possession.ts'
+import type { TokenScheme } from '../../plugin-kit/possession/token-challenges.ts'
 import type { PluginContext } from '../../plugin-kit/plugin.ts'
 import { isSignedBy } from '../../plugin-kit/jose/algorithms.ts'
 import { checkClaims, type ClaimRules, type Validity } from './check-claims.ts'
 import type { JwtCredential } from './credential.ts'
 import { decodeToken, type DecodedToken } from '../../plugin-kit/jose/decode-token.ts'
 import type { ClaimHeader } from './forward-claims.ts'
+import { introspectIssued, isOpaqueToken } from './introspect-issued.ts'
 import type { Issuers } from './issuers.ts'
 import { nearestKey } from './nearest-key.ts'
 import type { KeyFinder } from './verification-key.ts'
@@ -20,7 +23,7 @@ import { verifyIssued } from './verify-issued.ts'
 /** What a verified token says: whose it is, and how long. */
 export interface Verified {
   readonly kind: 'verified'
-  readonly token: DecodedToken
+  readonly token: TokenContent
   readonly identity: Identity
   readonly validity: Validity
   /** The key of an issuer that signed it, or the record of a source; absent for a configured credential. */
@@ -29,6 +32,17 @@ export interface Verified {
   readonly keyName: string | undefined
   /** What the upstream is told of its claims. */
   readonly headers: readonly ClaimHeader[]
+  /** Who brings it has to prove that it is his, each time. */
+  readonly possession?: CheckPossession | undefined
+}
+
+/** What a token says. */
+export interface TokenContent {
+  /** Empty for one that is no JWT. */
+  readonly header: JsonObject
+  readonly claims: JsonObject | undefined
+  /** Its issuer was asked about it, and its answer is among the claims. */
+  readonly isIntrospected?: true
 }
 
 /** Why a token was not accepted. */
@@ -42,9 +56,13 @@ export interface TokenRefusal {
   /** For humans who run the gateway; the client never sees it. */
   readonly reason: string
   /** The token as far as it could be read. */
-  readonly token?: DecodedToken
+  readonly token?: TokenContent
   /** Whether the client is told that its token is invalid (the default), lacks rights, or only to bring one. */
   readonly challenge?: 'invalid-token' | 'insufficient-scope' | 'token-wanted' | 'none'
+  /** The scheme that it came under, where that matters. */
+  readonly cameAs?: TokenScheme
+  /** What the next proof of the client must have in it. */
+  readonly nonce?: string
 }
 
 export interface VerificationRules extends ClaimRules {
@@ -66,28 +84,42 @@ export interface VerificationRules extends ClaimRules {
  * issuer's keys, every other one by a credential, if one fits.
  *
  * @param now gives Unix time in whole seconds
- * @returns a promise only where an issuer has to be asked for keys, or a source for a credential
+ * @returns a promise only where an issuer has to be asked, or a source for a credential
  */
 export function verifyToken(
   text: string,
   rules: VerificationRules,
   now: () => number,
 ): Verified | TokenRefusal | Promise<Verified | TokenRefusal> {
-  const token = decodeToken(text)
-  if ('fault' in token)
-    return refused(`Bad token; ${token.fault}`, 'token-malformed', `bad token: ${token.why}`)
-  const { claims } = token
-  const issuer = claims && rules.issuers?.get(claims['iss'])
-  const verdict =
-    issuer === undefined
-      ? verifyByCredential(text, token, rules, now)
-      : verifyIssued({ text, token, claims: claims!, issuer }, rules, now)
+  const verdict = verifyMaker(text, rules, now)
   const { admit } = rules
   if (admit === undefined) return verdict
   return whenKnown(verdict, (of) => {
-    const refusal = of.kind === 'verified' ? admit(of) : undefined
-    return refusal === undefined ? of : { ...refusal, token }
+    if (of.kind === 'refused') return of
+    const refusal = admit(of)
+    return refusal === undefined ? of : { ...refusal, token: of.token }
   })
+}
+
+/** Finds out who made a token, and whether it is good. */
+function verifyMaker(
+  text: string,
+  rules: VerificationRules,
+  now: () => number,
+): Verified | TokenRefusal | Promise<Verified | TokenRefusal> {
+  const { issuers } = rules
+  const token = decodeToken(text)
+  if ('fault' in token) {
+    const issuer = issuers?.ofOpaque
+    return issuer !== undefined && isOpaqueToken(text)
+      ? introspectIssued({ text, issuer, signed: undefined }, rules, now)
+      : refused(`Bad token; ${token.fault}`, 'token-malformed', `bad token: ${token.why}`)
+  }
+  const { claims } = token
+  const issuer = claims && issuers?.get(claims['iss'])
+  return issuer === undefined
+    ? verifyByCredential(text, token, rules, now)
+    : verifyIssued({ text, token, claims: claims!, issuer }, rules, now)
 }
 
 /**

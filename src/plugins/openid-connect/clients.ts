@@ -1,17 +1,9 @@
-import type { JWK } from 'jose'
-import type { ClientAuth } from 'oauth4webapi'
 import type { ClientRequest } from '../../plugin-kit/exchange.ts'
-import { loadJose, loadOAuth } from './libraries.ts'
-import type { ClientAuthMethod } from './provider-fields.ts'
+import type { ClientCredentials } from '../../plugin-kit/oauth/client-auth.ts'
 import type { Config } from './schema.ts'
 
 /** What the gateway is for the provider. */
-export interface OidcClient {
-  readonly id: string
-  readonly secret: string | undefined
-  readonly auth: ClientAuthMethod
-  readonly algorithm: string | undefined
-  readonly jwk: JWK | undefined
+export interface OidcClient extends ClientCredentials {
   readonly redirectUri: string | undefined
   readonly loginRedirectUri: string | undefined
   readonly logoutRedirectUri: string | undefined
@@ -47,31 +39,4 @@ export function chosenClient(
   return (
     clients.find(({ id }, index) => id === wanted || String(index + 1) === wanted) ?? clients[0]
   )
-}
-
-/** How a client proves itself, for oauth4webapi. */
-export async function clientAuth(
-  { auth, secret = '', jwk, algorithm }: OidcClient,
-  instead: ClientAuthMethod | undefined,
-): Promise<ClientAuth> {
-  const oauth = await loadOAuth()
-  switch (instead ?? auth) {
-    case 'client_secret_basic':
-      return oauth.ClientSecretBasic(secret)
-    case 'client_secret_post':
-      return oauth.ClientSecretPost(secret)
-    case 'client_secret_jwt':
-      return oauth.ClientSecretJwt(secret)
-    case 'private_key_jwt':
-      return oauth.PrivateKeyJwt(await privateKey(jwk!, algorithm))
-    case 'none':
-      return oauth.None()
-  }
-}
-
-async function privateKey(jwk: JWK, algorithm: string | undefined) {
-  const jose = await loadJose()
-  const key = await jose.importJWK(jwk, algorithm ?? jwk.alg)
-  if (key instanceof Uint8Array) throw new TypeError('client_jwk is no private key')
-  return { key, ...(jwk.kid !== undefined && { kid: jwk.kid }) }
 }

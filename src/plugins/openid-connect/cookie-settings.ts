@@ -15,7 +15,7 @@ export interface KeptCookies extends SealedCookies {
 /** @returns `undefined` where there is no secret to seal cookies with, so nobody can log in */
 export function keptCookies(config: Config, kind: CookieKind): KeptCookies | undefined {
   const name = config[`${kind}_cookie_name`]
-  const secret = cookieSecret(config)
+  const secret = sharedSecret(config)
   if (secret === undefined) return undefined
   // An instance must not take the cookies of one that another provider vouches for.
   const purpose = `openid-connect ${kind} ${name} ${config.issuer} ${config.session_audience}`
@@ -31,8 +31,11 @@ export function keptCookies(config: Config, kind: CookieKind): KeptCookies | und
   }
 }
 
-/** A client secret is known to all nodes and workers, and to nobody who may not know sessions. */
-function cookieSecret({
+/**
+ * A secret that all nodes and workers have: `session_secret`, or one that is made of a client secret,
+ * which nobody knows who may not know sessions.
+ */
+export function sharedSecret({
   session_secret: secret,
   client_secret: [clientSecret] = [],
 }: Config): string | undefined {

@@ -11,6 +11,8 @@ export const FIXES: Readonly<Record<string, string>> = {
     'have the client ask for a bound token, or set proof_of_possession_… to optional',
   'dpop-missing': 'send the token as Authorization: DPoP, with a proof in the header DPoP',
   'dpop-invalid': 'make a new proof for each request: with its method, URL, time and token',
+  'dpop-nonce-missing':
+    'send the request again, with the text of the header DPoP-Nonce as nonce of the proof',
   'certificate-missing':
     'set nginx_proxy_ssl_verify_client = optional_no_ca, and let the client show its certificate',
   'certificate-other': 'let the client show the certificate with which it got the token',

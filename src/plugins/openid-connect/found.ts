@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../base/json.ts'
 import type { Exchange } from '../../plugin-kit/exchange.ts'
+import type { TokenScheme } from '../../plugin-kit/possession/token-challenges.ts'
 import type { ClaimSources } from './claims.ts'
 import type { OidcClient } from './clients.ts'
 import type { Credentials } from './credentials.ts'
@@ -29,6 +30,10 @@ export interface Refused {
   readonly refused: string
   /** Stable short code for the decision record. */
   readonly code: string
+  /** Of a token: the scheme that it came under. */
+  readonly cameAs?: TokenScheme
+  /** What the next proof of the client must have in it. */
+  readonly nonce?: string
 }
 
 /** Nothing: the request has no such credentials. */

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
+import type { Consumer } from '../../entities/entity.ts'
 import type { Exchange } from '../../plugin-kit/exchange.ts'
+import { consumerFinder } from '../../plugin-kit/named-consumer.ts'
 import type { PluginContext } from '../../plugin-kit/plugin.ts'
 import { claimText, claimWords, type ClaimSources } from './claims.ts'
-import { consumerFinder } from './consumers.ts'
 import type { Config } from './schema.ts'
 
 /**
@@ -22,11 +23,21 @@ export function identifier(
   context: Pick<PluginContext, 'entities' | 'node'>,
 ): Identify {
   const { consumer_claim: consumerClaim, authenticated_groups_claim: groupsClaim } = config
-  const findConsumer = consumerFinder(config, context)
+  const findConsumer = consumerFinder(
+    { by: config.consumer_by, ignoresCaseOfUsernames: config.by_username_ignore_case },
+    context,
+  )
+
+  async function findNamed(sources: ClaimSources): Promise<Consumer | undefined | 'unavailable'> {
+    const named = consumerClaim && claimText(sources, consumerClaim)
+    if (named === undefined) return undefined
+    const answer = await findConsumer(named)
+    if (answer.kind === 'none') return undefined
+    return answer.kind === 'unavailable' ? answer.kind : answer.consumer
+  }
 
   return async (exchange, sources, token) => {
-    const named = consumerClaim && claimText(sources, consumerClaim)
-    const consumer = named === undefined ? undefined : await findConsumer(named)
+    const consumer = await findNamed(sources)
     if (consumer === 'unavailable') return consumer
     if (consumerClaim !== undefined && consumer === undefined && !config.consumer_optional)
       return { why: `no consumer is found by the claim ${JSON.stringify(consumerClaim.join('.'))}` }

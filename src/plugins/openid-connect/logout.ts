@@ -74,7 +74,7 @@ export function logoutFlow(
   }
 
   return async (request, chosen) => {
-    const session = sessions?.find(request)
+    const session = await sessions?.find(request)
     const client = clients.find(({ id }) => id === session?.clientId)
     if (sessions === undefined || session === undefined || client === undefined)
       return { answer: loggedOut(chosen?.logoutRedirectUri), cookies: [] }

@@ -1,6 +1,6 @@
 import { refused, type Ask, type Outcome } from './found.ts'
 import { grantMethods } from './grant-methods.ts'
-import { possessionCheck } from './possession.ts'
+import { possessionRule } from './possession.ts'
 import type { AuthMethod } from './request-fields.ts'
 import { sessionMethod } from './session-method.ts'
 import type { Sessions } from './sessions.ts'
@@ -38,17 +38,20 @@ function accessTokenMethod(parts: Parts): Method {
   const enabled = (['bearer', 'introspection', 'userinfo'] as const satisfies AuthMethod[]).filter(
     (name) => parts.config.auth_methods.includes(name),
   )
-  const checkPossession = possessionCheck(parts.config, parts.node)
+  const held = possessionRule(parts.config, parts.node)
   if (enabled.length === 0) return async () => undefined
 
   return async (ask) => {
     const presented = await ask.credentials.accessToken()
     if (presented === undefined) return undefined
+    const cameAs = presented.value.scheme === 'dpop' ? 'DPoP' : 'Bearer'
     for (const name of enabled) {
-      const outcome = await methods[name](presented, ask)
-      if (outcome !== undefined) return checkPossession(ask.exchange, presented.value, outcome)
+      const found = await methods[name](presented, ask)
+      if (found === undefined) continue
+      const outcome = await held(ask.exchange, presented.value, found)
+      return outcome !== undefined && 'refused' in outcome ? { ...outcome, cameAs } : outcome
     }
     // Whoever brings a token is no browser that could log in.
-    return refused('token-unreadable', 'no enabled method can check the token')
+    return { ...refused('token-unreadable', 'no enabled method can check the token'), cameAs }
   }
 }

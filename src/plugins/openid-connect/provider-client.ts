@@ -1,7 +1,9 @@
 import type * as OAuth from 'oauth4webapi'
 import { isJsonObject, type JsonObject } from '../../base/json.ts'
-import { clientAuth, type OidcClient } from './clients.ts'
-import { loadOAuth } from './libraries.ts'
+import { clientAuth } from '../../plugin-kit/oauth/client-auth.ts'
+import { introspectToken, type OAuthCall } from '../../plugin-kit/oauth/introspection.ts'
+import type { OidcClient } from './clients.ts'
+import { loadOAuth } from '../../plugin-kit/oauth/libraries.ts'
 import type { Provider } from './provider.ts'
 import type { Config } from './schema.ts'
 import { tokensOf, type Tokens } from './tokens.ts'
@@ -14,15 +16,6 @@ export class GrantRefused extends Error {
     super(cause.message, { cause })
     this.name = 'GrantRefused'
   }
-}
-
-/** What a call needs besides its own parameters. */
-interface Call {
-  readonly oauth: typeof OAuth
-  readonly metadata: OAuth.AuthorizationServer
-  readonly client: OAuth.Client
-  readonly auth: OAuth.ClientAuth
-  readonly options: object
 }
 
 type Endpoint = 'token' | 'introspection' | 'revocation'
@@ -138,15 +131,9 @@ export class ProviderClient {
 
   /** @returns what the provider says of a token, also when it is not active. @see RFC 7662 */
   introspect(client: OidcClient, token: string): Promise<JsonObject> {
-    return this.#call(client, { at: 'introspection' }, async (call) => {
-      const { oauth, metadata, client: as, auth, options } = call
-      const hint = { token_type_hint: this.#config.introspection_hint }
-      const response = await oauth.introspectionRequest(metadata, as, auth, token, {
-        ...options,
-        additionalParameters: hint,
-      })
-      return { ...(await oauth.processIntrospectionResponse(metadata, as, response)) }
-    })
+    return this.#call(client, { at: 'introspection' }, (call) =>
+      introspectToken(call, token, this.#config.introspection_hint),
+    )
   }
 
   /** @param subject whom the answer must be about, where that is known */
@@ -175,7 +162,7 @@ export class ProviderClient {
 
   async #granted(
     client: OidcClient,
-    grant: (call: Call) => Promise<OAuth.TokenEndpointResponse>,
+    grant: (call: OAuthCall) => Promise<OAuth.TokenEndpointResponse>,
     { before, whose }: { readonly before?: Tokens; readonly whose?: Whose } = {},
   ): Promise<Tokens> {
     const response = await this.#call(client, { at: 'token', whose }, grant)
@@ -189,7 +176,7 @@ export class ProviderClient {
   async #call<Value>(
     client: OidcClient,
     { at, whose = 'operator' }: { readonly at: Endpoint; readonly whose?: Whose | undefined },
-    ask: (call: Call) => Promise<Value>,
+    ask: (call: OAuthCall) => Promise<Value>,
   ): Promise<Value> {
     const oauth = await loadOAuth()
     const auth = await clientAuth(client, this.#config[`${at}_endpoint_auth_method`])
@@ -197,7 +184,7 @@ export class ProviderClient {
     return refusing(oauth, whose, () => ask({ oauth, auth, ...call }))
   }
 
-  async #as({ id }: { readonly id: string }): Promise<Omit<Call, 'oauth' | 'auth'>> {
+  async #as({ id }: { readonly id: string }): Promise<Omit<OAuthCall, 'oauth' | 'auth'>> {
     const oauth = await loadOAuth()
     const metadata = await this.metadata()
     const isInsecure = metadata.issuer.startsWith('http:')

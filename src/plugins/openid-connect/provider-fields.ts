@@ -1,19 +1,9 @@
 import { timeout, url } from '../../plugin-kit/field-types.ts'
+import { CLIENT_ALGORITHMS, CLIENT_AUTH_METHODS } from '../../plugin-kit/oauth/client-auth.ts'
 import { array, boolean, integer, json, number, set, string } from '../../schema/field.ts'
 
 const endpoint = (what: string) =>
   url({ description: `${what}. Without it the metadata of the provider say where.` })
-
-/** How clients may prove to a provider who they are. */
-export const CLIENT_AUTH_METHODS = [
-  'client_secret_basic',
-  'client_secret_post',
-  'client_secret_jwt',
-  'private_key_jwt',
-  'none',
-] as const
-
-export type ClientAuthMethod = (typeof CLIENT_AUTH_METHODS)[number]
 
 const authMethod = (at: string) =>
   string({
@@ -110,15 +100,10 @@ export const clientFields = {
     description:
       'How each client proves itself. Without it by `client_secret_basic` where there is a secret, else by `none`.',
   }),
-  client_alg: array(
-    string({
-      one_of: ['HS256', 'RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'PS256', 'EdDSA'],
-    }),
-    {
-      description:
-        'With what each client signs: HS256 for `client_secret_jwt`, any of the others for `private_key_jwt`.',
-    },
-  ),
+  client_alg: array(string({ one_of: CLIENT_ALGORITHMS }), {
+    description:
+      'With what each client signs: HS256 for `client_secret_jwt`, any of the others for `private_key_jwt`.',
+  }),
   client_jwk: array(json(), {
     description: 'The private key of each client as a JWK, for `private_key_jwt`.',
     encrypted: true,

@@ -3,8 +3,9 @@ import type { AuthorizationServer } from 'oauth4webapi'
 import { isJsonObject } from '../../base/json.ts'
 import type { HttpCaller } from '../../plugin-kit/http-caller.ts'
 import type { NodeServices } from '../../plugin-kit/plugin.ts'
-import { loadOAuth } from './libraries.ts'
-import { callerOf, providerFetch, type ProviderFetch } from './provider-fetch.ts'
+import { loadOAuth } from '../../plugin-kit/oauth/libraries.ts'
+import { serverFetch, type ServerFetch } from '../../plugin-kit/oauth/server-fetch.ts'
+import { callerOf } from './provider-caller.ts'
 import type { Config } from './schema.ts'
 
 /** What is known of a provider. */
@@ -27,7 +28,7 @@ export class Provider {
   readonly #config: Config
   readonly #node: NodeServices
   readonly #caller: HttpCaller
-  readonly fetch: ProviderFetch
+  readonly fetch: ServerFetch
   #facts: ProviderFacts | undefined
   #fetchedAtMs = -Infinity
   /** When a look was begun, whatever came of it. */
@@ -39,7 +40,7 @@ export class Provider {
     this.#config = config
     this.#node = node
     this.#caller = callerOf(config)
-    this.fetch = providerFetch(this.#caller)
+    this.fetch = serverFetch(this.#caller)
   }
 
   /** @throws when nothing is known, and the provider cannot be asked */

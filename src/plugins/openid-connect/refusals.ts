@@ -1,7 +1,10 @@
-import { refuse, type Answer } from '../../plugin-kit/answer.ts'
+import { refuse, type Answer, type AnswerHeaders } from '../../plugin-kit/answer.ts'
 import type { Refusal } from '../../plugin-kit/authenticate-request.ts'
-import { challenge } from '../../plugin-kit/challenge.ts'
-import { DPOP_ALGORITHMS } from '../../plugin-kit/dpop.ts'
+import {
+  possessionError,
+  tokenChallenges,
+  type TokenScheme,
+} from '../../plugin-kit/possession/token-challenges.ts'
 import type { Refused } from './found.ts'
 import { redirect } from './redirect.ts'
 import type { Shortage } from './requirements.ts'
@@ -15,51 +18,46 @@ export interface Refusals {
   forbidden(why: Shortage | { readonly why: string }): Refusal
 }
 
+/** What tokens may come under. */
+const SCHEMES = {
+  off: ['Bearer'],
+  optional: ['Bearer', 'DPoP'],
+  strict: ['DPoP'],
+} as const satisfies Readonly<Record<string, readonly TokenScheme[]>>
+
 export function refusalsOf(config: Config): Refusals {
   const realm = URL.canParse(config.issuer) ? new URL(config.issuer).host : config.issuer
-  const schemes = {
-    off: ['Bearer'],
-    optional: ['Bearer', 'DPoP'],
-    strict: ['DPoP'],
-  }[config.proof_of_possession_dpop]
-  const says = (parameters: Readonly<Record<string, string | undefined>>): readonly string[] =>
-    schemes.map((scheme) =>
-      challenge(scheme, {
-        realm,
-        ...(scheme === 'DPoP' && { algs: DPOP_ALGORITHMS.join(' ') }),
-        ...(config.expose_error_code && parameters),
-      }),
-    )
+  const schemes = SCHEMES[config.proof_of_possession_dpop]
+  const says = (error: Readonly<Record<string, string | undefined>>, cameAs?: TokenScheme) => ({
+    'www-authenticate': tokenChallenges(schemes, {
+      common: { realm },
+      ...(config.expose_error_code && { error }),
+      ...(cameAs !== undefined && { cameAs }),
+    }),
+  })
 
-  function answer(
-    status: 401 | 403,
-    why: string,
-    challenged: readonly string[] | undefined,
-  ): Answer {
+  function answer(status: 401 | 403, why: string, headers: AnswerHeaders | undefined): Answer {
     const kind = status === 401 ? 'unauthorized' : 'forbidden'
     const elsewhere = config[`${kind}_redirect_uri`]?.[0]
     if (elsewhere !== undefined) return redirect(elsewhere, why)
     const message = config[`${kind}_error_message`]
     return refuse(status, config.display_errors ? `${message} (${why})` : message, {
-      ...(challenged !== undefined && { headers: { 'www-authenticate': challenged } }),
+      ...(headers !== undefined && { headers }),
       reason: `openid-connect: ${why}`,
     })
   }
 
   return {
-    unauthorized: (refused) =>
-      refused === undefined
-        ? { code: 'credentials-missing', answer: answer(401, 'no credentials', says({})) }
-        : {
-            code: refused.code,
-            answer: answer(
-              401,
-              refused.refused,
-              says({
-                error: refused.code === 'dpop-invalid' ? 'invalid_dpop_proof' : 'invalid_token',
-              }),
-            ),
-          },
+    unauthorized(refused) {
+      if (refused === undefined)
+        return { code: 'credentials-missing', answer: answer(401, 'no credentials', says({})) }
+      const { code, refused: why, cameAs, nonce } = refused
+      const headers = {
+        ...says({ error: possessionError(code) }, cameAs),
+        ...(nonce !== undefined && { 'dpop-nonce': nonce }),
+      }
+      return { code, answer: answer(401, why, headers) }
+    },
     forbidden(shortage) {
       const scope = 'scope' in shortage ? shortage.scope : undefined
       const challenged =

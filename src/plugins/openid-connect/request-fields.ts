@@ -1,4 +1,6 @@
+import { consumerClaimFields } from '../../plugin-kit/consumer-claim-fields.ts'
 import { headerName } from '../../plugin-kit/field-types.ts'
+import { possessionFields } from '../../plugin-kit/possession/possession-fields.ts'
 import { array, boolean, number, set, string } from '../../schema/field.ts'
 
 /** In the order in which they are tried. */
@@ -99,17 +101,7 @@ export const requestFields = {
   roles_claim: claimsIn('roles', 'roles'),
   claims_forbidden: array(string(), { description: 'Claims that a token must not have.' }),
   consumer_claim: claimPath('which the consumer is found'),
-  consumer_by: array(string({ one_of: ['id', 'username', 'custom_id'] }), {
-    description: 'What the claim is compared with; the first consumer found is taken.',
-    required: true,
-    default: ['custom_id', 'username'],
-    len_min: 1,
-  }),
-  consumer_optional: boolean({
-    description: 'Whether a request goes on without a consumer when the claim names none.',
-    required: true,
-    default: false,
-  }),
+  ...consumerClaimFields,
   by_username_ignore_case: boolean({
     description: 'Whether user names are compared without case.',
     required: true,
@@ -130,21 +122,7 @@ export const requestFields = {
     required: true,
     default: true,
   }),
-  proof_of_possession_dpop: string({
-    description:
-      'Whether tokens must be bound to a key of the client that each request proves (DPoP, RFC 9449): `optional` checks those that are, `strict` refuses others.',
-    one_of: ['off', 'optional', 'strict'],
-    required: true,
-    default: 'off',
-  }),
-  proof_of_possession_mtls: string({
-    description:
-      'Whether tokens must be bound to the certificate of the client (RFC 8705), which the property `nginx_proxy_ssl_verify_client` has it asked for: `optional` checks those that are, `strict` refuses others.',
-    one_of: ['off', 'optional', 'strict'],
-    required: true,
-    default: 'off',
-  }),
-  dpop_proof_lifetime: seconds('How old, in seconds, the proof of a request may be.', 300),
+  ...possessionFields,
   cache_ttl: seconds(
     'How long, in seconds, metadata, keys and answers are remembered at most.',
     3600,

@@ -1,4 +1,5 @@
 import type { EntityCheck, RecordOf } from '../../schema/field.ts'
+import { clusterFields } from './cluster-fields.ts'
 import { clientFields, providerFields } from './provider-fields.ts'
 import { forwardFields, requestFields } from './request-fields.ts'
 import { sessionFields } from './session-fields.ts'
@@ -10,6 +11,7 @@ export const schema = {
   ...requestFields,
   ...forwardFields,
   ...sessionFields,
+  ...clusterFields,
   ...unsupportedFields,
 }
 

@@ -32,7 +32,7 @@ export function sessionMethod(
   }
 
   return async ({ exchange, onEnded }) => {
-    const session = sessions?.find(exchange.request)
+    const session = await sessions?.find(exchange.request)
     const client = clients.find(({ id }) => id === session?.clientId)
     // Of a client that is no longer configured: nothing vouches for such a session.
     if (sessions === undefined || session === undefined || client === undefined) return undefined

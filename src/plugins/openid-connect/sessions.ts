@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { isJsonObject } from '../../base/json.ts'
+import { endedThings } from '../../plugin-kit/cluster-marks.ts'
 import type { ClientRequest } from '../../plugin-kit/exchange.ts'
 import type { NodeServices } from '../../plugin-kit/plugin.ts'
-import { nodeTickets } from '../../plugin-kit/shared-memory.ts'
+import { clusterRedis } from './cluster-fields.ts'
 import { keptCookies } from './cookie-settings.ts'
 import type { Config } from './schema.ts'
 import type { Tokens } from './tokens.ts'
@@ -22,14 +23,15 @@ export interface Session {
 /** Sessions of an instance, which browsers keep in sealed cookies. */
 export interface Sessions {
   /** @returns one that still holds */
-  find(request: ClientRequest): Session | undefined
+  find(request: ClientRequest): Promise<Session | undefined>
   begin(clientId: string, tokens: Tokens): Session
   /** @returns the session as it is to be sent again; `undefined` while that is not due */
   touched(session: Session): Session | undefined
   /** @returns the `Set-Cookie` lines */
   lines(session: Session, request: ClientRequest): readonly string[]
   /**
-   * Ends the session for this node, also for whoever has a copy of its cookies.
+   * Ends the session, also for whoever has a copy of its cookies: in all workers of this node at once,
+   * and on all nodes where `cluster_cache_strategy` has them tell each other.
    * @returns the lines that take the cookies away
    */
   end(session: Session, request: ClientRequest): readonly string[]
@@ -50,14 +52,13 @@ const ENDED_SECONDS = 30 * 86_400
 export function sessionsOf(config: Config, node: NodeServices): Sessions | undefined {
   const cookies = keptCookies(config, 'session')
   if (cookies === undefined) return undefined
-  const ended = nodeTickets(node)
+  const ended = endedThings(node, 'openid-connect ended', clusterRedis(config))
   const timeouts = {
     idling: config.session_idling_timeout,
     rolling: config.session_rolling_timeout,
     absolute: config.session_absolute_timeout,
   }
   const seconds = (): number => Math.floor(node.now() / 1000)
-  const endedKey = ({ id }: Session): string => `openid-connect ended ${id}`
   const forget = (request: ClientRequest): readonly string[] =>
     cookies.endedLines({ request, attributes: cookies.attributesFor(request) })
   const holds = (since: number, timeout: number): boolean =>
@@ -65,16 +66,15 @@ export function sessionsOf(config: Config, node: NodeServices): Sessions | undef
 
   return {
     cookieNames: cookies.names,
-    find(request) {
+    async find(request) {
       const text = cookies.read(request)
       const session = text === undefined ? undefined : readSession(text)
-      return session !== undefined &&
+      const isInTime =
+        session !== undefined &&
         holds(session.usedAt, timeouts.idling) &&
         holds(session.renewedAt, timeouts.rolling) &&
-        holds(session.createdAt, timeouts.absolute) &&
-        ended.get(endedKey(session), seconds()) === undefined
-        ? session
-        : undefined
+        holds(session.createdAt, timeouts.absolute)
+      return isInTime && !(await ended.hasEnded(session.id)) ? session : undefined
     },
     begin(clientId, tokens) {
       const now = seconds()
@@ -96,7 +96,7 @@ export function sessionsOf(config: Config, node: NodeServices): Sessions | undef
       }),
     end(session, request) {
       const lasts = timeouts.absolute === 0 ? ENDED_SECONDS : timeouts.absolute
-      ended.set(endedKey(session), Buffer.from('1'), seconds() + lasts)
+      void ended.end(session.id, seconds() + lasts)
       return forget(request)
     },
     forget,

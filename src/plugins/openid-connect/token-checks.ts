@@ -1,9 +1,10 @@
 import type { JsonObject } from '../../base/json.ts'
+import { judgeIntrospection } from '../../plugin-kit/oauth/introspection.ts'
 import type { NodeServices } from '../../plugin-kit/plugin.ts'
 import type { OidcClient } from './clients.ts'
 import type { ProviderClient } from './provider-client.ts'
 import type { Provider } from './provider.ts'
-import { remembered } from './remembered.ts'
+import { remembered } from '../../plugin-kit/remembered.ts'
 import type { Config } from './schema.ts'
 import type { Verified, Verify } from './verify-token.ts'
 
@@ -58,14 +59,13 @@ export function tokenChecks({ config, node, provider, provided, verify }: Means)
   }
 
   async function lookUp(client: OidcClient, token: string) {
-    const claims = await provided.introspect(client, token)
-    const isActive = claims['active'] === true && isInTime(claims, now() / 1000, config.leeway)
-    if (!config.cache_introspection) return { value: isActive ? claims : undefined, untilMs: 0 }
-    const negativeMs = (config.cache_ttl_neg ?? config.cache_ttl) * 1000
-    if (!isActive) return { value: undefined, untilMs: now() + negativeMs }
-    const { exp } = claims
-    const ends = typeof exp === 'number' ? exp * 1000 : Infinity
-    return { value: claims, untilMs: Math.min(ends, now() + ttlMs) }
+    const finding = judgeIntrospection(await provided.introspect(client, token), {
+      nowMs: now(),
+      leewaySeconds: config.leeway,
+      activeMs: ttlMs,
+      inactiveMs: (config.cache_ttl_neg ?? config.cache_ttl) * 1000,
+    })
+    return config.cache_introspection ? finding : { ...finding, untilMs: 0 }
   }
 
   return {
@@ -87,12 +87,4 @@ export function tokenChecks({ config, node, provider, provided, verify }: Means)
         return { value, untilMs: config.cache_user_info ? now() + lasts : 0 }
       }),
   }
-}
-
-/** @see RFC 7662 §2.2 */
-function isInTime({ exp, nbf }: JsonObject, nowSeconds: number, leeway: number): boolean {
-  return (
-    (typeof exp !== 'number' || exp + leeway > nowSeconds) &&
-    (typeof nbf !== 'number' || nbf - leeway <= nowSeconds)
-  )
 }

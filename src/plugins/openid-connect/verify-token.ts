@@ -2,7 +2,7 @@ import type { CryptoKey, JSONWebKeySet, JWTPayload, KeyObject } from 'jose'
 import type * as Jose from 'jose'
 import type { JsonObject } from '../../base/json.ts'
 import type { OidcClient } from './clients.ts'
-import { loadJose } from './libraries.ts'
+import { loadJose } from '../../plugin-kit/oauth/libraries.ts'
 import type { Provider, ProviderFacts } from './provider.ts'
 import type { Config } from './schema.ts'
 

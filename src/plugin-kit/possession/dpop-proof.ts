@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import type { NodeServices } from './plugin.ts'
-import { equalSecrets } from './equal-secrets.ts'
-import { nodeCache } from './shared-memory.ts'
+import type { OneTimeIds } from '../cluster-marks.ts'
+import { equalSecrets } from '../equal-secrets.ts'
+import { loadJose } from '../oauth/libraries.ts'
+import type { DpopNonces } from './dpop-nonces.ts'
 
 /** What a proof must be about. */
 export interface ProofQuestion {
@@ -15,8 +16,25 @@ export interface ProofQuestion {
   readonly thumbprint: string
 }
 
+export interface ProofFault {
+  readonly why: string
+  /** The proof lacks only this nonce, which the client could not know. */
+  readonly wantedNonce?: string
+}
+
 /** @returns why the proof is none, or nothing */
-export type CheckProof = (question: ProofQuestion) => Promise<string | undefined>
+export type CheckProof = (question: ProofQuestion) => Promise<ProofFault | undefined>
+
+export interface ProofRules {
+  /** How old a proof may be; clocks may differ by as much the other way. */
+  readonly lifetimeSeconds: number
+  /** Absent: proofs need none. */
+  readonly nonces: DpopNonces | undefined
+  /** Where it is remembered which proofs were used, until they are too old. */
+  readonly used: OneTimeIds
+  /** Unix time in ms. */
+  readonly now: () => number
+}
 
 /** Algorithms whose keys need not be kept secret by those who verify. */
 export const DPOP_ALGORITHMS = [
@@ -37,33 +55,31 @@ export const DPOP_ALGORITHMS = [
 const MAX_LETTERS = 8192
 
 /**
- * Checks proofs that a client has the key which its access token is bound to. A proof counts once on
- * this node: its id is remembered until it is too old, in the cache, so that whoever sends many pushes
- * out nothing that others need.
+ * Checks proofs that a client has the key which its access token is bound to. A proof counts once.
  *
- * @param lifetimeSeconds how old a proof may be; clocks may differ by as much the other way
  * @see RFC 9449 §4.3, §7.1
  */
-export function proofChecker(node: NodeServices, lifetimeSeconds: number): CheckProof {
-  const used = nodeCache(node)
-
+export function proofChecker({ lifetimeSeconds, nonces, used, now }: ProofRules): CheckProof {
   return async ({ proofs, method, url, accessToken, thumbprint }) => {
     const [proof] = proofs
-    if (proof === undefined || proofs.length > 1) return 'there is not one DPoP header'
-    if (proof.length > MAX_LETTERS) return `its proof is longer than ${MAX_LETTERS} characters`
+    if (proof === undefined || proofs.length > 1) return { why: 'there is not one DPoP header' }
+    if (proof.length > MAX_LETTERS)
+      return { why: `its proof is longer than ${MAX_LETTERS} characters` }
     const verified = await verifyProof(proof)
-    if ('fault' in verified) return verified.fault
+    if ('fault' in verified) return { why: verified.fault }
     const { claims, keyThumbprint } = verified
-    const seconds = Math.floor(node.now() / 1000)
-    const fault =
+    const seconds = Math.floor(now() / 1000)
+    const why =
       bindingFault(claims, { method, url, accessToken }) ??
       ageFault(claims['iat'], seconds, lifetimeSeconds)
-    if (fault !== undefined) return fault
-    if (!equalSecrets(keyThumbprint, thumbprint)) return 'its proof is by another key'
-    const id = `dpop ${keyThumbprint} ${String(claims['jti'])}`
-    if (used.get(id, seconds) !== undefined) return 'its proof was used before'
-    used.set(id, Buffer.from('1'), seconds + 2 * lifetimeSeconds + 1)
-    return undefined
+    if (why !== undefined) return { why }
+    if (!equalSecrets(keyThumbprint, thumbprint)) return { why: 'its proof is by another key' }
+    if (nonces !== undefined && !nonces.isFresh(claims['nonce']))
+      return { why: 'its proof has no nonce of now', wantedNonce: nonces.current() }
+    // Until it is too old by its own time, which may lie ahead.
+    const endsAt = Math.floor(claims['iat'] as number) + lifetimeSeconds + 1
+    const isFirst = await used.use(`${keyThumbprint} ${String(claims['jti'])}`, endsAt)
+    return isFirst ? undefined : { why: 'its proof was used before' }
   }
 }
 
@@ -72,7 +88,7 @@ type Verified =
   | { readonly fault: string }
 
 async function verifyProof(proof: string): Promise<Verified> {
-  const jose = await import('jose')
+  const jose = await loadJose()
   try {
     const { payload, protectedHeader } = await jose.compactVerify(proof, jose.EmbeddedJWK, {
       algorithms: [...DPOP_ALGORITHMS],

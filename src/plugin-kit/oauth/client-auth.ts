@@ -1,0 +1,72 @@
+import type { JWK } from 'jose'
+import type { ClientAuth } from 'oauth4webapi'
+import { loadJose, loadOAuth } from './libraries.ts'
+
+/** How clients may prove to a server who they are. */
+export const CLIENT_AUTH_METHODS = [
+  'client_secret_basic',
+  'client_secret_post',
+  'client_secret_jwt',
+  'private_key_jwt',
+  'none',
+] as const
+
+export type ClientAuthMethod = (typeof CLIENT_AUTH_METHODS)[number]
+
+/** Algorithms that clients may sign with: the first by their secret, the others by a private key. */
+export const CLIENT_ALGORITHMS = [
+  'HS256',
+  'RS256',
+  'RS384',
+  'RS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'PS256',
+  'EdDSA',
+] as const
+
+/** What the gateway is for a server, and by what it proves that. */
+export interface ClientCredentials {
+  readonly id: string
+  readonly secret: string | undefined
+  readonly auth: ClientAuthMethod
+  readonly algorithm: string | undefined
+  /** A private key, for `private_key_jwt` and signed requests. */
+  readonly jwk: JWK | undefined
+}
+
+/**
+ * How a client proves itself, for oauth4webapi.
+ *
+ * @param instead of its own method, at an endpoint that has another
+ * @throws {TypeError} when it shall sign and has no private key
+ */
+export async function clientAuth(
+  client: ClientCredentials,
+  instead?: ClientAuthMethod,
+): Promise<ClientAuth> {
+  const oauth = await loadOAuth()
+  const { auth, secret = '' } = client
+  switch (instead ?? auth) {
+    case 'client_secret_basic':
+      return oauth.ClientSecretBasic(secret)
+    case 'client_secret_post':
+      return oauth.ClientSecretPost(secret)
+    case 'client_secret_jwt':
+      return oauth.ClientSecretJwt(secret)
+    case 'private_key_jwt':
+      return oauth.PrivateKeyJwt(await privateKeyOf(client))
+    case 'none':
+      return oauth.None()
+  }
+}
+
+/** The key that a client signs with. @throws {TypeError} when it has none */
+export async function privateKeyOf({ jwk, algorithm }: ClientCredentials) {
+  if (jwk === undefined) throw new TypeError('client_jwk is missing: there is nothing to sign with')
+  const jose = await loadJose()
+  const key = await jose.importJWK(jwk, algorithm ?? jwk.alg)
+  if (key instanceof Uint8Array) throw new TypeError('client_jwk is no private key')
+  return { key, ...(jwk.kid !== undefined && { kid: jwk.kid }) }
+}
