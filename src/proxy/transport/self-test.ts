@@ -54,6 +54,8 @@ function echo(transport: Transport): void {
     onEnd: () => transport.end(),
     onClosed() {},
   }
+  // Else each write that has to wait has a copy of its bytes, and all of them are in memory at once.
+  transport.setBulk(true)
   transport.resume()
 }
 
