@@ -69,11 +69,17 @@ export const jwtRevocations: EntityKind = {
         'All tokens of the credential with this key, or signed by the key of an issuer with this `kid`.',
       len_min: 1,
     }),
+    token_sha256: string({
+      description:
+        'The one token that is no JWT whose SHA-256 hash this is, in hexadecimal (`printf %s "$TOKEN" | sha256sum`). A JWT can be written in more ways than one, and has a `jti`.',
+      custom_validator: (text: string) =>
+        /^[0-9a-f]{64}$/.test(text) ? undefined : 'must be 64 hexadecimal digits, in lower case',
+    }),
     comment: string({ description: 'Why, for those who read it later.' }),
     tags: TAGS,
   },
   checks: [
-    { only_one_of: ['jti', 'sub', 'key'] },
+    { only_one_of: ['jti', 'sub', 'key', 'token_sha256'] },
     {
       conditional: {
         if_field: 'issued_before',

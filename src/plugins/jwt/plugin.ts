@@ -44,9 +44,9 @@ export const jwt: Plugin = definePlugin({
   entities: [jwtSecrets, jwtRevocations],
   adminRoutes: [explainToken],
   explain: explainDecision,
+  begin: warnOfWeakKeys,
 
   create(config, context) {
-    warnOfWeakKeys(context)
     const issuers = issuersOf(config, context)
     const sources: TokenSources = {
       queryNames: config.uri_param_names ?? [],
@@ -174,10 +174,15 @@ function admission(config: Config, context: PluginContext): VerificationRules['a
   const accept = acceptance(config)
   const isRevoked = config.revocation === true ? revocationCheck(context) : undefined
   if (isRevoked === undefined) return accept && (({ token }) => accept(token.claims ?? {}))
-  return ({ token, keyName }) => {
+  return ({ token, keyName, identity }, text) => {
     const claims = token.claims ?? {}
     const checked = firstOf([
-      () => isRevoked({ claims, key: keyName }),
+      () =>
+        isRevoked({
+          claims,
+          key: keyName,
+          opaque: identity.token === undefined ? text : undefined,
+        }),
       ...(accept ? [accept] : []),
     ])
     return checked(claims)

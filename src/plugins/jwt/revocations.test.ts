@@ -8,7 +8,15 @@ import { jwkFor, keysFor, SECRET, token } from './testing/tokens.ts'
 const NOW = TEST_TIME_MS / 1000
 const ISSUER = 'https://issuer.test'
 const CLAIMS = { iss: ISSUER, exp: NOW + 60, iat: NOW - 60, sub: 'ann', jti: 'one' }
-const UNSET = { issuer: null, jti: null, sub: null, issued_before: null, key: null, created_at: 0 }
+const UNSET = {
+  issuer: null,
+  jti: null,
+  sub: null,
+  issued_before: null,
+  key: null,
+  token_sha256: null,
+  created_at: 0,
+}
 
 /** What becomes of a token, thrice: remembered or not. */
 async function verdicts(
@@ -87,17 +95,23 @@ describe('jwt_revocations', () => {
     return parsed.ok ? [] : parsed.violations.map(({ message }) => message)
   }
 
-  it.each([[{ jti: 'a' }], [{ sub: 'a' }], [{ sub: 'a', issued_before: 1 }], [{ key: 'a' }]])(
-    '%j is one',
-    (row) => {
-      expect(faults(row)).toEqual([])
-    },
-  )
+  it.each([
+    [{ jti: 'a' }],
+    [{ sub: 'a' }],
+    [{ sub: 'a', issued_before: 1 }],
+    [{ key: 'a' }],
+    [{ token_sha256: 'a1'.repeat(32) }],
+  ])('%j is one', (row) => {
+    expect(faults(row)).toEqual([])
+  })
 
-  it.each([[{}], [{ jti: 'a', key: 'b' }], [{ jti: 'a', issued_before: 1 }], [{ jti: '' }]])(
-    '%j is none',
-    (row) => {
-      expect(faults(row)).not.toEqual([])
-    },
-  )
+  it.each([
+    [{}],
+    [{ jti: 'a', key: 'b' }],
+    [{ jti: 'a', issued_before: 1 }],
+    [{ jti: '' }],
+    [{ token_sha256: 'A1'.repeat(32) }],
+  ])('%j is none', (row) => {
+    expect(faults(row)).not.toEqual([])
+  })
 })

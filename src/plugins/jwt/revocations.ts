@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Entity } from '../../entities/entity.ts'
 import type { JsonObject } from '../../base/json.ts'
 import { hasExpired } from '../../plugin-kit/has-expired.ts'
@@ -12,6 +13,7 @@ export interface Revocation extends Entity {
   /** Unix seconds. */
   readonly issued_before: number | null
   readonly key: string | null
+  readonly token_sha256?: string | null
 }
 
 /** By what a revocation may name a token. */
@@ -19,12 +21,15 @@ interface Named {
   readonly claims: JsonObject
   /** The key of its credential, or the name of its issuer's key. */
   readonly key: string | undefined
+  /** The token itself, where it is no JWT. */
+  readonly opaque: string | undefined
 }
 
 interface Index {
   readonly jti: ReadonlyMap<string, readonly Revocation[]>
   readonly sub: ReadonlyMap<string, readonly Revocation[]>
   readonly key: ReadonlyMap<string, readonly Revocation[]>
+  readonly token_sha256: ReadonlyMap<string, readonly Revocation[]>
 }
 
 /**
@@ -52,7 +57,7 @@ export function revocationCheck({
   }
 }
 
-function matching({ claims, key }: Named, index: Index): readonly Revocation[] {
+function matching({ claims, key, opaque }: Named, index: Index): readonly Revocation[] {
   const { iss, jti, sub, iat } = claims
   const of = (rows: ReadonlyMap<string, readonly Revocation[]>, value: unknown) =>
     (typeof value === 'string' ? (rows.get(value) ?? []) : []).filter(
@@ -61,6 +66,7 @@ function matching({ claims, key }: Named, index: Index): readonly Revocation[] {
   return [
     ...of(index.jti, jti),
     ...of(index.key, key),
+    ...of(index.token_sha256, opaque && sha256(opaque)),
     ...of(index.sub, sub).filter(
       // A token that does not say when it was made may well be one of those.
       ({ issued_before: end }) => end === null || typeof iat !== 'number' || iat < end,
@@ -69,20 +75,30 @@ function matching({ claims, key }: Named, index: Index): readonly Revocation[] {
 }
 
 function indexOf(rows: readonly Revocation[]): Index {
-  const by = (field: 'jti' | 'sub' | 'key'): ReadonlyMap<string, readonly Revocation[]> => {
+  const by = (field: keyof Index): ReadonlyMap<string, readonly Revocation[]> => {
     const groups = Map.groupBy(rows, (row) => row[field])
     groups.delete(null)
+    groups.delete(undefined)
     return groups as ReadonlyMap<string, readonly Revocation[]>
   }
-  return { jti: by('jti'), sub: by('sub'), key: by('key') }
+  return { jti: by('jti'), sub: by('sub'), key: by('key'), token_sha256: by('token_sha256') }
 }
 
-function refusal({ id, jti, sub }: Revocation): TokenRefusal {
-  const what = jti === null ? (sub === null ? 'its key' : `its subject "${sub}"`) : `jti "${jti}"`
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
+
+function refusal({ id, jti, sub, key }: Revocation): TokenRefusal {
   return {
     kind: 'refused',
     body: { message: 'Token revoked' },
     code: 'token-revoked',
-    reason: `token was revoked by ${what} (revocation ${id})`,
+    reason: `token was revoked by ${what()} (revocation ${id})`,
+  }
+
+  function what(): string {
+    if (jti !== null) return `jti "${jti}"`
+    if (sub !== null) return `its subject "${sub}"`
+    return key === null ? 'its hash' : 'its key'
   }
 }

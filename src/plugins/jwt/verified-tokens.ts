@@ -52,13 +52,15 @@ export function verifiedTokens<Token extends VerifiedToken = VerifiedToken>(
   let young = new Map<string, Token>()
   let old = new Map<string, Token>()
   let youngBytes = 0
-  const seenOnce = new Uint32Array(ONCE_SEEN.bits / 32)
+  /** Made when the first token comes: of many instances most see none. */
+  let seenOnce: Uint32Array | undefined
   let seenCount = 0
 
   /** Whether the token came before, as far as can be told; it counts as having come from now on. */
   function wasSeen(token: string): boolean {
     const bit = signatureBits(token) & (ONCE_SEEN.bits - 1)
     const mask = 1 << (bit & 31)
+    seenOnce ??= new Uint32Array(ONCE_SEEN.bits / 32)
     const word = seenOnce[bit >> 5]!
     if ((word & mask) !== 0) return true
     if (seenCount === ONCE_SEEN.tokens) {

@@ -74,7 +74,7 @@ export interface VerificationRules extends ClaimRules {
   /** What the upstream is told of claims of a credential's token. */
   readonly headersOf: ((claims: JsonObject) => readonly ClaimHeader[]) | undefined
   /** What else a token must be. */
-  readonly admit: ((verified: Verified) => TokenRefusal | undefined) | undefined
+  readonly admit: ((verified: Verified, text: string) => TokenRefusal | undefined) | undefined
   /** With how many credentials a refusal may still look for the nearest one. */
   readonly maxSuggestions: number
 }
@@ -96,7 +96,7 @@ export function verifyToken(
   if (admit === undefined) return verdict
   return whenKnown(verdict, (of) => {
     if (of.kind === 'refused') return of
-    const refusal = admit(of)
+    const refusal = admit(of, text)
     return refusal === undefined ? of : { ...refusal, token: of.token }
   })
 }

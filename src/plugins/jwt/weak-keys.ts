@@ -14,7 +14,7 @@ const MIN_RSA_BITS = 2048
 const MIN_PEM_LETTERS = 400
 
 /** Tells once of credentials whose keys can be guessed or computed. */
-export function warnOfWeakKeys({ entities, node }: PluginContext): void {
+export function warnOfWeakKeys({ entities, node }: Pick<PluginContext, 'entities' | 'node'>): void {
   const told = node.keep('jwt weak keys', () => new WeakSet<object>())
   const rows = entities.rows('jwt_secrets') as readonly JwtCredential[]
   if (told.has(rows) || rows.length > MAX_CREDENTIALS) return

@@ -1,27 +1,15 @@
-import { createHash, randomUUID } from 'node:crypto'
-import {
-  calculateJwkThumbprint,
-  exportJWK,
-  generateKeyPair,
-  SignJWT,
-  type CryptoKey,
-  type JWK,
-} from 'jose'
+import { calculateJwkThumbprint } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { makeDpopClient, tokenHash, type DpopClient } from '../../support/dpop-client.ts'
 import type { TestGateway } from '../../support/start-gateway.ts'
 import { startOidcProvider, type TestProvider } from '../../support/start-oidc-provider.ts'
 import type { TestUpstream } from '../../support/start-upstream.ts'
 import { CLIENT, clientToken, OPAQUE, REPORT, startMirror, startOidcGateway } from './setting.ts'
 
-interface Holder {
-  readonly key: CryptoKey
-  readonly jwk: JWK
-}
-
 let provider: TestProvider
 let upstream: TestUpstream
 let gateway: TestGateway
-let holder: Holder
+let holder: DpopClient
 let bound: string
 
 beforeAll(async () => {
@@ -33,7 +21,7 @@ beforeAll(async () => {
     optional: { ...config, proof_of_possession_dpop: 'optional' },
     off: config,
   })
-  holder = await makeHolder()
+  holder = await makeDpopClient()
   bound = await clientToken(provider.issuer, REPORT, 'orders:read', {
     dpop: await proof({ htm: 'POST', htu: `${provider.issuer}/token` }),
   })
@@ -45,26 +33,17 @@ afterAll(async () => {
   await provider?.[Symbol.asyncDispose]()
 })
 
-async function makeHolder(): Promise<Holder> {
-  const pair = await generateKeyPair('ES256')
-  return { key: pair.privateKey, jwk: await exportJWK(pair.publicKey) }
-}
-
-const hashOf = (token: string): string => createHash('sha256').update(token).digest('base64url')
-
 function proof(
   claims: object,
-  { by = holder, header = {} }: { readonly by?: Holder; readonly header?: object } = {},
+  { by = holder, header = {} }: { readonly by?: DpopClient; readonly header?: object } = {},
 ): Promise<string> {
-  return new SignJWT({ jti: randomUUID(), iat: Math.floor(Date.now() / 1000), ...claims })
-    .setProtectedHeader({ typ: 'dpop+jwt', alg: 'ES256', jwk: by.jwk, ...header })
-    .sign(by.key)
+  return by.proof(claims, header)
 }
 
 const claimsFor = (path: string, token = bound) => ({
   htm: 'GET',
   htu: `${gateway.url}/${path}`,
-  ath: hashOf(token),
+  ath: tokenHash(token),
 })
 
 function ask(path: string, proofs: string | undefined, token = bound): Promise<Response> {
@@ -82,7 +61,7 @@ describe('openid-connect › DPoP', () => {
     const opaque = await clientToken(provider.issuer, OPAQUE, 'orders:read', {
       dpop: await proof({ htm: 'POST', htu: `${provider.issuer}/token` }),
     })
-    const other = await makeHolder()
+    const other = await makeDpopClient()
     const claims = claimsFor('strict', opaque)
     expect((await ask('strict', await proof(claims), opaque)).status).toBe(200)
     expect((await ask('strict', await proof(claims, { by: other }), opaque)).status).toBe(401)
@@ -94,16 +73,16 @@ describe('openid-connect › DPoP', () => {
     ['another method', () => proof({ ...claimsFor('strict'), htm: 'POST' })],
     ['another URL', () => proof(claimsFor('optional'))],
     ['another host', () => proof({ ...claimsFor('strict'), htu: 'http://elsewhere.test/strict' })],
-    ['another token', () => proof({ ...claimsFor('strict'), ath: hashOf('other') })],
+    ['another token', () => proof({ ...claimsFor('strict'), ath: tokenHash('other') })],
     ['no token', () => proof({ ...claimsFor('strict'), ath: undefined })],
     ['an old one', () => proof({ ...claimsFor('strict'), iat: 1_700_000_000 })],
     ['no time', () => proof({ ...claimsFor('strict'), iat: undefined })],
     ['no id', () => proof({ ...claimsFor('strict'), jti: undefined })],
     ['another type', () => proof(claimsFor('strict'), { header: { typ: 'JWT' } })],
-    ['another key', async () => proof(claimsFor('strict'), { by: await makeHolder() })],
+    ['another key', async () => proof(claimsFor('strict'), { by: await makeDpopClient() })],
     [
       'a key that did not sign',
-      async () => proof(claimsFor('strict'), { header: { jwk: (await makeHolder()).jwk } }),
+      async () => proof(claimsFor('strict'), { header: { jwk: (await makeDpopClient()).jwk } }),
     ],
     [
       'two proofs',
