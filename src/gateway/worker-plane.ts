@@ -264,11 +264,10 @@ export class WorkerPlane {
   /** An endpoint of the Admin API that a plugin brings. */
   async answerPluginRoute(index: number, request: PluginRouteRequest): Promise<AdminAnswer> {
     const route = this.#routes[index]!
-    return route.handle({
-      ...request,
-      node: this.#node,
-      entities: this.#serving.current.entities,
-    })
+    const { current } = this.#serving
+    for (const plugin of this.#plugins.values())
+      if (plugin.adminRoutes.includes(route)) current.configured.readyAllOf(plugin)
+    return route.handle({ ...request, node: this.#node, entities: current.entities })
   }
 
   /** What a source of consumers said is looked up again; all of it, or what is about one value. */

@@ -192,7 +192,14 @@ export interface Plugin {
   readonly readsPhaseNotes: boolean
   /** Absent: its decisions speak for themselves. */
   readonly explain?: Explain
-  /** @param config as its schema parsed it; unset fields are `undefined` */
+  /** Called once for each configuration with the plugin in it, before any of its instances is made. */
+  readonly begin?: ((context: Pick<PluginContext, 'entities' | 'node'>) => void) | undefined
+  /**
+   * Makes an instance. One that looks up no entities here and has no `dispose` is made for a later
+   * configuration only when it is first needed, and the same must come of it then.
+   *
+   * @param config as its schema parsed it; unset fields are `undefined`
+   */
   create(config: never, context: PluginContext): PluginHandlers
 }
 
@@ -244,6 +251,7 @@ export interface PluginDefinition<ConfigFields extends Fields> {
   readonly adminRoutes?: readonly AdminRoute[]
   readonly readsPhaseNotes?: boolean
   readonly explain?: Explain
+  readonly begin?: Plugin['begin']
   create(config: RecordOf<ConfigFields>, context: PluginContext): PluginHandlers
 }
 
@@ -282,6 +290,7 @@ export function definePlugin<const ConfigFields extends Fields>(
     adminRoutes: definition.adminRoutes ?? [],
     readsPhaseNotes: definition.readsPhaseNotes === true,
     ...(definition.explain && { explain: definition.explain }),
+    begin: definition.begin,
     create: (config: RecordOf<ConfigFields>, context) => definition.create(config, context),
   }
 }

@@ -507,6 +507,111 @@ describe('compileSnapshot() › after a snapshot of which most is the same', () 
   })
 })
 
+describe('compileSnapshot() › plugins that the snapshot before had too', () => {
+  /** Notes which instances are made and disposed of, and looks up what its config says, when it says. */
+  function noting(noted: string[], more: Partial<Plugin> = {}): Plugin {
+    return {
+      ...mark,
+      create(config, { id, entities }) {
+        const { as } = config as { readonly as: string }
+        noted.push(id)
+        if (as.startsWith('reading')) entities.rows('services')
+        const access = (exchange: Exchange) =>
+          exchange.upstream.addHeader('x-mark', `${as} of ${entities.rows('services').length}`)
+        return as.startsWith('holding')
+          ? { access, dispose: () => void noted.push(`-${id}`) }
+          : { access }
+      },
+      ...more,
+    }
+  }
+
+  const names = ['a', 'b', 'holding', 'reading']
+  const entities = {
+    services: [service('s')],
+    routes: names.map((name) => route(name, 's')),
+    plugins: names.map((name) => pluginRow(name, { route: name })),
+  }
+
+  function start(plugin: Plugin) {
+    const options = { ...OPTIONS, plugins: new Map([[plugin.name, plugin]]) }
+    let last = { snapshot: compileSnapshot(entities, options), entities: entities as EntitySet }
+    return (changes: EntitySet): Snapshot => {
+      const next = { ...last.entities, ...changes }
+      last = { snapshot: compileSnapshot(next, options, last), entities: next }
+      return last.snapshot
+    }
+  }
+
+  it('are made when they are needed, but for those that look around or hold something', () => {
+    const noted: string[] = []
+    const change = start(noting(noted))
+    expect(noted.splice(0)).toEqual(['plugin-a', 'plugin-b', 'plugin-holding', 'plugin-reading'])
+    for (const more of [['t'], ['t', 'u']]) {
+      const snapshot = change({ services: ['s', ...more].map((name) => service(name)) })
+      expect(noted.splice(0)).toEqual(['plugin-holding', 'plugin-reading'])
+      expect(marksOf(snapshot, '/b')).toEqual([`b of ${more.length + 1}`])
+      expect(marksOf(snapshot, '/b')).toEqual([`b of ${more.length + 1}`])
+      expect(noted.splice(0)).toEqual(['plugin-b'])
+      snapshot.retire()
+      expect(noted.splice(0)).toEqual(['-plugin-holding'])
+    }
+  })
+
+  it('are joined by those that are new or not as they were, which are made at once', () => {
+    const noted: string[] = []
+    const change = start(noting(noted))
+    noted.splice(0)
+    const [a, ...others] = entities.plugins
+    const changed = { ...a!, config: { as: 'changed', unset: null } }
+    const added = pluginRow('z', { service: 's' })
+    const snapshot = change({ plugins: [changed, ...others, added] })
+    expect(noted.splice(0)).toEqual(['plugin-a', 'plugin-holding', 'plugin-reading', 'plugin-z'])
+    expect(marksOf(snapshot, '/a')).toEqual(['changed of 1'])
+    expect(noted.splice(0)).toEqual([])
+    const without = change({ plugins: others })
+    expect(marksOf(without, '/a')).toEqual([])
+  })
+
+  it('are all made for who asks them all', () => {
+    const noted: string[] = []
+    const plugin = noting(noted)
+    const snapshot = start(plugin)({ consumers: [] })
+    noted.splice(0)
+    snapshot.configured.readyAllOf(plugin)
+    expect(noted).toEqual(['plugin-a', 'plugin-b'])
+  })
+
+  it('are of plugins that hear of each configuration once, before an instance is made', () => {
+    const noted: string[] = []
+    const begin: Plugin['begin'] = (context) =>
+      void noted.push(`${context.entities.rows('services').length} services`)
+    const change = start(noting(noted, { begin }))
+    expect(noted.splice(0)[0]).toBe('1 services')
+    change({ services: [service('s'), service('t')] })
+    expect(noted).toEqual(['2 services', 'plugin-holding', 'plugin-reading'])
+    noted.splice(0)
+    change({ plugins: [] })
+    expect(noted).toEqual([])
+  })
+
+  it('leave nothing behind where a new one cannot be made', () => {
+    const noted: string[] = []
+    const plugin = noting(noted)
+    const change = start({
+      ...plugin,
+      create(config, context) {
+        if ((config as { readonly as: string }).as === 'bad') throw new Error('no such file')
+        return plugin.create(config, context)
+      },
+    })
+    noted.splice(0)
+    const rows = [...entities.plugins, pluginRow('zz', {}, { config: { as: 'bad', unset: null } })]
+    expect(() => change({ plugins: rows })).toThrow('no such file')
+    expect(noted).toEqual(['plugin-holding', 'plugin-reading', '-plugin-holding'])
+  })
+})
+
 describe('compileSnapshot() › size', () => {
   it('compiles ten thousand routes with a plugin each, and finds them', () => {
     const names = Array.from({ length: 10_000 }, (_, index) => `r${index}`)

@@ -4,14 +4,12 @@ import type { EntitySet, PluginEntity, Route, Service } from '../entities/entity
 import type { EntityLookup, NodeServices, Plugin } from '../plugin-kit/plugin.ts'
 import { buildRouter } from '../router/build-router.ts'
 import type { RouterFlavor } from '../router/route-match.ts'
-import { buildStreamRouter, isStreamProtocol } from '../router/stream/build-stream-router.ts'
-import { bindPlugins } from './bind-plugins.ts'
-import { EMPTY_CHAIN, makeChain, type Chain, type Instance } from './chain.ts'
+import { buildStreamRouter } from '../router/stream/build-stream-router.ts'
+import { makeChain, type Step } from './chain.ts'
 import { changeRouter } from './change-router.ts'
+import { ConfiguredPlugins } from './configured-plugins.ts'
 import { indexEntities } from './entity-index.ts'
-import { notedParts, type NotedPart } from '../plugin-kit/tracing/phase-notes.ts'
-import { createInstance, disposeOf } from './plugin-instance.ts'
-import type { PluginScopes } from './plugin-scopes.ts'
+import type { PluginScopes, Ready } from './plugin-scopes.ts'
 import { serviceTarget } from './service-target.ts'
 import type { Plan, ServiceTarget, Snapshot } from './snapshot.ts'
 import { streamPlanner } from './stream-plan.ts'
@@ -56,28 +54,33 @@ export function compileSnapshot(
     (before && changeRouter(before.snapshot.router, [before.entities, entities], services)) ??
     buildRouter(routes, services, options.flavor)
   const rows = (entities['plugins'] ?? []) as readonly PluginEntity[]
-  const { instances, scopes, streamScopes } = readyPlugins(rows, { plugins, lookup, node })
+  const configured = new ConfiguredPlugins(
+    rows,
+    { plugins, lookup, node },
+    before?.snapshot.configured,
+  )
+  const { bound, ready } = configured
   const globalChain = makeChain(
-    scopes.flatMap(({ global }) =>
-      global === undefined ? [] : [{ instance: global, byConsumer: undefined }],
+    bound.scopes.flatMap(({ global }) =>
+      global === undefined ? [] : [{ instance: ready(global), byConsumer: undefined }],
     ),
   )
-  const planOf = planner({ scopes, services, targetOf: targets(options, lookup) })
-  const life = lifeOf(instances, node)
+  const planOf = planner({ configured, services, targetOf: targets(options, lookup) })
 
   return {
     version,
     router,
     entities: lookup,
+    configured,
     globalChain,
     hasRewrite: globalChain.collected.all.some(({ handlers }) => handlers.rewrite !== undefined),
     plan: ({ route }) => planOf(route),
     streamPlan: streamPlanner({
       router: buildStreamRouter(routes, services, options.flavor),
-      scopes: streamScopes,
+      stepsOf: (routeId, serviceId) => stepsOf(bound.streamScopes, { routeId, serviceId, ready }),
       sources: { entities: lookup, balancers: options.balancers, node },
     }),
-    ...life,
+    ...lifeOf(configured),
   }
 }
 
@@ -87,57 +90,14 @@ function indexedKinds({ catalog, plugins }: CompileOptions) {
   return [catalog.kind('consumers') ?? [], ofPlugins].flat()
 }
 
-interface ReadyPlugins {
-  readonly instances: readonly Instance[]
-  readonly scopes: readonly PluginScopes[]
-  readonly streamScopes: readonly PluginScopes[]
-}
-
-/**
- * Ready instances of all rows; when one cannot be made, none remains. A row with protocols of both
- * kinds has one instance for requests and connections.
- */
-function readyPlugins(
-  rows: readonly PluginEntity[],
-  sources: {
-    readonly plugins: ReadonlyMap<string, Plugin>
-    readonly lookup: EntityLookup
-    readonly node: NodeServices
-  },
-): ReadyPlugins {
-  const made = new Map<PluginEntity, Instance>()
-  const noted = partsToNote(rows, sources)
-  const make = (row: PluginEntity): Instance => {
-    const instance = made.get(row) ?? createInstance(row, { ...sources, noted })
-    made.set(row, instance)
-    return instance
-  }
-  try {
-    const { scopes } = bindPlugins(rows, sources.plugins, make)
-    const ofStreams = bindPlugins(rows, sources.plugins, make, isStreamProtocol)
-    return { instances: [...made.values()], scopes, streamScopes: ofStreams.scopes }
-  } catch (error) {
-    disposeOf([...made.values()], sources.node)
-    throw error
-  }
-}
-
-/** Plugins are watched only where one of them reads what is noted. */
-function partsToNote(
-  rows: readonly PluginEntity[],
-  { plugins, node }: Pick<CompileOptions, 'plugins' | 'node'>,
-): ReadonlySet<NotedPart> | undefined {
-  const isRead = rows.some((row) => row.enabled && plugins.get(row.name)?.readsPhaseNotes)
-  return isRead ? notedParts(node.setting('tracing_instrumentations')) : undefined
-}
-
 /** Plans are made when a route first matches, since most of many thousands never do. */
 function planner(sources: {
-  readonly scopes: readonly PluginScopes[]
+  readonly configured: ConfiguredPlugins
   readonly services: ReadonlyMap<string, Service>
   readonly targetOf: (service: Service) => ServiceTarget | undefined
 }): (route: Route) => Plan {
-  const { scopes, services, targetOf } = sources
+  const { configured, services, targetOf } = sources
+  const { bound, ready } = configured
   const plans = new Map<Route, Plan>()
   return (route) => {
     const known = plans.get(route)
@@ -146,7 +106,7 @@ function planner(sources: {
     const plan: Plan = {
       route,
       service,
-      chain: chainOf(scopes, route.id, service?.id),
+      chain: makeChain(stepsOf(bound.scopes, { routeId: route.id, serviceId: service?.id, ready })),
       target: service && targetOf(service),
       needsTls: route.protocols.every((protocol) => protocol === 'https' || protocol === 'grpcs'),
       isGrpcRoute: route.protocols.some((protocol) => protocol === 'grpc' || protocol === 'grpcs'),
@@ -156,13 +116,16 @@ function planner(sources: {
   }
 }
 
-function chainOf(
+function stepsOf(
   scopes: readonly PluginScopes[],
-  routeId: string,
-  serviceId: string | undefined,
-): Chain {
-  const steps = scopes.flatMap((ofPlugin) => ofPlugin.step(routeId, serviceId) ?? [])
-  return steps.length === 0 ? EMPTY_CHAIN : makeChain(steps)
+  place: {
+    readonly routeId: string
+    readonly serviceId: string | undefined
+    readonly ready: Ready
+  },
+): readonly Step[] {
+  const { routeId, serviceId, ready } = place
+  return scopes.flatMap((ofPlugin) => ofPlugin.step(routeId, serviceId, ready) ?? [])
 }
 
 function targets(
@@ -178,11 +141,7 @@ function targets(
 }
 
 /** Disposes of the instances once the snapshot is retired and its last exchange has left. */
-function lifeOf(
-  instances: readonly Instance[],
-  node: NodeServices,
-): Pick<Snapshot, 'retire' | 'enter' | 'leave'> {
-  const disposable = instances.filter(({ handlers }) => handlers.dispose !== undefined)
+function lifeOf(configured: ConfiguredPlugins): Pick<Snapshot, 'retire' | 'enter' | 'leave'> {
   let exchanges = 0
   let isRetired = false
   let isOver = false
@@ -190,7 +149,7 @@ function lifeOf(
   function endIfOver(): void {
     if (!isRetired || exchanges > 0 || isOver) return
     isOver = true
-    disposeOf(disposable, node)
+    configured.dispose()
   }
 
   return {

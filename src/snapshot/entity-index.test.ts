@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { EntityKind } from '../entities/entity.ts'
 import { foreign, string } from '../schema/field.ts'
-import { indexEntities } from './entity-index.ts'
+import { indexEntities, watchLookups } from './entity-index.ts'
 
 const ID = '00000000-0000-4000-8000-00000000000'
 const CONSUMERS = [
@@ -114,5 +114,20 @@ describe('indexEntities', () => {
     expect(index.by('keys', 'key', 'key 1999')).toBe(rows[1999])
     expect(index.referring('keys', 'consumer', 'x')).toEqual(rows)
     expect(empty.by('keys', 'key', 'key 0')).toBeUndefined()
+  })
+})
+
+describe('watchLookups()', () => {
+  it('tells once what was asked, and leaves the lookup as it was', () => {
+    const lookup = indexEntities({ consumers: [{ id: 'c', username: 'ann' }] }, [])
+    const before = { ...lookup }
+    const watch = watchLookups(lookup)
+    expect(watch.wasAsked()).toBe(false)
+    expect(lookup.by('consumers', 'username', 'ann')?.id).toBe('c')
+    expect([watch.wasAsked(), watch.wasAsked()]).toEqual([true, false])
+    const kept = { ...lookup }
+    watch.end()
+    expect({ ...lookup }).toEqual(before)
+    expect(kept.consumerByIdOrUsername('ann')?.id).toBe('c')
   })
 })

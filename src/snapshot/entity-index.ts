@@ -24,6 +24,40 @@ export interface EntityIndex extends EntityLookup {
   changed(entities: EntitySet): EntityIndex
 }
 
+/** What is known of the look-ups between `watchLookups` and `end`. */
+export interface LookupWatch {
+  /** Whether anything was looked up since this was last asked. */
+  wasAsked(): boolean
+  end(): void
+}
+
+/**
+ * Watches what is looked up, until `end`. The lookup stays the same object, by which some know the
+ * configuration, and afterwards is as it was, so that requests pay nothing for it.
+ *
+ * @param lookup changed in place
+ */
+export function watchLookups(lookup: EntityLookup): LookupWatch {
+  const before: Readonly<Record<string, unknown>> = { ...lookup }
+  let isAsked = false
+  for (const [name, find] of Object.entries(before)) {
+    if (typeof find !== 'function') continue
+    const watched = (...given: unknown[]): unknown => {
+      isAsked = true
+      return Reflect.apply(find, lookup, given)
+    }
+    Reflect.set(lookup, name, watched)
+  }
+  return {
+    wasAsked() {
+      const was = isAsked
+      isAsked = false
+      return was
+    },
+    end: () => void Object.assign(lookup, before),
+  }
+}
+
 /** Indexes by `kind.field`. */
 interface Indexes {
   readonly byField: Map<string, FieldIndex>

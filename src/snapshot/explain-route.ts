@@ -11,6 +11,7 @@ import type {
 } from '../router/route-match.ts'
 import { upstreamUri } from '../router/upstream-uri.ts'
 import { bindPlugins, type BoundPlugins } from './bind-plugins.ts'
+import type { Ready } from './plugin-scopes.ts'
 
 /** A request to explain, and who sends it: a consumer may have configurations of its own. */
 export interface RouteQuestion extends RequestDescription {
@@ -87,13 +88,12 @@ export function routeExplainer(
   const router = buildRouter((entities['routes'] ?? []) as readonly Route[], services, flavor)
   const configured = (entities['plugins'] ?? []) as readonly PluginEntity[]
   const rows = configured.filter(({ name }) => plugins.has(name))
-  const bound = bindPlugins(rows, plugins, ({ id, name }) => ({
-    id,
-    name,
-    priority: plugins.get(name)!.priority,
-    handlers: {},
-  }))
+  const bound = bindPlugins(rows, plugins)
   const rowsById = new Map(rows.map((row) => [row.id, row]))
+  const ready: Ready = ({ id, name }) => {
+    const { priority } = plugins.get(name)!
+    return { id, name, priority, handlers: {} }
+  }
   const consumers = (entities['consumers'] ?? []) as readonly Consumer[]
 
   return (question) => {
@@ -115,7 +115,7 @@ export function routeExplainer(
       ...(captures !== undefined && { captures }),
       ...(answer !== undefined && { answer }),
       plan: {
-        plugins: plannedPlugins(bound, { match, consumer, rowsById }),
+        plugins: plannedPlugins(bound, { match, consumer, rowsById, ready }),
         service: service === undefined ? null : nameOf(service),
         ...(service !== undefined && { upstream_uri: uriOf(match, service, described) }),
       },
@@ -171,14 +171,16 @@ function plannedPlugins(
     match: { route, service },
     consumer,
     rowsById,
+    ready,
   }: {
     readonly match: RouteMatch
     readonly consumer: string | undefined
     readonly rowsById: ReadonlyMap<string, PluginEntity>
+    readonly ready: Ready
   },
 ): readonly PlannedPlugin[] {
   return scopes.flatMap((ofPlugin) => {
-    const step = ofPlugin.step(route.id, service?.id)
+    const step = ofPlugin.step(route.id, service?.id, ready)
     const own = consumer === undefined ? undefined : step?.byConsumer?.get(consumer)
     const instance = own ?? step?.instance
     if (step === undefined || instance === undefined) return []

@@ -17,32 +17,41 @@ export class PluginFault extends Error {
   }
 }
 
+/** The plugin that a row configures. @throws {PluginFault} when it is not loaded */
+export function pluginOf(row: PluginEntity, plugins: ReadonlyMap<string, Plugin>): Plugin {
+  const plugin = plugins.get(row.name)
+  if (plugin !== undefined) return plugin
+  throw new PluginFault(
+    row,
+    `${row.name} plugin is in use but not enabled (plugin entity ${row.id})`,
+  )
+}
+
+export interface InstanceSources {
+  readonly plugins: ReadonlyMap<string, Plugin>
+  readonly lookup: EntityLookup
+  readonly node: NodeServices
+  /** What is noted of plugins, if anything is. */
+  readonly noted?: ReadonlySet<NotedPart> | undefined
+}
+
 /**
  * Makes one configured plugin ready.
  * @throws {PluginFault} when its plugin is not loaded or refuses to be made
  */
-export function createInstance(
-  row: PluginEntity,
-  sources: {
-    readonly plugins: ReadonlyMap<string, Plugin>
-    readonly lookup: EntityLookup
-    readonly node: NodeServices
-    /** What is noted of plugins, if anything is. */
-    readonly noted?: ReadonlySet<NotedPart> | undefined
-  },
-): Instance {
+export function createInstance(row: PluginEntity, sources: InstanceSources): Instance {
   const { id, name } = row
-  const plugin = sources.plugins.get(name)
-  if (plugin === undefined)
-    throw new PluginFault(row, `${name} plugin is in use but not enabled (plugin entity ${id})`)
+  const plugin = pluginOf(row, sources.plugins)
   const { priority } = plugin
   const handlers = createHandlers(plugin, row, sources)
   const { noted } = sources
   return { id, name, priority, handlers: noted ? noting(name, handlers, noted) : handlers }
 }
 
+type Ranked = Pick<Plugin, 'name' | 'priority'>
+
 /** Higher priorities first, equal ones by name, descending. */
-export function compareInstances(one: Instance, other: Instance): number {
+export function comparePlugins(one: Ranked, other: Ranked): number {
   return other.priority - one.priority || (one.name < other.name ? 1 : -1)
 }
 

@@ -3,6 +3,7 @@ import type { Route, Service } from '../entities/entity.ts'
 import type { Router, RouteMatch } from '../router/route-match.ts'
 import type { StreamConnection } from '../router/stream/stream-connection.ts'
 import type { Chain, Instance } from './chain.ts'
+import type { ConfiguredPlugins } from './configured-plugins.ts'
 import type { EntityIndex } from './entity-index.ts'
 import type { UpstreamTls } from './upstream-tls.ts'
 
@@ -11,6 +12,7 @@ export interface Snapshot {
   readonly version: number
   readonly router: Router
   readonly entities: EntityIndex
+  readonly configured: ConfiguredPlugins
   /** Global instances: the rewrite phase, and the response phases of requests that found no route. */
   readonly globalChain: Chain
   readonly hasRewrite: boolean

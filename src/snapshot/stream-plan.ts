@@ -1,17 +1,17 @@
 import type { Route } from '../entities/entity.ts'
 import type { StreamConnection, StreamRouter } from '../router/stream/stream-connection.ts'
-import type { PluginScopes } from './plugin-scopes.ts'
+import type { Step } from './chain.ts'
 import { streamTarget, type TargetSources } from './service-target.ts'
 import type { StreamPlan } from './snapshot.ts'
 
 /** Makes the function from a connection to its plan; a plan is made when its route first matches. */
 export function streamPlanner({
   router,
-  scopes,
+  stepsOf,
   sources,
 }: {
   readonly router: StreamRouter
-  readonly scopes: readonly PluginScopes[]
+  readonly stepsOf: (routeId: string, serviceId: string | undefined) => readonly Step[]
   readonly sources: TargetSources
 }): (connection: StreamConnection) => StreamPlan | undefined {
   const plans = new Map<Route, StreamPlan>()
@@ -21,8 +21,7 @@ export function streamPlanner({
     const { route, service } = match
     let plan = plans.get(route)
     if (plan === undefined) {
-      const steps = scopes.flatMap((ofPlugin) => ofPlugin.step(route.id, service?.id) ?? [])
-      const instances = steps.flatMap(({ instance }) => instance ?? [])
+      const instances = stepsOf(route.id, service?.id).flatMap(({ instance }) => instance ?? [])
       plan = {
         route,
         service,
