@@ -15,6 +15,10 @@ export interface PrefixLayout {
   readonly historyFile: string
   /** Rows that were written one by one without a database. */
   readonly instantRows: string
+  /** Folder for bodies of requests that wait for the client to send the rest. */
+  readonly requestBodies: string
+  /** Folder for bodies of responses that wait for the client to take them. */
+  readonly responseBodies: string
 }
 
 export function prefixLayout(prefix: string): PrefixLayout {
@@ -25,6 +29,8 @@ export function prefixLayout(prefix: string): PrefixLayout {
     nodeId: path.join(prefix, 'kong.id'),
     historyFile: path.join(prefix, 'history.jsonl'),
     instantRows: path.join(prefix, 'instant-rows.json'),
+    requestBodies: path.join(prefix, 'client_body_temp'),
+    responseBodies: path.join(prefix, 'proxy_temp'),
   }
 }
 

@@ -10,6 +10,7 @@ import type { AdminAnswer, AdminRoute, NodeServices, Plugin } from '../plugin-ki
 import type { ProxyContext } from '../proxy/context.ts'
 import { chooseSockets } from '../proxy/transport/choose-sockets.ts'
 import type { Sockets } from '../proxy/transport/sockets.ts'
+import { SpoolMemory, type SpoolRoom } from '../proxy/spool/spool-room.ts'
 import { UpstreamPool } from '../proxy/upstream-pool.ts'
 import type { RouterFlavor } from '../router/route-match.ts'
 import type { Settings } from '../settings/settings.ts'
@@ -30,6 +31,7 @@ import { openLogs, type Logs } from './logs.ts'
 import { MemorySettler } from './memory-settler.ts'
 import { nodeServices } from './node-services.ts'
 import { PluginCertificates } from './plugin-certificates.ts'
+import { prefixLayout } from './prefix-layout.ts'
 import { ProxyListeners, type PortsByListener } from './proxy-listeners.ts'
 import { proxyRules } from './proxy-rules.ts'
 import { ServingSnapshot } from './serving-snapshot.ts'
@@ -123,14 +125,14 @@ export class WorkerPlane {
       node: this.#node,
       onCertificates: (entities) => this.#certificates.replace(entities),
     })
-    const wheel = new DeadlineWheel(Date.now())
-    wheel.start()
+    const wheel = startWheel()
     this.#context = {
       holder: this.#serving,
       balancers: this.#balancers,
       pool: upstreamPool(settings, sockets, wheel),
       sockets,
       wheel,
+      spool: spoolRoom(settings.prefix),
       ...proxyRules(settings),
       ...watchExchanges({ settings, logs, recorder: this.#decisions, uses: this.#uses }),
       log: logs.error,
@@ -325,6 +327,17 @@ function upstreamPool(settings: Settings, sockets: Sockets, wheel: DeadlineWheel
     idleTimeoutMs: settings.upstream_keepalive_idle_timeout * 1000 || Infinity,
     requestsPerConnection: settings.upstream_keepalive_max_requests || Infinity,
   })
+}
+
+function startWheel(): DeadlineWheel {
+  const wheel = new DeadlineWheel(Date.now())
+  wheel.start()
+  return wheel
+}
+
+function spoolRoom(prefix: string): SpoolRoom {
+  const { requestBodies, responseBodies } = prefixLayout(prefix)
+  return { requests: requestBodies, responses: responseBodies, memory: new SpoolMemory() }
 }
 
 function decisionRecorder(settings: Settings): DecisionRecorder | undefined {

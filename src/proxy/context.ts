@@ -3,6 +3,7 @@ import type { DeadlineWheel } from '../base/deadline-wheel.ts'
 import type { HeadLimits } from '../http/request-head.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { ProxyExchange } from './exchange.ts'
+import type { SpoolRoom } from './spool/spool-room.ts'
 import type { Sockets } from './transport/sockets.ts'
 import type { UpstreamPool } from './upstream-pool.ts'
 
@@ -14,6 +15,8 @@ export interface ProxyContext {
   /** From `chooseSockets`; the pool has the same. */
   readonly sockets: Sockets
   readonly wheel: DeadlineWheel
+  /** Where bodies wait that cannot go on yet. */
+  readonly spool: SpoolRoom
   readonly limits: ProxyLimits
   readonly realIp: RealIpRules
   readonly responseHeaders: ResponseHeaderRules
@@ -44,7 +47,7 @@ export interface ProxyLimits {
   readonly head: HeadLimits
   /** 0: unlimited. */
   readonly bodyBytes: number
-  /** A route that buffers reads a body up to this size whole before it asks, so that a try can be repeated. */
+  /** A route that buffers holds a body up to this size in memory before it asks; a larger one goes to a file. */
   readonly bufferedBodyBytes: number
   readonly headTimeoutMs: number
   readonly bodyTimeoutMs: number

@@ -2,14 +2,18 @@ import type { BalancerFault, Peer, PeerOutcome, PeerSource } from '../balancer/p
 import { beginTurn, turnMs } from '../base/turn-clock.ts'
 import type { ServiceTarget } from '../snapshot/snapshot.ts'
 import { answerFailure } from './answer.ts'
+import { BufferedRequest } from './buffer-request.ts'
 import type { Stage } from './downstream.ts'
 import type { ProxyExchange } from './exchange.ts'
 import { finish } from './finish.ts'
 import { FAILURES, GatewayError, type FailureCode } from './gateway-error.ts'
 import { GrpcForwarding } from './grpc/forward-grpc.ts'
 import { isPromise } from './is-promise.ts'
+import { passWhole } from './pass-whole.ts'
 import { ReceivedResponse } from './receive-response.ts'
 import type { BodySink } from './request-body.ts'
+import type { StoredBody } from './spool/stored-body.ts'
+import { StoredSender } from './spool/stored-sender.ts'
 import type { UpstreamConnection, UpstreamUser } from './upstream-connection.ts'
 import {
   countFailedTry,
@@ -56,6 +60,9 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
   #isChunked = false
   #isOver = false
   #response: ReceivedResponse | undefined
+  /** The body, where it is wanted whole before a peer is asked. */
+  #buffered: BufferedRequest | undefined
+  #storedSender: StoredSender | undefined
 
   constructor(exchange: ProxyExchange, target: ServiceTarget) {
     this.#exchange = exchange
@@ -64,10 +71,9 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
     this.#peers = peersOf(exchange, target)
   }
 
-  /** A route that buffers holds small bodies, so that a failed try can be repeated. */
+  /** A route that buffers has the whole body before it asks, so that slow clients wait here. */
   begin(): void {
-    const { body, downstream, plan, upstreamIfChanged, bodyFault, context } = this.#exchange
-    const heldBytes = context.limits.bufferedBodyBytes
+    const { body, downstream, plan, upstreamIfChanged, bodyFault } = this.#exchange
     if (bodyFault !== undefined) {
       this.onBodyFault(bodyFault)
       return
@@ -79,12 +85,23 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
       if (upstreamIfChanged?.newBody !== undefined) {
         body.discard()
         this.#try()
-      } else if (plan!.route.request_buffering && (body.knownLength ?? 0) <= heldBytes)
-        body.collect(heldBytes, (outcome) => {
-          if (outcome !== 'failed' && !this.#isOver) this.#try()
-        })
+      } else if (plan!.route.request_buffering) this.#buffer()
       else this.#try()
     }
+  }
+
+  #buffer(): void {
+    this.#buffered = new BufferedRequest(this.#exchange, (fault) => {
+      if (fault === undefined) this.#try()
+      else this.#storeFailed(fault)
+    })
+    this.#buffered.start()
+  }
+
+  #storeFailed(fault: Error): void {
+    const { context, id } = this.#exchange
+    context.log.error(`Cannot keep the request body of exchange ${id}`, fault)
+    this.onBodyFault('body_not_stored')
   }
 
   // Peers and tries
@@ -192,6 +209,11 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
       this.#stream(connection)
       return
     }
+    const stored = this.#buffered?.stored
+    if (stored !== undefined) {
+      this.#sendStored(connection, stored)
+      return
+    }
     const whole = newBody ?? (body.heldBytes > 0 ? body.heldAsOne() : undefined)
     const head = this.#head(this.#wholeLength(newBody))
     const transport = connection.transport!
@@ -215,6 +237,30 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
     const { body } = this.#exchange
     if (newBody !== undefined) return newBody.length
     return body.framing.kind === 'none' ? 'none' : body.receivedBytes
+  }
+
+  #sendStored(connection: UpstreamConnection, stored: StoredBody): void {
+    const transport = connection.transport!
+    connection.deadlineMs = Infinity
+    transport.writeText(this.#head(stored.length))
+    const sender = new StoredSender(stored, transport, (fault) => {
+      if (this.#connection !== connection) return
+      if (fault === undefined) this.#afterPiece(sender, transport.isCongested)
+      else this.#storeFailed(fault)
+    })
+    this.#storedSender = sender
+    sender.sendNext()
+  }
+
+  /** While a piece is read it is the disk that is waited for, not the upstream. */
+  #afterPiece(sender: StoredSender, isCongested: boolean): void {
+    this.#isSent = sender.isDone
+    if (isCongested) this.#setDeadline(this.#target.writeTimeoutMs)
+    else if (this.#isSent) this.#setDeadline(this.#target.readTimeoutMs)
+    else {
+      this.#connection!.deadlineMs = Infinity
+      sender.sendNext()
+    }
   }
 
   /** Between its pieces it is the client that is waited for, not the upstream. */
@@ -252,7 +298,8 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
     if (this.#isSent) this.#setDeadline(this.#target.readTimeoutMs)
     else {
       if (this.#connection !== undefined) this.#connection.deadlineMs = Infinity
-      this.#exchange.body.resume()
+      if (this.#storedSender === undefined) this.#exchange.body.resume()
+      else this.#storedSender.sendNext()
     }
   }
 
@@ -264,6 +311,7 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
   // Response
 
   onUpstreamBytes(bytes: Buffer, length: number): void {
+    if (this.#response === undefined && this.#passWhole(bytes, length)) return
     this.#response ??= new ReceivedResponse(this.#exchange, {
       connection: this.#connection!,
       method: sentMethod(this.#exchange),
@@ -274,6 +322,18 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
     if (verdict === 'more') {
       if (!this.#isOver) this.#awaitMore()
     } else this.#settle(verdict)
+  }
+
+  #passWhole(bytes: Buffer, length: number): boolean {
+    const exchange = this.#exchange
+    const known = this.#connection!.stack.repeatedHead
+    if (known === undefined || !this.#isSent) return false
+    if (!passWhole(exchange, known, this.#peers, bytes, length)) return false
+    this.#end()
+    exchange.stage = undefined
+    this.#release(known.keepsAlive)
+    finish(exchange)
+    return true
   }
 
   /** While the client takes its time the upstream is not read, and not timed. */
@@ -300,10 +360,10 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
         break
       case 'answered':
         this.#release(false)
-        this.#isOver = true
+        this.#end()
         break
       case 'tunnel':
-        this.#isOver = true
+        this.#end()
         this.#connection!.deadlineMs = Infinity
         this.#peers.release(this.#exchange.peer!)
         break
@@ -313,7 +373,7 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
   #complete(): void {
     const exchange = this.#exchange
     const response = this.#response!
-    this.#isOver = true
+    this.#end()
     exchange.stage = undefined
     const waiting = response.end()
     this.#release(this.#isSent && response.isReusable)
@@ -356,9 +416,14 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
 
   // Ends
 
+  #end(): void {
+    this.#isOver = true
+    this.#buffered?.close()
+  }
+
   onClientGone(): void {
     if (this.#isOver) return
-    this.#isOver = true
+    this.#end()
     this.#release(false)
     finish(this.#exchange)
   }
@@ -373,13 +438,13 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
   }
 
   #fail(error: GatewayError): void {
-    this.#isOver = true
+    this.#end()
     answerFailure(this.#exchange, error)
   }
 
   /** The client has part of a response that will not become whole. */
   #breakOff(): void {
-    this.#isOver = true
+    this.#end()
     this.#exchange.downstream.abort()
     finish(this.#exchange)
   }

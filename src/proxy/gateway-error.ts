@@ -66,6 +66,13 @@ export const FAILURES = {
     style: 'kong',
     text: 'An unexpected error occurred',
   },
+  body_not_stored: {
+    side: 'gateway',
+    status: 500,
+    isRetryable: false,
+    style: 'server',
+    text: 'An unexpected error occurred',
+  },
   no_peer: {
     ...upstream,
     isRetryable: false,

@@ -36,6 +36,7 @@ export class RequestBody {
   #remaining: number
   #sink: BodySink | undefined
   #collecting: Collecting | undefined
+  #isPaused = false
 
   constructor(framing: BodyFraming, source: BodySource) {
     this.framing = framing
@@ -111,18 +112,23 @@ export class RequestBody {
   /** Decisions wait for the end of a read, so that a body that came whole is seen as whole. */
   #afterRead(isEnd: boolean): void {
     const collecting = this.#collecting
-    if (isEnd && !this.isComplete) {
-      this.isComplete = true
-      this.#collecting = undefined
-      const sink = this.#sink
-      collecting?.done(this.heldBytes > collecting.limitBytes ? 'too-large' : 'complete')
-      sink?.endBody()
-    } else if (collecting !== undefined && this.heldBytes > collecting.limitBytes) {
+    if (isEnd && !this.isComplete) this.#complete(collecting)
+    else if (collecting !== undefined && this.heldBytes > collecting.limitBytes) {
       this.#collecting = undefined
       collecting.done('too-large')
     }
     const isWanted = this.#collecting !== undefined || this.#sink !== undefined
     if (!isWanted && !this.isComplete && this.heldBytes > HIGH_WATER_BYTES) this.#source.pauseBody()
+  }
+
+  #complete(collecting: Collecting | undefined): void {
+    this.isComplete = true
+    this.#collecting = undefined
+    const sink = this.#sink
+    // What follows the body on the connection is no matter of whoever takes the body.
+    if (this.#isPaused) this.#resumeSource()
+    collecting?.done(this.heldBytes > collecting.limitBytes ? 'too-large' : 'complete')
+    sink?.endBody()
   }
 
   /**
@@ -156,15 +162,21 @@ export class RequestBody {
     if (this.heldBytes > 0) sink.takeBody(this.heldAsOne())
     this.#letGo()
     if (this.isComplete) sink.endBody()
-    else this.#source.resumeBody()
+    else if (!this.#isPaused) this.#source.resumeBody()
   }
 
   pause(): void {
+    this.#isPaused = true
     this.#source.pauseBody()
   }
 
   resume(): void {
-    if (!this.isComplete) this.#source.resumeBody()
+    if (!this.isComplete) this.#resumeSource()
+  }
+
+  #resumeSource(): void {
+    this.#isPaused = false
+    this.#source.resumeBody()
   }
 
   /** Whoever waits for the body learns that it will not come whole. */
@@ -181,7 +193,7 @@ export class RequestBody {
     this.#sink = DISCARD
     this.#collecting = undefined
     this.#letGo()
-    if (!this.isComplete) this.#source.resumeBody()
+    this.resume()
   }
 
   #letGo(): void {

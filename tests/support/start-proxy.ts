@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { createBalancers } from '../../src/balancer/create-balancers.ts'
 import { DEFAULT_DNS_SETTINGS } from '../../src/balancer/dns/dns-settings.ts'
 import { DeadlineWheel } from '../../src/base/deadline-wheel.ts'
@@ -10,6 +12,7 @@ import type { ProxyExchange } from '../../src/proxy/exchange.ts'
 import type { ListenOptions } from '../../src/proxy/listen.ts'
 import { startListener } from '../../src/proxy/listener.ts'
 import { chooseSockets } from '../../src/proxy/transport/choose-sockets.ts'
+import { SpoolMemory } from '../../src/proxy/spool/spool-room.ts'
 import { UpstreamPool } from '../../src/proxy/upstream-pool.ts'
 import { compileSnapshot } from '../../src/snapshot/compile.ts'
 import type { Snapshot } from '../../src/snapshot/snapshot.ts'
@@ -67,6 +70,11 @@ export async function startProxy(setup: ProxySetup) {
     pool,
     sockets,
     wheel,
+    spool: {
+      requests: path.join(tmpdir(), 'portunus-test-spool'),
+      responses: path.join(tmpdir(), 'portunus-test-spool'),
+      memory: new SpoolMemory(),
+    },
     limits: {
       head: { lineBytes: 8192, headBytes: 32_768 },
       bodyBytes: 0,

@@ -445,27 +445,23 @@ describe.each(['public', 'fast'] as const)('with the %s transport', (transport) 
   })
 
   describe('an answer before the request is whole', () => {
-    it.each([false, true])(
-      'reaches the client, request_buffering %s',
-      async (request_buffering) => {
-        await using gateway = await start({
-          route: { request_buffering },
-          onConnection(socket) {
-            socket.once('data', () => socket.write(reply('too much', '', '413 Content Too Large')))
-          },
-          proxy: { limits: { bufferedBodyBytes: 10 } },
-        })
-        using client = await connectRaw(gateway.port)
-        client.send('PUT /api HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nthe beginning')
-        const text = await client.sees('too much')
-        expect(text).toMatch(/^HTTP\/1\.1 413 /)
-        expect(gateway.finished).toMatchObject([{ status: 413, tries: 1 }])
-        // The rest is read away, and the connection goes on.
-        client.send(`${'x'.repeat(1000 - 'the beginning'.length)}${GET}`)
-        await client.sees(/too much[^]*too much/)
-        expect(gateway.upstream.connections.length).toBe(2)
-      },
-    )
+    it('reaches the client', async () => {
+      await using gateway = await start({
+        route: { request_buffering: false },
+        onConnection(socket) {
+          socket.once('data', () => socket.write(reply('too much', '', '413 Content Too Large')))
+        },
+      })
+      using client = await connectRaw(gateway.port)
+      client.send('PUT /api HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nthe beginning')
+      const text = await client.sees('too much')
+      expect(text).toMatch(/^HTTP\/1\.1 413 /)
+      expect(gateway.finished).toMatchObject([{ status: 413, tries: 1 }])
+      // The rest is read away, and the connection goes on.
+      client.send(`${'x'.repeat(1000 - 'the beginning'.length)}${GET}`)
+      await client.sees(/too much[^]*too much/)
+      expect(gateway.upstream.connections.length).toBe(2)
+    })
 
     it('reaches the client though the upstream resets what it did not read', async () => {
       await using gateway = await start({
