@@ -13,7 +13,7 @@ export function cost(name: string, call: () => unknown): void {
   const samples = Array.from({ length: SAMPLES }, () => nanoseconds(call, calls) / calls)
   const spread = (Math.max(...samples) - Math.min(...samples)) / 2
   console.log(
-    `${name.padEnd(48)} ${median(samples).toFixed(0).padStart(8)} ns ± ${spread.toFixed(0)}`,
+    `${name.padEnd(48)} ${median(samples).toFixed(0).padStart(8)} ns ± ${spread.toFixed(0)}, at least ${Math.min(...samples).toFixed(0)}`,
   )
 }
 

@@ -1,4 +1,5 @@
 import { fieldTable } from './field-table.ts'
+import { KnownBytes } from './known-bytes.ts'
 import { HeadFields, INCOMPLETE, MALFORMED, withColons } from './message-head.ts'
 
 /** Request fields with a number. Order is the numbering of {@link RequestField}. */
@@ -114,6 +115,9 @@ const DOT = 46
 
 /** What came of a head the last time, and what it came of with. */
 export interface MadeOfRequest {
+  readonly bytes: KnownBytes
+  /** Nothing in the head itself is a reason to refuse it. */
+  isAccepted: boolean
   /** Value of Host. */
   host: string
   snapshot: unknown
@@ -157,6 +161,8 @@ export class RequestHead {
     this.isPlainPath = kept.isPlainPath
     this.minorVersion = kept.minorVersion
     this.made = {
+      bytes: new KnownBytes(this.fields.text),
+      isAccepted: false,
       host: this.fields.get(RequestField.host) ?? '',
       snapshot: undefined,
       match: undefined,

@@ -1,4 +1,5 @@
 import { fieldTable } from './field-table.ts'
+import { KnownBytes } from './known-bytes.ts'
 import { HeadFields, INCOMPLETE, MALFORMED, withColons } from './message-head.ts'
 
 const NAMES = [
@@ -63,6 +64,9 @@ const LF = 10
 
 /** What was made of a head for clients that stay, and by which rules. */
 export interface MadeOfResponse {
+  readonly bytes: KnownBytes
+  /** Bytes of the head with the body it announces; -1 where another thing than a length ends that. */
+  wholeBytes: number
   rules: unknown
   /** Up to the latencies, and from there to the request's id. */
   start: string
@@ -94,7 +98,14 @@ export class ResponseHead {
     this.minorVersion = kept.minorVersion
     this.reasonStart = kept.reasonStart
     this.reasonEnd = kept.reasonEnd
-    this.made = { rules: undefined, start: '', end: '', keepsAlive: kept.keepsAlive }
+    this.made = {
+      bytes: new KnownBytes(this.fields.text),
+      wholeBytes: -1,
+      rules: undefined,
+      start: '',
+      end: '',
+      keepsAlive: kept.keepsAlive,
+    }
   }
 
   /**

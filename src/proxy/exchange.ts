@@ -46,7 +46,6 @@ export class ProxyExchange implements Exchange, DecisionRecorder {
   /** Empty once the exchange is over: the codec's memory serves the next request then. */
   head: RequestHead
   readonly body: RequestBody
-  readonly routing: ExchangeRouting
   readonly response = new ExchangeResponse()
   /** Why the gateway answered itself, if it was a failure. */
   failure: FailureCode | undefined
@@ -70,6 +69,8 @@ export class ProxyExchange implements Exchange, DecisionRecorder {
   collected: Collected
   consumer: Consumer | undefined
   credential: Credential | undefined
+  /** What was used in its place, for the last uses of credentials. */
+  usedCredentialId: string | undefined
   /** Header lines that say who the client is; `undefined` until a plugin has said so. */
   identityLines: string | undefined
   /** Itself, where decisions are recorded. */
@@ -93,6 +94,7 @@ export class ProxyExchange implements Exchange, DecisionRecorder {
   /** Header lines that the balancer adds to the response, such as a cookie it hashes on. */
   balancerLines = ''
 
+  #routing: ExchangeRouting | undefined
   #request: ExchangeRequest | undefined
   #upstream: ExchangeUpstream | undefined
   #balancing: BalancingRequest | undefined
@@ -108,7 +110,6 @@ export class ProxyExchange implements Exchange, DecisionRecorder {
     this.snapshot = start.snapshot
     this.head = start.head
     this.body = start.body
-    this.routing = new ExchangeRouting(this)
     this.collected = start.snapshot.globalChain.collected
     const { wantsPasses } = start.context
     this.decisions = wantsPasses === undefined ? undefined : this
@@ -120,6 +121,10 @@ export class ProxyExchange implements Exchange, DecisionRecorder {
     if (this.rawRequestLine !== undefined) return this.rawRequestLine
     const { text } = this.head.fields
     return text.slice(0, Math.max(text.indexOf('\r\n'), 0))
+  }
+
+  get routing(): ExchangeRouting {
+    return (this.#routing ??= new ExchangeRouting(this))
   }
 
   get route(): Route | undefined {
@@ -203,6 +208,10 @@ export class ProxyExchange implements Exchange, DecisionRecorder {
     const edits = this.#upstream?.edits
     if (edits === undefined) this.identityLines = identityLines(identity)
     else applyIdentity(edits, identityLines(identity))
+  }
+
+  noteUse(credentialId: string): void {
+    this.usedCredentialId = credentialId
   }
 
   local<Value>(key: object, make: () => Value): Value {

@@ -85,6 +85,16 @@ export function expectsContinue(fields: HeadFields): boolean {
  * in two ways, methods that are for proxies of another kind, and announced bodies beyond the limit.
  */
 export function readRequest(exchange: ProxyExchange): GatewayError | undefined {
+  const { made } = exchange.head
+  if (made === undefined) return findFault(exchange)
+  if (made.isAccepted) return undefined
+  const fault = findFault(exchange)
+  made.isAccepted = fault === undefined
+  return fault
+}
+
+/** Of what stands in the head alone, and of limits that never change. */
+function findFault(exchange: ProxyExchange): GatewayError | undefined {
   const { head, routing, context, body } = exchange
   const { fields } = head
   if (!hasValidHost(exchange)) return new GatewayError('bad_request', 'Host is missing or invalid')

@@ -55,6 +55,14 @@ export function adoptResponse(
   peers.report(peer!, { kind: 'ok', status: head.status, responseMs: answeredAtMs - sentAtMs })
 }
 
+function keptHead(head: ResponseHead): ResponseHead {
+  const kept = new ResponseHead(head)
+  const framing = responseFraming(kept, 'GET')
+  if (typeof framing === 'object' && framing.kind === 'length')
+    kept.made!.wholeBytes = kept.fields.text.length + framing.length
+  return kept
+}
+
 /** Reads one response: interim heads, the head, then the body into its relay. */
 export class ReceivedResponse {
   readonly #exchange: ProxyExchange
@@ -101,10 +109,10 @@ export class ReceivedResponse {
 
   /** @returns position after a head that is the same as the last ones; 0 for another one */
   #recognise(known: ResponseHead, bytes: Buffer, end: number): number {
-    const { text } = known.fields
-    if (text.length <= end && bytes.latin1Slice(0, text.length) === text) {
+    const { bytes: expected } = known.made!
+    if (expected.isAt(bytes, 0, end)) {
       this.#exchange.upstreamHead = known
-      return text.length
+      return expected.length
     }
     this.#source.connection.stack.repeatedHead = undefined
     return 0
@@ -147,7 +155,7 @@ export class ReceivedResponse {
     const { stack } = this.#source.connection
     const { text } = head.fields
     if (text.length > REMEMBERED_BYTES || head.fields.has(ResponseField.trailer)) return
-    if (stack.lastHead === text) stack.repeatedHead = new ResponseHead(head)
+    if (stack.lastHead === text) stack.repeatedHead = keptHead(head)
     stack.lastHead = text
   }
 

@@ -14,9 +14,7 @@ export class RepeatedHead {
   match(bytes: Buffer, start: number, end: number): RequestHead | undefined {
     const known = this.#known
     if (known === undefined) return undefined
-    const { text } = known.fields
-    const after = start + text.length
-    if (after <= end && bytes.latin1Slice(start, after) === text) return known
+    if (known.made!.bytes.isAt(bytes, start, end)) return known
     this.#known = undefined
     return undefined
   }

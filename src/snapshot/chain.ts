@@ -38,20 +38,34 @@ export interface Chain {
   readonly isStatic: boolean
   readonly access: readonly Instance[]
   readonly collected: Collected
+  /** The outcome when no handler answers. */
+  readonly passed: AccessOutcome
 }
 
 const NOTHING: Collected = { headerFilter: [], bodyFilter: [], log: [], response: [], all: [] }
-export const EMPTY_CHAIN: Chain = { steps: [], isStatic: true, access: [], collected: NOTHING }
+export const EMPTY_CHAIN: Chain = {
+  steps: [],
+  isStatic: true,
+  access: [],
+  collected: NOTHING,
+  passed: passedBy(NOTHING),
+}
 
 export function makeChain(steps: readonly Step[]): Chain {
   if (steps.length === 0) return EMPTY_CHAIN
   const base = steps.flatMap(({ instance }) => instance ?? [])
+  const collected = collect(base)
   return {
     steps,
     isStatic: steps.every(({ byConsumer }) => byConsumer === undefined),
     access: base.filter(({ handlers }) => handlers.access !== undefined),
-    collected: collect(base),
+    collected,
+    passed: passedBy(collected),
   }
+}
+
+function passedBy(collected: Collected): AccessOutcome {
+  return { answer: undefined, answeredBy: undefined, collected }
 }
 
 /** @param instances in order of priority */
@@ -118,7 +132,7 @@ function runStatic(
   } catch (error) {
     return failed(access[index]!, error, collected)
   }
-  return { answer: undefined, answeredBy: undefined, collected }
+  return chain.passed
 }
 
 function runLookingUp(

@@ -1,5 +1,6 @@
 import { Socket } from 'node:net'
 import { beginTurn } from '../../base/turn-clock.ts'
+import { compareByWords } from '../../http/known-bytes.ts'
 import type { AddressParts, TcpBinding, TcpHandle, WriteRequest } from './tcp-binding.ts'
 import { newReadBuffer, READ_BUFFER_BYTES } from './read-buffers.ts'
 import { NOBODY } from './sockets.ts'
@@ -13,6 +14,7 @@ const POOL_LIMIT = 64
  * pending write may still need after the callback.
  */
 const shared = newReadBuffer()
+compareByWords(shared)
 const pool: Buffer[] = []
 
 /** A socket without a stream object: reads into a static buffer, writes on the handle. */
