@@ -17,8 +17,12 @@ export function takeCandidate(
   candidate: Candidate,
   request: RoutingRequest,
 ): RouteMatch | undefined {
-  const { conditions } = candidate
-  for (let at = 0; at < conditions.length; at += 1)
-    if (!conditions[at]!.holds(request)) return undefined
+  if (!doAllHold(candidate.conditions, request)) return undefined
   return candidate.fixed ?? candidate.take!(request)
+}
+
+export function doAllHold(conditions: readonly Condition[], request: RoutingRequest): boolean {
+  for (let at = 0; at < conditions.length; at += 1)
+    if (!conditions[at]!.holds(request)) return false
+  return true
 }

@@ -1,72 +1,126 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Field, PrefixIndex } from './prefix-index.ts'
+import { PrefixIndex } from './prefix-index.ts'
+import { Field, type PrefixSet } from './prefix-records.ts'
+import { fnv1a } from './text-hash.ts'
 
 /** All items on the way from the longest prefix to the root. */
-function found(
-  index: PrefixIndex<string>,
-  set: ReturnType<PrefixIndex<string>['addSet']>,
-  text: string,
-) {
-  index.prepare(text)
+function found(index: PrefixIndex<string>, root: number, text: string): readonly string[] {
+  const { records } = index
+  index.begin()
   const items: string[] = []
-  for (let node = index.find(set, text); node !== -1; node = index.records[node + Field.PARENT]!)
-    items.push(
-      ...index.items.slice(index.records[node + Field.START], index.records[node + Field.END]),
-    )
-  return items
+  for (let node = index.find(root, text); ; node = records[node + Field.PARENT]!) {
+    items.push(...index.items.slice(records[node + Field.START], records[node + Field.END]))
+    if (node === root) return items
+  }
 }
 
-function fnv1a(text: string): number {
-  let hash = 0x811c9dc5 | 0
-  for (let at = 0; at < text.length; at += 1)
-    hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
-  return hash
+/** An index of one set, whose items are the prefixes. */
+function indexOf(prefixes: readonly string[]): readonly [PrefixIndex<string>, PrefixSet<string>] {
+  const index = new PrefixIndex<string>()
+  const set = index.addSet()
+  for (const prefix of prefixes) index.add(set, prefix, prefix)
+  index.seal(() => ({ rank: 0, check: 0 }))
+  return [index, set]
+}
+
+/** Texts of nine bytes whose hashes are the same, and so are those of what is longer. */
+function equalHashes(): readonly [string, string] {
+  const byHash = new Map<number, string>()
+  for (let number = 0; ; number += 1) {
+    const text = `/${Math.imul(number, 0x9e3779b1).toString(36).padStart(8, '0').slice(-8)}`
+    const other = byHash.get(fnv1a(text))
+    if (other !== undefined && other !== text) return [other, text]
+    byHash.set(fnv1a(text), text)
+  }
 }
 
 describe(PrefixIndex, () => {
   it('finds exactly the prefixes of a text, the longest first', () => {
-    const text = fc.string({ unit: fc.constantFrom('a', 'b', '/'), maxLength: 9 })
+    const text = fc.string({ unit: fc.constantFrom('a', 'b', '/'), maxLength: 12 })
     fc.assert(
       fc.property(
-        fc.array(fc.tuple(fc.nat(2), text), { maxLength: 40 }),
+        fc.array(fc.tuple(fc.nat(2), text), { maxLength: 60 }),
         fc.array(text),
         (entries, texts) => {
           const index = new PrefixIndex<string>()
-          const sets = [index.addSet(), index.addSet(), index.addSet()]
+          const sets = [index.addSet(), index.addSet('name'), index.addSet()]
           for (const [number, prefix] of entries) index.add(sets[number]!, prefix, prefix)
-          index.seal(() => 0)
-          for (const [number, set] of sets.entries())
+          index.seal(() => ({ rank: 0, check: 0 }))
+          for (const [number, { root }] of sets.entries())
             for (const asked of texts) {
               const expected = entries
                 .filter(([own, prefix]) => own === number && asked.startsWith(prefix))
                 .map(([, prefix]) => prefix)
                 .sort((a, b) => b.length - a.length)
-              expect(found(index, set, asked)).toEqual(expected)
+              expect(found(index, root, asked)).toEqual(expected)
             }
+        },
+      ),
+      { numRuns: 1000 },
+    )
+  })
+
+  it('keeps with a prefix its first item and the best of all shorter ones', () => {
+    const ranks = new Map([
+      ['', 7],
+      ['/a', 3],
+      ['/a/b', 5],
+      ['/a/b/c', 1],
+    ])
+    const index = new PrefixIndex<string>()
+    const set = index.addSet()
+    for (const prefix of ranks.keys()) index.add(set, prefix, prefix)
+    index.add(set, '/a/b', 'second')
+    index.seal((prefix) => ({ rank: ranks.get(prefix)!, check: 10 + ranks.get(prefix)! }))
+    const node = index.find(set.root, '/a/b/d')
+    expect(index.records[node + Field.FIRST_RANK]).toBe(5)
+    expect(index.records[node + Field.FIRST_CHECK]).toBe(15)
+    expect(index.records[node + Field.RANK_ABOVE]).toBe(3)
+  })
+
+  it('finds a set by the beginning of a text that is its name', () => {
+    const name = fc.string({ unit: fc.constantFrom('a', 'b', '.'), minLength: 1, maxLength: 6 })
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(name, { maxLength: 40 }),
+        fc.array(name),
+        fc.array(name),
+        (names, prefixes, texts) => {
+          const index = new PrefixIndex<string>()
+          const sets = new Map(names.map((own) => [own, index.addSet(own)]))
+          // Prefixes that are spelled like names are no names.
+          const nameless = index.addSet()
+          for (const prefix of prefixes) index.add(nameless, prefix, prefix)
+          index.seal(() => ({ rank: 0, check: 0 }))
+          for (const text of texts)
+            for (let length = 0; length <= text.length; length += 1)
+              expect(index.findNamed(text, length)).toBe(
+                sets.get(text.slice(0, length))?.root ?? -1,
+              )
         },
       ),
     )
   })
 
-  it('is not misled by texts whose hashes are equal', () => {
-    const byHash = new Map<number, string>()
-    let pair: readonly [string, string] | undefined
-    for (let number = 0; pair === undefined; number += 1) {
-      const text = `/${Math.imul(number, 0x9e3779b1).toString(36).padStart(8, '0').slice(-8)}`
-      const other = byHash.get(fnv1a(text))
-      if (other !== undefined && other !== text) pair = [other, text]
-      byHash.set(fnv1a(text), text)
-    }
-    const [known, alike] = pair
-    const index = new PrefixIndex<string>()
-    const set = index.addSet()
-    index.add(set, '/', 'root')
-    index.add(set, known, 'known')
-    index.add(set, `${known}/more`, 'more')
-    index.seal(() => 0)
-    expect(found(index, set, `${alike}/x`)).toEqual(['root'])
-    expect(found(index, set, `${known}/x`)).toEqual(['known', 'root'])
-    expect(found(index, set, `${known}/more`)).toEqual(['more', 'known', 'root'])
+  it('is not misled by a text whose hash is that of a prefix', () => {
+    const [known, alike] = equalHashes()
+    const [index, { root }] = indexOf(['/', known, `${known}/more`])
+    expect(found(index, root, `${alike}/x`)).toEqual(['/'])
+    expect(found(index, root, `${alike}/more`)).toEqual(['/'])
+    expect(found(index, root, `${known}/x`)).toEqual([known, '/'])
+    expect(found(index, root, `${known}/more`)).toEqual([`${known}/more`, known, '/'])
+  })
+
+  it('tells prefixes of one hash apart', () => {
+    const [one, other] = equalHashes()
+    const prefixes = ['/', one, other, `${one}/a`, `${one}/a/long`, `${other}/b`, `${other}/b/c/d`]
+    const [index, { root }] = indexOf(prefixes)
+    for (const head of prefixes)
+      for (const tail of ['', '/a', '/a/long', '/b', '/b/c', '/b/c/d', '/c']) {
+        const text = `${head}${tail}`
+        const expected = prefixes.filter((prefix) => text.startsWith(prefix))
+        expect(found(index, root, text)).toEqual(expected.sort((a, b) => b.length - a.length))
+      }
   })
 })

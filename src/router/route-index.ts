@@ -1,7 +1,8 @@
-import { takeCandidate, type Candidate } from './candidate.ts'
-import { ExactTable } from './exact-table.ts'
+import { doAllHold, takeCandidate, type Candidate } from './candidate.ts'
+import type { Condition } from './condition.ts'
 import { hostNameLength, type HostPattern } from './host.ts'
-import { Field, PrefixIndex, type PrefixSet } from './prefix-index.ts'
+import { PrefixIndex } from './prefix-index.ts'
+import { Field, type PrefixSet } from './prefix-records.ts'
 import type { RouteMatch, RoutingRequest } from './route-match.ts'
 
 /**
@@ -11,19 +12,19 @@ import type { RouteMatch, RoutingRequest } from './route-match.ts'
 export class RouteIndex {
   #paths = new PrefixIndex<Candidate>()
   #anyHost = this.#paths.addSet()
-  #exact = new ExactTable<PrefixSet<Candidate>>()
+  #names = new Map<string, PrefixSet<Candidate>>()
   #suffixes = new AffixSets()
   #prefixes = new AffixSets()
   #hasHosts = false
   #hasWildcards = false
   #takesAnyHost = false
   #items: readonly Candidate[] = []
-  /** By item: the match of a candidate that asks nothing more, so that it need not be looked at. */
-  #certain: readonly (RouteMatch | undefined)[] = []
+  /** By item, what makes looking at the candidate itself needless: the match that is always the same, */
+  #fixed: readonly (RouteMatch | undefined)[] = []
+  /** and by the number that the records keep, the conditions. */
+  #checks: readonly (readonly Condition[])[] = []
   /** Of the best candidate so far in the lookup under way. */
   #rank = 0
-  /** Whether its path has been hashed; hosts without paths need no hash. */
-  #isPrepared = false
 
   /** @param host which requests' hosts it may take; absent: any */
   add(candidate: Candidate, host: HostPattern | undefined, pathPrefix: string): void {
@@ -39,14 +40,23 @@ export class RouteIndex {
     if (host.kind !== 'exact') this.#hasWildcards = true
     if (host.kind === 'suffix') return this.#suffixes.obtain(host.text, () => this.#paths.addSet())
     if (host.kind === 'prefix') return this.#prefixes.obtain(host.text, () => this.#paths.addSet())
-    return this.#exact.obtain(host.text, () => this.#paths.addSet())
+    let set = this.#names.get(host.text)
+    if (set === undefined) this.#names.set(host.text, (set = this.#paths.addSet(host.text)))
+    return set
   }
 
   /** Makes ready for lookups. Candidates must have been added in the order of their ranks. */
   seal(): void {
-    this.#paths.seal(({ rank }) => rank)
+    const checks = new Map<readonly Condition[], number>([[[], NO_CHECK]])
+    this.#paths.seal(({ rank, conditions }) => {
+      if (conditions.length === 0) return { rank, check: NO_CHECK }
+      const check = checks.get(conditions) ?? checks.size
+      checks.set(conditions, check)
+      return { rank, check }
+    })
+    this.#checks = [...checks.keys()]
     this.#takeItems(this.#paths.items)
-    this.#exact.seal()
+    this.#names.clear()
     this.#suffixes.seal()
     this.#prefixes.seal()
   }
@@ -56,21 +66,19 @@ export class RouteIndex {
     const rest = new RouteIndex()
     rest.#paths = this.#paths
     rest.#anyHost = this.#anyHost
-    rest.#exact = this.#exact
     rest.#suffixes = this.#suffixes
     rest.#prefixes = this.#prefixes
     rest.#hasHosts = this.#hasHosts
     rest.#hasWildcards = this.#hasWildcards
     rest.#takesAnyHost = this.#takesAnyHost
+    rest.#checks = this.#checks
     rest.#takeItems(this.#items.map((item) => (isGone(item) ? gone(item) : item)))
     return rest
   }
 
   #takeItems(items: readonly Candidate[]): void {
     this.#items = items
-    this.#certain = items.map(({ conditions, fixed }) =>
-      conditions.length === 0 ? fixed : undefined,
-    )
+    this.#fixed = items.map(({ fixed }) => fixed)
   }
 
   /** Of what was found last; {@link NO_RANK} when that was nothing. */
@@ -89,58 +97,58 @@ export class RouteIndex {
     elsewhere: RouteMatch | undefined,
   ): RouteMatch | undefined {
     this.#rank = rank
-    this.#isPrepared = false
+    this.#paths.begin()
     const found = this.#hasHosts ? this.#findByHost(request, elsewhere) : elsewhere
-    return this.#takesAnyHost ? this.#search(this.#anyHost, request, found) : found
+    return this.#takesAnyHost ? this.#search(this.#anyHost.root, request, found) : found
   }
 
   #findByHost(request: RoutingRequest, elsewhere: RouteMatch | undefined): RouteMatch | undefined {
     const { host } = request
     const length = hostNameLength(host)
     let found = elsewhere
-    const exact = this.#exact.find(host, length)
-    if (exact !== undefined) found = this.#search(exact, request, found)
+    const exact = this.#paths.findNamed(host, length)
+    if (exact !== -1) found = this.#search(exact, request, found)
     if (!this.#hasWildcards) return found
     const name = host.slice(0, length)
     for (const own of this.#suffixes.lengths) {
       if (own > length) break
       const set = this.#suffixes.sets.get(name.slice(length - own))
-      if (set !== undefined) found = this.#search(set, request, found)
+      if (set !== undefined) found = this.#search(set.root, request, found)
     }
     for (const own of this.#prefixes.lengths) {
       if (own > length) break
       const set = this.#prefixes.sets.get(name.slice(0, own))
-      if (set !== undefined) found = this.#search(set, request, found)
+      if (set !== undefined) found = this.#search(set.root, request, found)
     }
     return found
   }
 
-  /** @returns a match of higher rank from this set, or what was found before */
+  /** @returns a match of higher rank from the set of a root, or what was found before */
   #search(
-    set: PrefixSet<Candidate>,
+    root: number,
     request: RoutingRequest,
     found: RouteMatch | undefined,
   ): RouteMatch | undefined {
     const { records } = this.#paths
-    if (!this.#isPrepared && set.plan.length > 0) {
-      this.#paths.prepare(request.path)
-      this.#isPrepared = true
-    }
     let best = found
-    let node = this.#paths.find(set, request.path)
-    for (; node !== -1; node = records[node + Field.PARENT]!) {
-      const rank = records[node + Field.FIRST_RANK]!
-      if (rank >= this.#rank) continue
-      const start = records[node + Field.START]!
-      const certain = this.#certain[start]
-      if (certain === undefined) {
-        best = this.#ask(start, records[node + Field.END]!, request) ?? best
-      } else {
-        best = certain
-        this.#rank = rank
-      }
+    let node = this.#paths.find(root, request.path)
+    for (;;) {
+      if (records[node + Field.FIRST_RANK]! < this.#rank) best = this.#take(node, request) ?? best
+      if (records[node + Field.RANK_ABOVE]! >= this.#rank) return best
+      node = records[node + Field.PARENT]!
     }
-    return best
+  }
+
+  #take(node: number, request: RoutingRequest): RouteMatch | undefined {
+    const { records } = this.#paths
+    const start = records[node + Field.START]!
+    const fixed = this.#fixed[start]
+    const check = records[node + Field.FIRST_CHECK]!
+    if (fixed !== undefined && (check === NO_CHECK || doAllHold(this.#checks[check]!, request))) {
+      this.#rank = records[node + Field.FIRST_RANK]!
+      return fixed
+    }
+    return this.#ask(fixed === undefined ? start : start + 1, records[node + Field.END]!, request)
   }
 
   /** Asks candidates of one node in turn. */
@@ -160,6 +168,8 @@ export class RouteIndex {
 
 /** Larger than that of any candidate. */
 const NO_RANK = 0x7fffffff
+/** Of a candidate without conditions. */
+const NO_CHECK = 0
 
 /** Takes nothing any more, but keeps its place. */
 function gone({ rank }: Candidate): Candidate {

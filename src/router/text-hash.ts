@@ -9,8 +9,11 @@ export function fnv1a(text: string): number {
   return hash
 }
 
-/** Brings the differences between hashes of like texts down to the low bits. */
-export function spread(hash: number): number {
-  const mixed = Math.imul(hash, 0x85ebca6b)
+/**
+ * Brings the differences between hashes of like texts down to the low bits, and tells equal texts
+ * of several sets apart.
+ */
+export function slotHash(hash: number, set: number): number {
+  const mixed = Math.imul(hash ^ Math.imul(set + 1, 0x9e3779b1), 0x85ebca6b)
   return mixed ^ (mixed >>> 15)
 }
