@@ -13,7 +13,7 @@ import {
 import type { ConnectionHome, ServedConnection } from './connection-home.ts'
 import type { ProxyContext } from './context.ts'
 import { Http1Connection } from './http1-connection.ts'
-import { Http2Session } from './http2/http2-session.ts'
+import { Http2Connection } from './http2/http2-connection.ts'
 import { listen, type ListenOptions } from './listen.ts'
 import { ProxyPreamble } from './proxy-preamble.ts'
 import { clientTlsFacts, createTlsServer, socketUnder, type ServerTls } from './server-tls.ts'
@@ -207,9 +207,9 @@ class ClientListener implements Listener, ConnectionHome {
       tls: clientTlsFacts(socket, this.#options.tls?.verifyClient),
       proxied: under === undefined ? undefined : this.#proxied.get(under),
     }
-    if (socket.alpnProtocol === 'h2')
-      this.#beginHttp2(socket, new ClientConnectionFacts(addressesOf(socket), this.#facts, known))
-    else this.#begin(new PublicTransport(socket, NOBODY), known, {})
+    const transport = new PublicTransport(socket, NOBODY)
+    if (socket.alpnProtocol === 'h2') this.#beginHttp2(transport, known)
+    else this.#begin(transport, known, {})
   }
 
   /** Tells a client without TLS what is wrong, over the connection under the handshake that failed. */
@@ -234,18 +234,22 @@ class ClientListener implements Listener, ConnectionHome {
     connection.start(first)
   }
 
-  #beginHttp2(socket: net.Socket, facts: ClientConnectionFacts): void {
+  #beginHttp2(transport: Transport, known: KnownFacts): void {
+    const facts = new ClientConnectionFacts(transport, this.#facts, known)
+    const connection = new Http2Connection(this, transport, facts)
     this.#count()
-    this.#connections.add(new Http2Session(this, socket, facts))
+    this.#connections.add(connection)
+    connection.start()
   }
 
   onHttp2(connection: ServedConnection, transport: Transport, first: Buffer): void {
     this.#connections.delete(connection)
     const place = this.#places.get(connection)
-    const session = new Http2Session(this, transport.toSocket(first), connection.facts)
-    this.#connections.add(session)
-    if (place !== undefined) this.#places.set(session, place)
-    if (this.isDraining) session.drain()
+    const next = new Http2Connection(this, transport, connection.facts)
+    this.#connections.add(next)
+    if (place !== undefined) this.#places.set(next, place)
+    next.start(first)
+    if (this.isDraining) next.drain()
   }
 
   #count(): void {
@@ -308,13 +312,4 @@ interface ArrivedPeer {
 
 function socketPeer(socket: net.Socket): ArrivedPeer {
   return { remoteAddress: socket.remoteAddress ?? '', destroy: () => void socket.destroy() }
-}
-
-function addressesOf(socket: net.Socket) {
-  return {
-    remoteAddress: socket.remoteAddress ?? '',
-    remotePort: socket.remotePort ?? 0,
-    localAddress: socket.localAddress ?? '',
-    localPort: socket.localPort ?? 0,
-  }
 }

@@ -1,0 +1,206 @@
+import { endFrame } from '../../http/http2/frame.ts'
+import { dataFrame, type ConnectionOutput } from './connection-output.ts'
+import { responseFrames, trailerFrames } from './response-frames.ts'
+
+/** Bodies, or their first parts, up to this size go out with their head. */
+const JOINED_BYTES = 16_384
+
+/** The connection, as far as its streams send over it. */
+export interface SharedOutput {
+  readonly output: ConnectionOutput
+  /** What all streams together may send now. */
+  sendWindow: number
+  /** The transport has not taken what was written yet. */
+  readonly isCongested: boolean
+  /** @returns whether the next header block must say that the table is empty; true once */
+  takeTableUpdate(): boolean
+  /** What this stream has cannot go out now; it is asked again by {@link StreamOutput.pump}. */
+  wait(output: StreamOutput): void
+}
+
+/** Whoever has the stream. */
+export interface OutputOwner {
+  readonly id: number
+  readonly isTunnel: boolean
+  /** Some of what had to wait has gone out, or has begun to wait. */
+  onSendingMoved(): void
+  /** All that had to wait has gone out. */
+  onSent(): void
+  /** The last frame has gone out. */
+  onOutputEnded(): void
+}
+
+/** A response on its way out: held back to go out together, then as the windows let it. */
+export class StreamOutput {
+  /** What the stream may send now; below 0 when the client has made it smaller. */
+  window: number
+  /** Nothing more can be sent. */
+  isEnded = false
+  /** The head has gone out. */
+  hasBegun = false
+  readonly #shared: SharedOutput
+  readonly #owner: OutputOwner
+  /** A head that waits for what follows it, so that one without a body ends the stream itself. */
+  #head: string | undefined
+  #body = ''
+  /** Bytes that the windows do not let out, or the transport. */
+  #waiting: Buffer[] | undefined
+  #waitingBytes = 0
+  #endsAfterWaiting = false
+  #trailers = ''
+
+  constructor(shared: SharedOutput, owner: OutputOwner, window: number) {
+    this.#shared = shared
+    this.#owner = owner
+    this.window = window
+  }
+
+  /** Writing more now would only fill memory. */
+  get isCongested(): boolean {
+    return this.#waitingBytes > 0 || this.#shared.isCongested
+  }
+
+  /** A head may still go out. */
+  get takesHeads(): boolean {
+    return !this.isEnded && !this.hasBegun && this.#head === undefined
+  }
+
+  /** @param head in HTTP/1.1, with its empty line, of a response that is not the final one */
+  sendInterim(head: string): void {
+    this.#shared.output.send(this.#framesOf(head, '', false))
+  }
+
+  sendHead(head: string): void {
+    if (this.takesHeads) this.#head = head
+  }
+
+  /** @param lines each with its CRLF, to be sent at the end */
+  sendTrailers(lines: string): void {
+    this.#trailers = lines
+  }
+
+  /** Bytes are valid during the call only. */
+  sendBody(bytes: Buffer, start: number, end: number): void {
+    const length = end - start
+    if (this.isEnded || length === 0) return
+    if (this.#waitingBytes === 0 && this.#body.length + length <= JOINED_BYTES) {
+      this.#body += bytes.latin1Slice(start, end)
+      return
+    }
+    this.flush()
+    const allowed = this.#waitingBytes > 0 ? 0 : this.#allowed(length)
+    if (allowed > 0) this.#sendNow(bytes, start, start + allowed)
+    if (allowed < length) this.#wait(Buffer.from(bytes.subarray(start + allowed, end)))
+  }
+
+  #allowed(length: number): number {
+    const { isCongested, sendWindow } = this.#shared
+    return isCongested ? 0 : Math.max(Math.min(length, this.window, sendWindow), 0)
+  }
+
+  #sendNow(bytes: Buffer, start: number, end: number): void {
+    this.window -= end - start
+    this.#shared.sendWindow -= end - start
+    this.#shared.output.sendData(this.#owner.id, bytes, start, end)
+  }
+
+  #wait(bytes: Buffer): void {
+    ;(this.#waiting ??= []).push(bytes)
+    this.#waitingBytes += bytes.length
+    this.#shared.wait(this)
+    this.#owner.onSendingMoved()
+  }
+
+  flush(): void {
+    if (this.#head !== undefined || this.#body !== '') this.#emit(false)
+  }
+
+  end(): void {
+    if (!this.isEnded) this.#emit(true)
+  }
+
+  /** Nothing more goes out; what waits is dropped. */
+  drop(): void {
+    this.isEnded = true
+    this.#head = undefined
+    this.#body = ''
+    this.#waiting = undefined
+    this.#waitingBytes = 0
+  }
+
+  /** Sends what is held, as far as it may go out now. */
+  #emit(ends: boolean): void {
+    const body = this.#body
+    this.#body = ''
+    const { length } = body
+    const fits = length === 0 || (this.#waitingBytes === 0 && this.#allowed(length) === length)
+    const isLast = ends && fits && this.#waitingBytes === 0
+    const endsNow = isLast && this.#trailers === ''
+    this.#emitFrames(fits ? body : '', endsNow)
+    if (!fits) this.#wait(Buffer.from(body, 'latin1'))
+    if (isLast) this.#ended(endsNow)
+    else if (ends) this.#endsAfterWaiting = true
+  }
+
+  /** @param body which the windows let out */
+  #emitFrames(body: string, endsStream: boolean): void {
+    const head = this.#head
+    const { output } = this.#shared
+    this.window -= body.length
+    this.#shared.sendWindow -= body.length
+    if (head !== undefined) {
+      this.#head = undefined
+      this.hasBegun = true
+      output.send(this.#framesOf(head, body, endsStream))
+    } else if (body !== '') output.send(dataFrame(this.#owner.id, body, endsStream))
+    else if (endsStream) output.send(endFrame(this.#owner.id))
+  }
+
+  #framesOf(head: string, body: string, endsStream: boolean): string {
+    const { id, isTunnel } = this.#owner
+    const emptiesTable = this.#shared.takeTableUpdate()
+    return responseFrames({
+      stream: id,
+      head,
+      asksForTunnel: isTunnel,
+      body,
+      endsStream,
+      emptiesTable,
+    })
+  }
+
+  #ended(isSaid: boolean): void {
+    this.isEnded = true
+    const { id } = this.#owner
+    if (!isSaid)
+      this.#shared.output.send(
+        this.#trailers === '' ? endFrame(id) : trailerFrames(id, this.#trailers),
+      )
+    this.#owner.onOutputEnded()
+  }
+
+  /** Sends what waits, one piece at a time, as far as it may go out now. @returns whether some did */
+  pump(): boolean {
+    const piece = this.#waiting?.[0]
+    if (piece === undefined) return false
+    const allowed = this.#allowed(piece.length)
+    if (allowed === 0) {
+      this.#shared.wait(this)
+      return false
+    }
+    if (allowed === piece.length) this.#waiting!.shift()
+    else this.#waiting![0] = piece.subarray(allowed)
+    this.#waitingBytes -= allowed
+    this.#sendNow(piece, 0, allowed)
+    this.#owner.onSendingMoved()
+    if (this.#waitingBytes > 0) this.#shared.wait(this)
+    else if (this.#endsAfterWaiting) this.#ended(false)
+    else this.#owner.onSent()
+    return true
+  }
+
+  /** Bytes that wait. */
+  get waitingBytes(): number {
+    return this.#waitingBytes
+  }
+}
