@@ -1,13 +1,24 @@
+import type { JsonObject } from '../base/json.ts'
 import type { Entity } from '../entities/entity.ts'
+import { previousUse } from '../plugin-kit/previous-secret.ts'
+import type { Operation } from '../store/store.ts'
 import { accepted, json, message, NO_CONTENT, refused } from './admin-answer.ts'
 import type { AdminAnswer, Outcome } from './admin-answer.ts'
 import type { AdminContext } from './admin-context.ts'
-import { credentialKinds, findCredential, shownCredential, type Credential } from './credentials.ts'
+import {
+  credentialKinds,
+  findCredential,
+  previousEnd,
+  shownCredential,
+  type Credential,
+} from './credentials.ts'
+import { bodyFields } from './entity-input.ts'
 import { writeAll } from './entity-writes.ts'
 import { operationUnsupported } from './error-answers.ts'
 import { pageSize } from './list-page.ts'
 import type { AdminRequest, Resource } from './resource.ts'
 import { rotateCredential } from './rotate-credential.ts'
+import { withoutPrevious } from './rotate-secret.ts'
 
 /**
  * All credentials of all kinds, with their age and last use, and new ones in the place of old ones.
@@ -104,20 +115,42 @@ function consumerOf(
 }
 
 async function presented(context: AdminContext, credentials: readonly Credential[]) {
-  const ids = credentials.map(({ row }) => row.id)
-  const uses = await context.lastUses?.of(ids)
-  return credentials.map((credential) =>
-    shownCredential(context, credential, uses?.get(credential.row.id)),
+  const ids = credentials.flatMap(({ row }) =>
+    previousEnd(row) === undefined ? [row.id] : [row.id, previousUse(row.id)],
   )
+  const uses = await context.lastUses?.of(ids)
+  return credentials.map((credential) => shownCredential(context, credential, uses))
 }
 
-/** It is gone for good. */
-async function retire(context: AdminContext, { params }: AdminRequest): Promise<AdminAnswer> {
+/** It is gone for good: a credential, or of one that has a secret of before only that. */
+async function retire(
+  context: AdminContext,
+  { params, input }: AdminRequest,
+): Promise<AdminAnswer> {
   const found = findCredential(context, params['credential']!)
   if (!found.ok) return found.answer
-  const { kind, row } = found.value
+  const { kind } = found.value
+  const operation = retirement(found.value, bodyFields(input))
+  if (!operation.ok) return operation.answer
   if (!context.store.isWritable)
     return operationUnsupported(`cannot remove '${kind.name}' entities`)
-  const fault = await writeAll(context, [{ op: 'delete', kind: kind.name, id: row.id }])
+  const fault = await writeAll(context, [operation.value])
   return fault ?? NO_CONTENT
+}
+
+function retirement({ kind, row }: Credential, { which }: JsonObject): Outcome<Operation> {
+  if (which !== undefined && which !== 'previous' && which !== 'all')
+    return refused(message(400, 'which must be "previous" or "all"'))
+  const hasPrevious = previousEnd(row) !== undefined
+  if (which === undefined && hasPrevious)
+    return refused(
+      message(
+        409,
+        'this credential has a secret of before beside the present one: say which is to end, "previous" or "all"',
+      ),
+    )
+  if (which !== 'previous') return accepted({ op: 'delete', kind: kind.name, id: row.id })
+  if (!hasPrevious)
+    return refused(message(404, 'this credential has no secret of before, or no longer'))
+  return accepted({ op: 'update', kind: kind.name, entity: withoutPrevious(kind, row) })
 }

@@ -1,5 +1,6 @@
 import type { CredentialTraits, Entity, EntityKind, Foreign } from '../entities/entity.ts'
 import { masked } from '../plugin-kit/masked.ts'
+import { previousUse } from '../plugin-kit/previous-secret.ts'
 import { accepted, message, refused, type Outcome } from './admin-answer.ts'
 import type { AdminContext } from './admin-context.ts'
 import { findByKey } from './entity-keys.ts'
@@ -44,11 +45,14 @@ export function findCredential(context: AdminContext, named: string): Outcome<Cr
   return accepted(first)
 }
 
-/** A credential without any secret of it. @param lastUse Unix time in seconds */
+/** Unix times in seconds by what was used: ids of credentials, and names of their secrets of before. */
+export type Uses = ReadonlyMap<string, number>
+
+/** A credential without any secret of it. */
 export function shownCredential(
   context: AdminContext,
   { kind, row }: Credential,
-  lastUse?: number,
+  uses?: Uses,
 ): object {
   const { nameField, isNameSecret, algorithmField } = kind.credential
   const name = String(row[nameField])
@@ -58,17 +62,40 @@ export function shownCredential(
     kind: kind.name,
     id: row.id,
     name: isNameSecret === true ? masked(name) : name,
-    consumer:
-      owner === undefined
-        ? null
-        : { id: owner.id, name: owner['username'] ?? owner['custom_id'] ?? null },
+    consumer: owner === undefined ? null : { id: owner.id, name: nameOf(owner) },
     algorithm: algorithmField === undefined ? null : (row[algorithmField] ?? null),
     created_at: row['created_at'] ?? null,
-    last_used_at: lastUse ?? null,
+    last_used_at: uses?.get(row.id) ?? null,
     retires_at: end ?? null,
     is_retired: end !== undefined && end <= nowSeconds(),
-    can_rotate: kind.credential.renewed !== undefined,
+    can_rotate: canRotate(kind, row),
+    ...(kind.credential.secretField !== undefined && { previous: shownPrevious(row, uses) }),
   }
+}
+
+function nameOf({ username, custom_id: customId }: Entity): unknown {
+  return username ?? customId ?? null
+}
+
+function canRotate({ credential }: CredentialKind, row: Entity): boolean {
+  const { renewed, secretField } = credential
+  if (secretField === undefined) return renewed !== undefined
+  // Public clients of OAuth 2.0 have a secret that proves nothing.
+  return row['client_type'] !== 'public'
+}
+
+/** The secret of before, while it is taken. */
+function shownPrevious(row: Entity, uses: Uses | undefined): object | null {
+  const end = previousEnd(row)
+  return end === undefined
+    ? null
+    : { last_used_at: uses?.get(previousUse(row.id)) ?? null, retires_at: end }
+}
+
+/** Until when the secret of before is taken, in Unix seconds; nothing when it is not any more. */
+export function previousEnd(row: Entity): number | undefined {
+  const { previous_retires_at: end } = row
+  return typeof end === 'number' && end > nowSeconds() ? end : undefined
 }
 
 /** When it ends, in Unix seconds. */

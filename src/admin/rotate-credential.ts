@@ -9,11 +9,15 @@ import { completeRow, writeAll } from './entity-writes.ts'
 import { operationUnsupported } from './error-answers.ts'
 import { nowSeconds, presentEntity } from './present-entity.ts'
 import type { AdminRequest } from './resource.ts'
+import { rotateSecret } from './rotate-secret.ts'
 
 const DEFAULT_OVERLAP_SECONDS = 7 * 86_400
 const LONGEST_OVERLAP_SECONDS = 366 * 86_400
 
-/** A new credential of the same consumer, and an end for the old one, in one write. */
+/**
+ * A new credential of the same consumer, and an end for the old one, in one write; where two cannot be
+ * side by side, a new secret for the same credential.
+ */
 export async function rotateCredential(
   context: AdminContext,
   { params, input }: AdminRequest,
@@ -23,6 +27,8 @@ export async function rotateCredential(
   const { kind, row } = found.value
   const wanted = wantedOf(kind, bodyFields(input))
   if (!wanted.ok) return wanted.answer
+  if (kind.credential.secretField !== undefined)
+    return rotateSecret(context, found.value, wanted.value)
   const { overlapSeconds, fields } = wanted.value
   const made = completeRow({ context, kind }, { ...takenOver(kind, row), ...fields })
   if (!made.ok) return made.answer
@@ -37,6 +43,7 @@ export async function rotateCredential(
   return json(201, {
     kind: kind.name,
     credential: presentEntity(context, kind.name, store.get(kind.name, made.value.id)!),
+    issued: issuedOf(kind, made.value),
     replaced: shownCredential(context, {
       kind,
       row: store.get(kind.name, row.id) ?? endedNow(row),
@@ -44,34 +51,37 @@ export async function rotateCredential(
   })
 }
 
-interface Wanted {
+/** What a caller wants. */
+export interface Wanted {
   readonly overlapSeconds: number
   /** What the caller wants the new one to have. */
   readonly fields: JsonObject
 }
 
-function wantedOf(kind: CredentialKind, given: JsonObject): Outcome<Wanted> {
-  const { renewed, algorithmField } = kind.credential
-  if (renewed === undefined)
-    return refused(
-      message(
-        400,
-        `credentials of ${kind.name} cannot be rotated: two with one name cannot be, so change the secret with PATCH`,
-      ),
-    )
+function wantedOf({ credential }: CredentialKind, given: JsonObject): Outcome<Wanted> {
+  const { renewed = [], algorithmField, secretField } = credential
   const { overlap = DEFAULT_OVERLAP_SECONDS, ...fields } = given
   const seconds = typeof overlap === 'string' && overlap !== '' ? Number(overlap) : overlap
   const isInRange =
     typeof seconds === 'number' && seconds >= 0 && seconds <= LONGEST_OVERLAP_SECONDS
   if (!isInRange)
     return refused(message(400, `overlap must be seconds, from 0 to ${LONGEST_OVERLAP_SECONDS}`))
-  const known = [...renewed, ...(algorithmField === undefined ? [] : [algorithmField])]
+  const known = [...renewed, algorithmField, secretField].filter((name) => name !== undefined)
   const unknown = Object.keys(fields).find((name) => !known.includes(name))
   if (unknown !== undefined)
     return refused(
       message(400, `${unknown}: unknown field; known are overlap, ${known.join(', ')}`),
     )
   return accepted({ overlapSeconds: Math.trunc(seconds), fields })
+}
+
+/** What whoever uses the credential must be told; a private key is his own. */
+function issuedOf({ credential: { renewed = [] } }: CredentialKind, row: Entity): object {
+  const isPair = typeof row['rsa_public_key'] === 'string'
+  const told = renewed.filter(
+    (name) => typeof row[name] === 'string' && (name === 'key' || !isPair),
+  )
+  return Object.fromEntries(told.map((name) => [name, row[name]]))
 }
 
 /** What a new credential has in common with the one whose place it takes. */

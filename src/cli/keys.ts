@@ -19,10 +19,11 @@ See to what the consumers of the running gateway prove themselves with.
 The available commands are:
  list [<consumer>]     Credentials with age, algorithm, last use and end.
  rotate <consumer>     Make a new one in the place of an old one, which goes on
-                       until the overlap is over. Instead of a consumer that has
-                       several, name the key or id of a credential. What is new
-                       is printed once, and can be read in the Admin API.
- retire <credential>   End one now, by its key or id.
+                       until the overlap is over; where two cannot be, as two
+                       passwords of a name, both are taken until then. Instead
+                       of a consumer that has several, name the key, name or id
+                       of a credential. What is new is printed once.
+ retire <credential>   End one now, by its key, name or id.
 
 Options:
  --overlap        (default 7d)        For how long the old one goes on: 1h, 7d;
@@ -31,12 +32,17 @@ Options:
                                       one.
  --public-key     (optional string)   File with the public key of the new one,
                                       where tokens are signed with a private key.
+ --previous                           retire: only the secret of before, of a
+                                      credential that has two.
+ --all                                retire: both of them.
  --json                               Print what the Admin API answers.
 ${ADMIN_USAGE}`,
   options: {
     overlap: { takes: 'text' },
     key: { takes: 'text' },
     'public-key': { takes: 'text' },
+    previous: {},
+    all: {},
     json: {},
     ...ADMIN_OPTIONS,
   },
@@ -64,6 +70,8 @@ interface Credential {
   readonly retires_at: number | null
   readonly is_retired: boolean
   readonly can_rotate: boolean
+  /** The secret of before, while it is taken beside the present one. */
+  readonly previous?: { readonly last_used_at: number | null; readonly retires_at: number } | null
 }
 
 interface Page {
@@ -83,7 +91,15 @@ async function list(call: Call, consumer: string | undefined): Promise<void> {
     return
   }
   const now = Date.now() / 1000
-  const rows = credentials.map((credential) => rowOf(credential, now))
+  const rows = credentials.flatMap((credential) => {
+    const { name, previous } = credential
+    const row = rowOf(credential, now)
+    if (!previous) return [row]
+    return [
+      row,
+      rowOf({ ...credential, ...previous, name: `${name}, before`, created_at: null }, now),
+    ]
+  })
   const heads = ['consumer', 'kind', 'name', 'algorithm', 'age', 'last use', '']
   for (const line of columns([heads, ...rows])) call.output.info(line)
   if (usesSince !== null)
@@ -125,7 +141,8 @@ async function allOf(admin: AdminAccess, consumer: string | undefined) {
 
 interface Rotated {
   readonly kind: string
-  readonly credential: Readonly<Record<string, unknown>>
+  /** What whoever uses it must be told. */
+  readonly issued: Readonly<Record<string, string>>
   readonly replaced: Credential
 }
 
@@ -144,11 +161,8 @@ async function rotate(call: Call, named: string): Promise<void> {
     call.output.raw(`${JSON.stringify(answer, undefined, 2)}\n`)
     return
   }
-  const { credential, replaced } = answer as Rotated
-  const shown = ['key', ...(file === undefined ? ['secret'] : [])].flatMap((name) =>
-    typeof credential[name] === 'string' ? [[name, credential[name]]] : [],
-  )
-  for (const line of columns(shown)) call.output.info(line)
+  const { issued, replaced } = answer as Rotated
+  for (const line of columns(Object.entries(issued))) call.output.info(line)
   const { retires_at: end, name } = replaced
   const until = end === null ? 'goes on' : endText(end, Date.now() / 1000)
   call.output.note(`the old one, ${name}: ${until}`)
@@ -182,6 +196,10 @@ function readKey({ workingDirectory }: Call, file: string): string {
 }
 
 async function retire(call: Call, named: string): Promise<void> {
-  await askAdmin(adminAccess(call), `/credentials/${encodeURIComponent(named)}/retire`, {})
-  call.output.note(`${named} has ended`)
+  const { previous, all } = call.options
+  if (previous && all) throw new CommandFault('--previous and --all exclude each other')
+  const which = previous ? 'previous' : 'all'
+  const body = previous || all ? { which } : {}
+  await askAdmin(adminAccess(call), `/credentials/${encodeURIComponent(named)}/retire`, body)
+  call.output.note(previous ? `the secret of before of ${named} has ended` : `${named} has ended`)
 }

@@ -52,7 +52,18 @@ const PLUGIN: PluginSchema = {
   ],
 }
 
-const catalog = createCatalog([PLUGIN], { flavor: 'traditional_compatible' })
+/** A plugin that makes up a key where none is given. */
+const KEYED: PluginSchema = {
+  ...PLUGIN,
+  name: 'keyed',
+  config: {
+    type: 'record',
+    fields: { key: { type: 'string', auto: true }, limit: { type: 'integer', default: 5 } },
+  },
+  entities: [],
+}
+
+const catalog = createCatalog([PLUGIN, KEYED], { flavor: 'traditional_compatible' })
 const yaml = declarativeFiles({ catalog, fileName: 'kong.yml' })
 const NOW = 1_700_000_000
 
@@ -259,6 +270,22 @@ describe('declarativeFiles()', () => {
       { id: row.id, text: row['text'], hash: '#other' },
     ])
     expect(changed.text).toContain('_transform: false')
+  })
+
+  it('leaves made-up values of plugins alone, until a change makes them permanent', () => {
+    const file = yaml.read(
+      `${FILE}- name: keyed\n- name: keyed\n  route: all\n  config: {limit: 7}\n`,
+    )
+    const ann = find(file, 'consumers', { username: 'ann' })
+    const others = change(file, [update(file, 'consumers', ann, { tags: ['x'] })])
+    expect(others.text).not.toContain('key:')
+    for (const plugin of file.entities['plugins']!.filter(({ name }) => name === 'keyed')) {
+      const config = plugin['config'] as { readonly key: string }
+      const { text } = change(file, [
+        update(file, 'plugins', plugin, { config: { ...config, limit: 8 } }),
+      ])
+      expect(text).toContain(`key: ${config.key}`)
+    }
   })
 
   it('brings old notations to the present where the new cannot be said in them', () => {

@@ -144,18 +144,30 @@ function firstDifference(
     for (const row of wanted) {
       const other: Entity | undefined = read.get(row.id)
       if (other === undefined) return `"${row.id}" would not be among "${kind}"`
+      const isChanged = changed.has(`${kind}/${row.id}`)
+      const said = (of: Entity) => (isChanged ? of : withoutMadeUp(catalog, kind, of))
+      const [wantedRow, readRow] = [said(row), said(other)]
       const field = Object.entries(fields).find(
         ([name, { auto }]) =>
           !TIMES.has(name) &&
-          (auto !== true || changed.has(`${kind}/${row.id}`)) &&
-          !isDeepStrictEqual(row[name], other[name]),
+          (auto !== true || isChanged) &&
+          !isDeepStrictEqual(wantedRow[name], readRow[name]),
       )
-      if (changed.has(`${kind}/${row.id}`) && writtenTtl(row) !== writtenTtl(other))
+      if (isChanged && writtenTtl(row) !== writtenTtl(other))
         return `"ttl" of "${row.id}" in "${kind}" would differ`
       if (field !== undefined) return `"${field[0]}" of "${row.id}" in "${kind}" would differ`
     }
   }
   return undefined
+}
+
+/** A plugin without what its configuration has that is made up where none is given, such as a key. */
+function withoutMadeUp(catalog: Catalog, kind: string, row: Entity): Entity {
+  const plugin = kind === 'plugins' ? catalog.plugin(String(row['name'])) : undefined
+  if (plugin === undefined) return row
+  const { fields } = plugin.config
+  const said = Object.entries(row['config'] ?? {}).filter(([name]) => fields[name]?.auto !== true)
+  return { ...row, config: Object.fromEntries(said) }
 }
 
 const TIMES = new Set(['created_at', 'updated_at', 'expires_at'])

@@ -57,6 +57,11 @@ export interface CredentialTraits {
   readonly algorithmField?: string
   /** Fields that a new credential does not take over from the old; absent: two cannot exist side by side. */
   readonly renewed?: readonly string[]
+  /**
+   * The field of the secret, where two cannot exist side by side: rotating changes it, and what it was
+   * goes on in `previous_<field>` until `previous_retires_at`.
+   */
+  readonly secretField?: string
 }
 
 export interface Transformation {

@@ -4,6 +4,7 @@ import { CredentialUses } from './credential-uses.ts'
 
 const used = (id: string, atMs: number) => ({
   finishedAtMs: atMs,
+  usedCredentialId: undefined,
   credential: { id, entity: { id } as Entity },
 })
 
@@ -24,9 +25,20 @@ describe('CredentialUses', () => {
 
   it('passes over whoever has no credential of the configuration', () => {
     const uses = new CredentialUses()
-    uses.note({ finishedAtMs: 1000, credential: undefined })
-    uses.note({ finishedAtMs: 1000, credential: { id: 'issuer#sub' } })
+    const none = { finishedAtMs: 1000, usedCredentialId: undefined }
+    uses.note({ ...none, credential: undefined })
+    uses.note({ ...none, credential: { id: 'issuer#sub' } })
     expect(uses.of(['issuer#sub']).size).toBe(0)
+  })
+
+  it('takes what a plugin says was used for what was used', () => {
+    const uses = new CredentialUses()
+    uses.note({ ...used('a', 1000), usedCredentialId: 'old of a' })
+    uses.note({ finishedAtMs: 2000, usedCredentialId: 'client', credential: undefined })
+    expect([...uses.of(['a', 'old of a', 'client'])]).toEqual([
+      ['old of a', 1],
+      ['client', 2],
+    ])
   })
 
   it('is bounded, and those that are known go on being noted', () => {

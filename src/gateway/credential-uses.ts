@@ -3,6 +3,8 @@ import type { ProxyExchange } from '../proxy/exchange.ts'
 /** Beyond so many, those that were first seen longest ago are forgotten. */
 const MOST_CREDENTIALS = 100_000
 
+type UsingExchange = Pick<ProxyExchange, 'credential' | 'usedCredentialId' | 'finishedAtMs'>
+
 /**
  * When each credential was last used, to the second, as one worker saw it. Only rows count: whoever
  * comes with an issuer's token has none, and could be anybody.
@@ -17,9 +19,10 @@ export class CredentialUses {
     this.#most = most
   }
 
-  note({ credential, finishedAtMs }: Pick<ProxyExchange, 'credential' | 'finishedAtMs'>): void {
-    if (credential?.entity === undefined) return
-    const { id } = credential
+  note(exchange: UsingExchange): void {
+    const { credential, usedCredentialId, finishedAtMs } = exchange
+    const id = usedCredentialId ?? (credential?.entity === undefined ? undefined : credential.id)
+    if (id === undefined) return
     const second = Math.trunc(finishedAtMs / 1000)
     // A busy client costs a comparison.
     if (second === this.#lastSecond && id === this.#lastId) return

@@ -167,6 +167,8 @@ export const OTHER_OPERATIONS: Readonly<Record<string, Operation>> = {
         },
         key: { type: 'string' },
         secret: { type: 'string' },
+        password: { type: 'string' },
+        client_secret: { type: 'string' },
         rsa_public_key: { type: 'string' },
         algorithm: { type: 'string' },
       },
@@ -180,7 +182,19 @@ export const OTHER_OPERATIONS: Readonly<Record<string, Operation>> = {
       ...ERRORS,
     },
   }),
-  'POST /credentials/{credential}/retire': does('End a credential now', { tag: 'credentials' }),
+  'POST /credentials/{credential}/retire': does('End a credential now', {
+    tag: 'credentials',
+    requestBody: jsonBody(
+      {
+        which: {
+          type: 'string',
+          enum: ['previous', 'all'],
+          description: 'Must be said where a credential has two secrets.',
+        },
+      },
+      [],
+    ),
+  }),
   'GET /key-sets/{key_sets}/jwks': says('Read the public halves of the keys of a set', {
     tag: 'key-sets',
     responses: {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Document, YAMLMap } from 'yaml'
+import { isMap, type Document, type YAMLMap } from 'yaml'
 import type { Catalog } from '../../entities/catalog.ts'
 import type { Entity, EntityKind, EntitySet } from '../../entities/entity.ts'
 import type { Fields } from '../../schema/field.ts'
@@ -157,6 +157,19 @@ class Editor {
     if (!map.has('id')) map.set('id', row.id)
     for (const [name, field] of Object.entries(this.#kind(kind).fields))
       if (field.auto === true && field.type === 'string' && !map.has(name)) map.set(name, row[name])
+    if (kind === 'plugins') this.#pinConfig(map, row)
+  }
+
+  /** The same of what the configuration of a plugin has that is made up, such as a key. */
+  #pinConfig(map: YAMLMap, row: Entity): void {
+    const config = row['config'] as Readonly<Record<string, unknown>> | null
+    const fields = this.#catalog.plugin(String(row['name']))?.config.fields ?? {}
+    const written: unknown = map.get('config', true)
+    const isWritten = (name: string) => isMap(written) && written.has(name)
+    const made = Object.keys(fields).filter(
+      (name) => fields[name]!.auto === true && !isWritten(name) && config?.[name] !== undefined,
+    )
+    for (const name of made) map.setIn(['config', name], config![name])
   }
 
   #writeReferences(

@@ -73,15 +73,7 @@ export function fakeExchange(
   const locals = new Map<object, unknown>()
   const logValues = new Map<string, unknown>()
   const shared = new Map<string, unknown>()
-  const who: {
-    consumer: Consumer | undefined
-    credential: Credential | undefined
-    usedCredentialId: string | undefined
-  } = {
-    usedCredentialId: undefined,
-    consumer: undefined,
-    credential: undefined,
-  }
+  const who: Who = { consumer: undefined, credential: undefined, usedCredentialId: undefined }
 
   return {
     id: '0123456789abcdef0123456789abcdef',
@@ -120,6 +112,12 @@ export function fakeExchange(
     },
     setLogValue: (key, value) => void logValues.set(key, value),
   }
+}
+
+interface Who {
+  consumer: Consumer | undefined
+  credential: Credential | undefined
+  usedCredentialId: string | undefined
 }
 
 const NO_LATENCIES: Latencies = { requestMs: -1, gatewayMs: -1, upstreamMs: -1, receiveMs: -1 }

@@ -1,6 +1,7 @@
 import type { Entity, EntityKind, Foreign } from '../../entities/entity.ts'
 import { CREDENTIAL_HEAD, TAGS } from '../../plugin-kit/credential-fields.ts'
 import { string } from '../../schema/field.ts'
+import { previousSecretFields } from '../../plugin-kit/previous-secret.ts'
 import { hashPassword } from './hash-password.ts'
 
 export const basicauthCredentials: EntityKind = {
@@ -9,12 +10,13 @@ export const basicauthCredentials: EntityKind = {
   nestedName: 'basic-auth',
   endpointKey: 'username',
   cacheKey: ['username'],
-  credential: { nameField: 'username' },
+  credential: { nameField: 'username', secretField: 'password' },
   fields: {
     ...CREDENTIAL_HEAD,
     username: string({ required: true, unique: true }),
     password: string({ required: true, encrypted: true }),
     tags: TAGS,
+    ...previousSecretFields('password'),
   },
   transformations: [
     {

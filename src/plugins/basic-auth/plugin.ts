@@ -18,6 +18,7 @@ import {
   type Plugin,
   type PluginContext,
 } from '../../plugin-kit/plugin.ts'
+import { previousSecret, previousUse } from '../../plugin-kit/previous-secret.ts'
 import type { RecordOf } from '../../schema/field.ts'
 import type { PasswordCredential } from './credential.ts'
 import { basicauthCredentials } from './entities.ts'
@@ -90,14 +91,16 @@ function attemptBy(
 
   function decide(exchange: Exchange, given: NameAndPassword, owned: Ownership): Attempt {
     const { credential } = owned
-    const expected = credential?.password ?? ''
-    const isRight = equalSecrets(expected, hashPassword(given.password, ownerOf(credential)))
+    const hash = hashPassword(given.password, ownerOf(credential))
+    const isRight = equalSecrets(credential?.password ?? '', hash)
     if (credential === undefined)
       return refusal(
         'user-unknown',
         `no credential with username ${JSON.stringify(given.username)}`,
       )
-    if (!isRight) return refusal('password-wrong', `wrong password for "${credential.username}"`)
+    const isPrevious = !isRight && isOfBefore(credential, hash, node.now())
+    if (!isRight && !isPrevious)
+      return refusal('password-wrong', `wrong password for "${credential.username}"`)
 
     const consumer = owned.consumer ?? entities.consumer(credential.consumer.id)
     if (consumer === undefined)
@@ -107,10 +110,17 @@ function attemptBy(
       credential: { id: credential.id, entity: credential },
       credentialIdentifier: credential.username,
     })
+    if (isPrevious) exchange.noteUse(previousUse(credential.id))
     if (exchange.decisions?.wantsPasses)
       noteAuthenticated(exchange, 'basic-auth', { username: credential.username })
     return undefined
   }
+}
+
+/** Whether it is the password that was replaced, which is taken for a while. */
+function isOfBefore(credential: PasswordCredential, hash: string, nowMs: number): boolean {
+  const previous = previousSecret(credential, 'password', nowMs)
+  return previous !== undefined && equalSecrets(previous, hash)
 }
 
 interface Given {

@@ -16,6 +16,7 @@ import type { ClientRequest, Exchange } from '../../plugin-kit/exchange.ts'
 import { explainWith } from '../../plugin-kit/explain-with.ts'
 import { parseHttpDate } from '../../plugin-kit/http-date.ts'
 import { definePlugin, type Plugin, type PluginContext } from '../../plugin-kit/plugin.ts'
+import { previousSecret, previousUse } from '../../plugin-kit/previous-secret.ts'
 import type { RecordOf } from '../../schema/field.ts'
 import type { HmacCredential } from './credential.ts'
 import { hmacauthCredentials } from './entities.ts'
@@ -80,11 +81,7 @@ function attemptBy(
     const { request } = exchange
     if (HEADERS.every((name) => request.header(name) === undefined)) return missing
     if (!isDateNear(request, Math.floor(node.now() / 1000), clockSkew))
-      return refusal(
-        BAD_DATE,
-        'date-not-near',
-        `neither X-Date nor Date is within ${clockSkew} s of now`,
-      )
+      return refusal(BAD_DATE, 'date-not-near', `no date is within ${clockSkew} s of now`)
     const parameters = readHeaders(exchange, config.hide_credentials)
     const why =
       parameters === undefined ? 'the parameters cannot be read' : misuse(parameters, config)
@@ -113,15 +110,16 @@ function attemptBy(
     parameters: SignatureParameters,
     owned: Ownership,
   ): Attempt | Promise<Attempt> {
-    if (!isSignedBy(owned.credential, exchange.request, parameters))
+    const used = usedSecret(owned.credential, exchange.request, { parameters, nowMs: node.now() })
+    if (used === undefined)
       return refusal(MISMATCH, 'signature-wrong', `wrong signature for "${parameters.username}"`)
-    return config.validate_request_body ? finishAfterBody(exchange, owned) : finish(exchange, owned)
-  }
-
-  async function finishAfterBody(exchange: Exchange, owned: Ownership): Promise<Attempt> {
-    if (!(await isBodyAsDigested(exchange.request)))
-      return refusal(MISMATCH, 'digest-wrong', 'the body is not that of the Digest header')
-    return finish(exchange, owned)
+    const signed = { ...owned, used }
+    if (!config.validate_request_body) return finish(exchange, signed)
+    return isBodyAsDigested(exchange.request).then((isRight) =>
+      isRight
+        ? finish(exchange, signed)
+        : refusal(MISMATCH, 'digest-wrong', 'the body is not that of the Digest header'),
+    )
   }
 }
 
@@ -135,8 +133,8 @@ interface Ownership {
 function finisher(
   { entities }: PluginContext,
   refusal: Refuse,
-): (exchange: Exchange, owned: Ownership) => Attempt {
-  return function finish(exchange, { credential, consumer: sourced }) {
+): (exchange: Exchange, signed: Ownership & { readonly used: UsedSecret }) => Attempt {
+  return function finish(exchange, { credential, consumer: sourced, used }) {
     const { id, username } = credential
     const consumer = sourced ?? entities.consumer(credential.consumer.id)
     if (consumer === undefined)
@@ -151,6 +149,7 @@ function finisher(
       credentialIdentifier: username,
     }
     exchange.authenticate(identity)
+    if (used === 'previous') exchange.noteUse(previousUse(id))
     if (exchange.decisions?.wantsPasses) noteAuthenticated(exchange, 'hmac-auth', { username })
     return undefined
   }
@@ -203,8 +202,23 @@ function misuse({ algorithm, headers }: SignatureParameters, config: Config): st
     : `algorithm ${JSON.stringify(algorithm)} is not allowed`
 }
 
-function isSignedBy(
-  { secret }: HmacCredential,
+type UsedSecret = 'present' | 'previous'
+
+/** With which of its secrets a request is signed. */
+function usedSecret(
+  credential: HmacCredential,
+  request: ClientRequest,
+  { parameters, nowMs }: { readonly parameters: SignatureParameters; readonly nowMs: number },
+): UsedSecret | undefined {
+  if (isSignedWith(credential.secret, request, parameters)) return 'present'
+  const previous = previousSecret(credential, 'secret', nowMs)
+  return previous !== undefined && isSignedWith(previous, request, parameters)
+    ? 'previous'
+    : undefined
+}
+
+function isSignedWith(
+  secret: string | null,
   request: ClientRequest,
   { algorithm, headers, signature }: SignatureParameters,
 ): boolean {

@@ -1,5 +1,6 @@
 import type { ClientRequest } from '../../plugin-kit/exchange.ts'
-import { isSecret } from './client-secret.ts'
+import { previousSecret, previousUse } from '../../plugin-kit/previous-secret.ts'
+import { isHash, isSecret } from './client-secret.ts'
 import type { Client } from './entities.ts'
 import { INVALID_CLIENT, oauthError, type OauthError } from './oauth-error.ts'
 import { textOf, type Parameters } from './parameters.ts'
@@ -44,15 +45,26 @@ export function refusalOf({ isFromHeader }: ClientClaim): OauthError {
   return isFromHeader ? { ...INVALID_CLIENT, status: 401 } : INVALID_CLIENT
 }
 
-/** Whether the client proves who it is; public ones have nothing to prove it with. */
-export async function clientFault(
+/** What a client has proven that it is the client with: its id, or that of its secret of before. */
+export interface Proof {
+  readonly used: string
+}
+
+/** How the client proves who it is; public ones have nothing to prove it with. */
+export async function proofOf(
   client: Client,
   claim: ClientClaim,
-): Promise<OauthError | undefined> {
+  nowMs: number,
+): Promise<Proof | OauthError> {
+  const { id, client_secret: secret } = client
   if (client.client_type === 'public')
     return claim.secret === undefined || claim.secret === ''
-      ? undefined
+      ? { used: id }
       : oauthError('invalid_request', 'client_secret is disallowed for public clients')
-  const isRight = await isSecret(claim.secret ?? '', client.client_secret, client.hash_secret)
-  return isRight ? undefined : refusalOf(claim)
+  const given = claim.secret ?? ''
+  if (await isSecret(given, secret, client.hash_secret)) return { used: id }
+  const previous = previousSecret(client, 'client_secret', nowMs)
+  if (previous !== undefined && (await isSecret(given, previous, isHash(previous))))
+    return { used: previousUse(id) }
+  return refusalOf(claim)
 }

@@ -24,6 +24,10 @@ export interface Endpoint {
   readonly pluginId: string
   readonly serviceId: string | undefined
   findClient(clientId: string): Client | undefined
+  /** Says with what a client has proven who it is. */
+  noteUse(credentialId: string): void
+  /** Unix time in ms. */
+  now(): number
 }
 
 /** What an endpoint answers. */

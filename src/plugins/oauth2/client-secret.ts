@@ -30,6 +30,11 @@ export async function isSecret(given: string, stored: string, isHashed: boolean)
   return equalSecrets(made, Buffer.from(hash, 'base64'))
 }
 
+/** Whether a stored secret is one that cannot be read. */
+export function isHash(stored: string): boolean {
+  return HASH.test(stored)
+}
+
 function unpadded(bytes: Buffer): string {
   return bytes.toString('base64').replaceAll('=', '')
 }

@@ -1,5 +1,6 @@
 import type { Entity, EntityKind, Foreign } from '../../entities/entity.ts'
 import { CREDENTIAL_HEAD, TAGS } from '../../plugin-kit/credential-fields.ts'
+import { previousSecretFields } from '../../plugin-kit/previous-secret.ts'
 import { array, boolean, foreign, integer, string } from '../../schema/field.ts'
 import { hashSecret } from './client-secret.ts'
 
@@ -19,7 +20,7 @@ export const oauth2Credentials: EntityKind = {
   nestedName: 'oauth2',
   endpointKey: 'client_id',
   cacheKey: ['client_id'],
-  credential: { nameField: 'client_id' },
+  credential: { nameField: 'client_id', secretField: 'client_secret' },
   fields: {
     ...CREDENTIAL_HEAD,
     name: string({ required: true }),
@@ -33,6 +34,7 @@ export const oauth2Credentials: EntityKind = {
       default: 'confidential',
       one_of: ['confidential', 'public'],
     }),
+    ...previousSecretFields('client_secret'),
   },
   transformations: [
     {

@@ -1,5 +1,5 @@
 import type { ClientRequest } from '../../plugin-kit/exchange.ts'
-import { clientFault, readClientClaim, refusalOf, type ClientClaim } from './authenticate-client.ts'
+import { proofOf, readClientClaim, refusalOf } from './authenticate-client.ts'
 import { isProvisioned, isSecure, type Endpoint, type EndpointAnswer } from './authorize.ts'
 import type { Client } from './entities.ts'
 import { issueToken, renewToken, type Told } from './issue-token.ts'
@@ -58,24 +58,21 @@ async function outcomeOf(
   if (grant === undefined) return oauthError('unsupported_grant_type', 'Invalid grant_type')
   const claim = readClientClaim(request, parameters, config.auth_header_name ?? 'authorization')
   const client = claim.id === undefined ? undefined : endpoint.findClient(claim.id)
-  const fault =
-    client === undefined ? refusalOf(claim) : await clientRefusal(client, claim, type, parameters)
-  return fault ?? grant({ parameters, endpoint, client: client! })
+  if (client === undefined) return refusalOf(claim)
+  const fault = type === 'client_credentials' ? undefined : redirectFault(client, parameters)
+  if (fault !== undefined) return fault === 'no-uris' ? refusalOf(claim) : fault
+  const proof = await proofOf(client, claim, endpoint.now())
+  if ('error' in proof) return proof
+  endpoint.noteUse(proof.used)
+  return grant({ parameters, endpoint, client })
 }
 
-async function clientRefusal(
-  client: Client,
-  claim: ClientClaim,
-  type: string,
-  parameters: Parameters,
-): Promise<OauthError | undefined> {
-  if (type !== 'client_credentials') {
-    const uris = client.redirect_uris ?? []
-    if (uris.length === 0) return refusalOf(claim)
-    const uri = textOf(parameters, 'redirect_uri')
-    if (uri !== undefined && !uris.includes(uri)) return INVALID_REDIRECT
-  }
-  return clientFault(client, claim)
+/** A client that users are sent back to must have said where to. */
+function redirectFault(client: Client, parameters: Parameters): OauthError | 'no-uris' | undefined {
+  const uris = client.redirect_uris ?? []
+  if (uris.length === 0) return 'no-uris'
+  const uri = textOf(parameters, 'redirect_uri')
+  return uri === undefined || uris.includes(uri) ? undefined : INVALID_REDIRECT
 }
 
 function grantOf(type: string, { config }: Endpoint): Grant | undefined {

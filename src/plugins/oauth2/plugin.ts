@@ -84,17 +84,26 @@ const NOT_STORED = { 'cache-control': 'no-store', pragma: 'no-cache' } as const
 /** Answers requests to the two endpoints, which are below every path of the plugin. */
 function endpointAnswers(
   config: Config,
-  { id, entities }: PluginContext,
+  { id, entities, node }: PluginContext,
   tickets: Tickets,
 ): (exchange: Exchange) => Answer | Promise<Answer> | undefined {
   const findClient = (clientId: string): Client | undefined =>
     entities.by('oauth2_credentials', 'client_id', clientId) as Client | undefined
 
-  return ({ request, service }) => {
+  return (exchange) => {
+    const { request, service } = exchange
     const found = ENDPOINTS.find(({ tail }) => tail.test(request.path))
     if (found === undefined) return undefined
     if (request.method !== 'POST') return wrongMethod(request.method, found.name, config)
-    const endpoint = { config, tickets, pluginId: id, serviceId: service?.id, findClient }
+    const endpoint: Endpoint = {
+      config,
+      tickets,
+      pluginId: id,
+      serviceId: service?.id,
+      findClient,
+      noteUse: (credentialId) => exchange.noteUse(credentialId),
+      now: () => node.now(),
+    }
     const answer = async (parameters: Parameters): Promise<Answer> => {
       const { status, body, headers } = await found.handle(request, parameters, endpoint)
       return exit(status, body, { headers: { ...NOT_STORED, ...headers } })

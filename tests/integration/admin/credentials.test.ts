@@ -223,9 +223,17 @@ describe('POST /credentials/{credential}/rotate', () => {
       404,
       'there is no credential "none"; GET /credentials lists them',
     ])
-    expect(await said('/credentials/bob/rotate')).toEqual([
+    expect(await said('/credentials/bob/rotate', { key: 'k' })).toEqual([
       400,
-      expect.stringContaining('change the secret with PATCH'),
+      'key: unknown field; known are overlap, password',
+    ])
+    expect(await said('/credentials/bob/rotate', { password: '' })).toEqual([
+      400,
+      'password must be a text that is not empty',
+    ])
+    expect(await said('/credentials/old-key/retire', { which: 'one' })).toEqual([
+      400,
+      'which must be "previous" or "all"',
     ])
     expect(await said('/credentials/old-key/rotate', { overlap: -1 })).toEqual([
       400,

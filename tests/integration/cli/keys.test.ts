@@ -22,6 +22,8 @@ consumers:
 - username: bob
   jwt_secrets: [{key: bobs-key, secret: ${SECRET}}]
   keyauth_credentials: [{key: bobs-secret-api-key}]
+- username: dan
+  basicauth_credentials: [{username: dans-name, password: dans-first-password}]
 - username: eve
 `
 
@@ -78,6 +80,36 @@ describe('portunus keys', () => {
     ).toMatchObject({ iss: 'next' })
     expect((await place.run(['keys', 'retire', 'anns-key'])).code).toBe(0)
     expect(await status(old.stdout)).toBe(401)
+  })
+
+  it('gives a name a new password, shows both of them, and ends the one before', async () => {
+    const { place } = await started()
+    await using _ = place
+    const rotated = await place.run(['keys', 'rotate', 'dan', '--overlap', '30m'])
+    expect(squeezed(rotated.stdout)).toEqual([
+      'username | dans-name',
+      expect.stringMatching(/^password \| \w{32}$/),
+      '',
+    ])
+    expect(rotated.stderr).toMatch(/the old one, dans-name: ends in \d+ min/)
+    const listed = squeezed((await place.run(['keys', 'list', 'dan'])).stdout)
+    expect(listed.slice(1)).toEqual([
+      expect.stringMatching(/^dan \| basicauth_credentials \| dans-name \| \d+ \w+ \| none$/),
+      expect.stringMatching(/ dans-name, before \| none \| ends in \d+ min$/),
+      '',
+    ])
+    const unclear = await place.run(['keys', 'retire', 'dans-name'])
+    expect([unclear.code, unclear.stderr]).toEqual([
+      1,
+      expect.stringContaining('"previous" or "all"'),
+    ])
+    expect((await place.run(['keys', 'retire', 'dans-name', '--previous'])).stderr).toContain(
+      'the secret of before of dans-name has ended',
+    )
+    expect((await place.run(['keys', 'list', 'dan'])).stdout).not.toContain('before')
+    expect((await place.run(['keys', 'retire', 'dans-name', '--all', '--previous'])).code).toBe(1)
+    expect((await place.run(['keys', 'retire', 'dans-name', '--all'])).code).toBe(0)
+    expect((await place.run(['keys', 'list', 'dan'])).stderr).toContain('there are no credentials')
   })
 
   it('asks which one is meant, and takes a public key from a file', async () => {
