@@ -10,7 +10,10 @@ import { Provider, type Configuration } from 'oidc-provider'
 const AUDIENCE = 'urn:orders'
 const JWT_CLIENTS = ['report', 'machine']
 const { settings = '{}' } = process.env
-const { accessTokenSeconds = 3600 } = JSON.parse(settings) as { accessTokenSeconds?: number }
+const { accessTokenSeconds = 3600, signerKeys = [] } = JSON.parse(settings) as {
+  accessTokenSeconds?: number
+  signerKeys?: object[]
+}
 
 const redirects = {
   application_type: 'native',
@@ -52,6 +55,18 @@ const configuration: Configuration = {
       redirect_uris: [],
       scope: 'orders:read',
     },
+    {
+      client_id: 'signer',
+      token_endpoint_auth_method: 'private_key_jwt',
+      token_endpoint_auth_signing_alg: 'ES256',
+      jwks: { keys: signerKeys },
+      grant_types: ['authorization_code'],
+      response_types: ['code'],
+      require_pushed_authorization_requests: true,
+      require_signed_request_object: true,
+      request_object_signing_alg: 'ES256',
+      ...redirects,
+    },
   ],
   scopes: ['openid', 'offline_access', 'orders:read', 'orders:write'],
   claims: { openid: ['sub', 'groups'], profile: ['name'] },
@@ -77,6 +92,7 @@ const configuration: Configuration = {
     clientCredentials: { enabled: true },
     introspection: { enabled: true, allowedPolicy: () => true },
     revocation: { enabled: true },
+    requestObjects: { enabled: true },
     dPoP: { enabled: true, nonceSecret: Buffer.alloc(32, 7) },
     mTLS: {
       enabled: true,

@@ -10,7 +10,11 @@ export interface TestProvider extends AsyncDisposable {
 
 /** Starts an OpenID provider in a process of its own, on a port the system chose. */
 export async function startOidcProvider(
-  settings: { readonly accessTokenSeconds?: number } = {},
+  settings: {
+    readonly accessTokenSeconds?: number
+    /** Public keys of the client `signer`, which signs all that it sends. */
+    readonly signerKeys?: readonly object[]
+  } = {},
 ): Promise<TestProvider> {
   const child = fork(PROGRAM, {
     env: { ...process.env, settings: JSON.stringify(settings) },

@@ -1,5 +1,7 @@
 import type { ClientRequest } from '../../plugin-kit/exchange.ts'
 import type { ClientCredentials } from '../../plugin-kit/oauth/client-auth.ts'
+import type { EntityLookup } from '../../plugin-kit/plugin.ts'
+import { ownKey } from './own-keys.ts'
 import type { Config } from './schema.ts'
 
 /** What the gateway is for the provider. */
@@ -10,17 +12,18 @@ export interface OidcClient extends ClientCredentials {
 }
 
 /** @returns one for each `client_id`; where another list is shorter, its first entry counts for all */
-export function clientsOf(config: Config): readonly OidcClient[] {
+export function clientsOf(config: Config, entities: EntityLookup): readonly OidcClient[] {
   return (config.client_id ?? []).map((id, index) => {
     const at = <Value>(list: readonly Value[] | undefined): Value | undefined =>
       list?.[index] ?? list?.[0]
     const secret = config.client_secret?.[index]
+    const algorithm = at(config.client_alg)
     return {
       id,
       secret,
       auth: at(config.client_auth) ?? (secret === undefined ? 'none' : 'client_secret_basic'),
-      algorithm: at(config.client_alg),
-      jwk: config.client_jwk?.[index],
+      algorithm,
+      jwk: config.client_jwk?.[index] ?? ownKey(entities, algorithm),
       redirectUri: at(config.redirect_uri),
       loginRedirectUri: at(config.login_redirect_uri),
       logoutRedirectUri: at(config.logout_redirect_uri),

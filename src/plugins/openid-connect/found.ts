@@ -62,5 +62,5 @@ export interface Ask {
   /** The client that the request asks for, or the first one. */
   readonly client: OidcClient | undefined
   /** Told of a session that cannot go on. */
-  readonly onEnded: (session: Session) => void
+  readonly onEnded: (session: Session) => Promise<void>
 }

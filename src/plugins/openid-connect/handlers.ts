@@ -57,7 +57,7 @@ export class OpenidConnectHandlers implements PluginHandlers {
     const { node } = context
     const sessions = sessionsOf(config, node)
     const logins = loginsOf(config, node)
-    const parts = partsOf(config, node)
+    const parts = partsOf(config, context)
     this.#config = config
     this.#parts = parts
     this.#sessions = sessions
@@ -80,7 +80,7 @@ export class OpenidConnectHandlers implements PluginHandlers {
       attempt: (exchange) => this.#attempt(exchange),
       onAnonymous: stripBearer,
     })
-    warnAbout(config, node.log)
+    warnAbout(config, parts.clients, node.log)
   }
 
   async access(exchange: Exchange): Promise<Answer | undefined> {
@@ -180,19 +180,20 @@ export class OpenidConnectHandlers implements PluginHandlers {
     return this.#refusals.unauthorized(refused)
   }
 
-  #forbidden(
+  async #forbidden(
     exchange: Exchange,
     session: Session | undefined,
     shortage: Parameters<Refusals['forbidden']>[0],
-  ): Refusal {
+  ): Promise<Refusal> {
     if (session !== undefined && this.#config.forbidden_destroy_session)
-      this.#end(exchange, session)
+      await this.#end(exchange, session)
     return this.#refusals.forbidden(shortage)
   }
 
-  #end(exchange: Exchange, session: Session): void {
+  async #end(exchange: Exchange, session: Session): Promise<void> {
+    const taken = await this.#sessions!.end(session, exchange.request)
     const state = this.#stateOf(exchange)
-    state.cookies = [...state.cookies, ...this.#sessions!.end(session, exchange.request)]
+    state.cookies = [...state.cookies, ...taken]
   }
 
   #stateOf(exchange: Exchange): State {
@@ -200,9 +201,9 @@ export class OpenidConnectHandlers implements PluginHandlers {
   }
 }
 
-function partsOf(config: Config, node: PluginContext['node']): Parts {
+function partsOf(config: Config, { node, entities }: PluginContext): Parts {
   const now = (): number => node.now()
-  const clients = clientsOf(config)
+  const clients = clientsOf(config, entities)
   const provider = providerOf(config, node)
   const verify = verifierOf(config, provider, { clients, now })
   const provided = new ProviderClient(provider, config, { verify, now })
@@ -216,9 +217,22 @@ function stripBearer({ request, upstream }: Exchange): void {
     upstream.removeHeader('authorization')
 }
 
-function warnAbout(config: Config, log: PluginContext['node']['log']): void {
+function warnAbout(
+  config: Config,
+  clients: readonly OidcClient[],
+  log: PluginContext['node']['log'],
+): void {
   const without = fieldsWithoutEffect(config)
   if (without.length > 0) log.warn(`openid-connect: no effect have ${without.join(', ')}`)
+  const cannotSign = clients.find(
+    ({ auth, jwk }) =>
+      jwk === undefined &&
+      (auth === 'private_key_jwt' || config.require_signed_request_object === true),
+  )
+  if (cannotSign !== undefined)
+    log.warn(
+      `openid-connect: the client ${cannotSign.id} of ${config.issuer} has nothing to sign with; give it a client_jwk, or make keys with DELETE /openid-connect/jwks`,
+    )
   if (config.issuer.startsWith('http:'))
     log.warn(
       `openid-connect: ${config.issuer} is spoken to without TLS; whoever is on the way can forge tokens`,

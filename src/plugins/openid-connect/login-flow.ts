@@ -2,11 +2,12 @@ import type { Answer } from '../../plugin-kit/answer.ts'
 import type { Exchange } from '../../plugin-kit/exchange.ts'
 import { ownUrl } from '../../plugin-kit/own-url.ts'
 import { afterLogin } from './after-login.ts'
+import { authorizationUrl } from './authorization-request.ts'
 import type { OidcClient } from './clients.ts'
 import { refused, type Found, type Refused } from './found.ts'
 import { loadOAuth } from '../../plugin-kit/oauth/libraries.ts'
 import type { Login, Logins } from './logins.ts'
-import { askedFor, withArguments } from './own-urls.ts'
+import { askedFor } from './own-urls.ts'
 import { GrantRefused } from './provider-client.ts'
 import { redirect } from './redirect.ts'
 import type { Config } from './schema.ts'
@@ -79,7 +80,7 @@ export class LoginFlow {
       redirectUri: client.redirectUri ?? ownUrl(request, request.rawPath),
       returnTo: askedFor(request),
     }
-    const location = withArguments(endpoint, {
+    const parameters = {
       ...configuredArguments(config),
       response_type: 'code',
       client_id: client.id,
@@ -89,7 +90,8 @@ export class LoginFlow {
       nonce: login.nonce,
       code_challenge: await oauth.calculatePKCECodeChallenge(login.verifier),
       code_challenge_method: 'S256',
-    })
+    }
+    const location = await authorizationUrl(this.#parts, client, { endpoint, parameters })
     const cookies = this.#logins.begin(login, request)
     return { answer: redirect(location, 'to log in'), cookies }
   }

@@ -78,7 +78,7 @@ export function logoutFlow(
     const client = clients.find(({ id }) => id === session?.clientId)
     if (sessions === undefined || session === undefined || client === undefined)
       return { answer: loggedOut(chosen?.logoutRedirectUri), cookies: [] }
-    const cookies = sessions.end(session, request)
+    const cookies = await sessions.end(session, request)
     return { answer: loggedOut(await endAt(client, session.tokens)), cookies }
   }
 }

@@ -31,10 +31,6 @@ describe('openid-connect › schema', () => {
       ["config: 'client_id' is required for the method authorization_code"],
     ],
     [
-      { ...BEARER, client_auth: ['private_key_jwt'] },
-      ["config: 'client_jwk' is required for client_auth private_key_jwt"],
-    ],
-    [
       { ...BEARER, upstream_headers_claims: ['sub'] },
       ["config: 'upstream_headers_claims' and 'upstream_headers_names' must have as many entries"],
     ],
@@ -46,11 +42,12 @@ describe('openid-connect › schema', () => {
       { ...BEARER, session_cookie_name: 'a;b' },
       ["config.session_cookie_name: bad cookie name 'a;b'"],
     ],
+    [{ ...BEARER, verify_parameters: true }, ['config.verify_parameters: not supported']],
+    [{ ...BEARER, verify_parameters: false }, []],
     [
-      { ...BEARER, require_signed_request_object: true },
-      ['config.require_signed_request_object: not supported'],
+      { ...BEARER, cluster_cache_redis: { sentinel_master: 'one' } },
+      ['config.cluster_cache_redis.sentinel_master: not supported'],
     ],
-    [{ ...BEARER, require_signed_request_object: false }, []],
   ])('has against %j: %j', (config, faults) => {
     expect(configFaults(openidConnect, config)).toEqual(faults)
   })

@@ -1,5 +1,6 @@
 import { explainWith } from '../../plugin-kit/explain-with.ts'
 import { definePlugin, type Plugin } from '../../plugin-kit/plugin.ts'
+import { adminRoutes } from './admin-routes.ts'
 import { FIXES } from './fixes.ts'
 import { OpenidConnectHandlers } from './handlers.ts'
 import { configChecks, schema } from './schema.ts'
@@ -15,6 +16,7 @@ export const openidConnect: Plugin = definePlugin({
   schema,
   configChecks,
   not: ['consumer'],
+  adminRoutes,
   explain: explainWith('token', FIXES),
   create: (config, context) => new OpenidConnectHandlers(config, context),
 })

@@ -1,6 +1,6 @@
 import type * as OAuth from 'oauth4webapi'
 import { isJsonObject, type JsonObject } from '../../base/json.ts'
-import { clientAuth } from '../../plugin-kit/oauth/client-auth.ts'
+import { clientAuth, privateKeyOf } from '../../plugin-kit/oauth/client-auth.ts'
 import { introspectToken, type OAuthCall } from '../../plugin-kit/oauth/introspection.ts'
 import type { OidcClient } from './clients.ts'
 import { loadOAuth } from '../../plugin-kit/oauth/libraries.ts'
@@ -18,7 +18,7 @@ export class GrantRefused extends Error {
   }
 }
 
-type Endpoint = 'token' | 'introspection' | 'revocation'
+type Endpoint = 'token' | 'introspection' | 'revocation' | 'pushed_authorization_request'
 
 /**
  * Speaks to the provider as one of the configured clients.
@@ -158,6 +158,36 @@ export class ProviderClient {
       })
       await oauth.processRevocationResponse(response)
     })
+  }
+
+  /** @returns what stands in the URL for the parameters of a login. @see RFC 9126 */
+  pushRequest(client: OidcClient, parameters: Readonly<Record<string, string>>): Promise<string> {
+    const at = 'pushed_authorization_request'
+    return this.#call(client, { at }, async ({ oauth, metadata, client: as, auth, options }) => {
+      const response = await oauth.pushedAuthorizationRequest(
+        metadata,
+        as,
+        auth,
+        { ...parameters },
+        options,
+      )
+      const { request_uri: uri } = await oauth.processPushedAuthorizationResponse(
+        metadata,
+        as,
+        response,
+      )
+      return uri
+    })
+  }
+
+  /** @returns the parameters of a login, signed by the client. @see RFC 9101 */
+  async signedRequest(
+    client: OidcClient,
+    parameters: Readonly<Record<string, string>>,
+  ): Promise<string> {
+    const oauth = await loadOAuth()
+    const { metadata, client: as } = await this.#as(client)
+    return oauth.issueRequestObject(metadata, as, { ...parameters }, await privateKeyOf(client))
   }
 
   async #granted(

@@ -51,6 +51,9 @@ export const providerFields = {
   userinfo_endpoint: endpoint('Where claims about the user are'),
   revocation_endpoint: endpoint('Where tokens are revoked'),
   end_session_endpoint: endpoint('Where users log out'),
+  pushed_authorization_request_endpoint: endpoint(
+    'Where the provider is told beforehand what a login is about',
+  ),
   timeout: timeout({
     description: 'How long, in milliseconds, the provider may take.',
     required: true,
@@ -105,7 +108,8 @@ export const clientFields = {
       'With what each client signs: HS256 for `client_secret_jwt`, any of the others for `private_key_jwt`.',
   }),
   client_jwk: array(json(), {
-    description: 'The private key of each client as a JWK, for `private_key_jwt`.',
+    description:
+      'The private key of each client as a JWK, for `private_key_jwt` and signed requests. Without it a key of the gateway is taken, of the key set `openid-connect` (`/openid-connect/jwks`).',
     encrypted: true,
   }),
   client_arg: string({
@@ -115,6 +119,15 @@ export const clientFields = {
   token_endpoint_auth_method: authMethod('token'),
   introspection_endpoint_auth_method: authMethod('introspection'),
   revocation_endpoint_auth_method: authMethod('revocation'),
+  pushed_authorization_request_endpoint_auth_method: authMethod('pushed authorization request'),
+  require_pushed_authorization_requests: boolean({
+    description:
+      'Whether the provider is told beforehand what a login is about (RFC 9126), so that nothing of it stands in the URL that the browser gets. Without it, if the provider demands it.',
+  }),
+  require_signed_request_object: boolean({
+    description:
+      'Whether the client signs what a login is about (RFC 9101), by its `client_jwk` or a key of the gateway. Without it, if the provider demands it.',
+  }),
   redirect_uri: array(url(), {
     description:
       'Where the provider sends users back to, for each client. Without it to the URL that was asked for.',

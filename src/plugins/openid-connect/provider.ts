@@ -30,6 +30,8 @@ export class Provider {
   readonly #caller: HttpCaller
   readonly fetch: ServerFetch
   #facts: ProviderFacts | undefined
+  /** Of the facts, also when they were forgotten. */
+  #generation = 0
   #fetchedAtMs = -Infinity
   /** When a look was begun, whatever came of it. */
   #lookedAtMs = -Infinity
@@ -66,6 +68,17 @@ export class Provider {
     return this.#look().catch(() => undefined)
   }
 
+  /** What is known now; nothing is fetched. */
+  get known(): { readonly facts: ProviderFacts; readonly fetchedAtMs: number } | undefined {
+    return this.#facts && { facts: this.#facts, fetchedAtMs: this.#fetchedAtMs }
+  }
+
+  /** Has all fetched anew when it is needed next, and nothing used until then. */
+  forget(): void {
+    this.#facts = undefined
+    this.#failure = undefined
+  }
+
   dispose(): void {
     this.#caller.dispose()
   }
@@ -83,8 +96,8 @@ export class Provider {
       const metadata = await this.#metadata()
       const keys = await this.#keys(metadata)
       const isSame = JSON.stringify(keys) === JSON.stringify(this.#facts?.keys)
-      const generation = (this.#facts?.generation ?? 0) + (isSame ? 0 : 1)
-      this.#facts = { metadata, keys, generation }
+      if (!isSame) this.#generation += 1
+      this.#facts = { metadata, keys, generation: this.#generation }
       this.#fetchedAtMs = this.#node.now()
       return this.#facts
     } catch (error) {
@@ -152,6 +165,7 @@ const ENDPOINTS = [
   'userinfo_endpoint',
   'revocation_endpoint',
   'end_session_endpoint',
+  'pushed_authorization_request_endpoint',
 ] as const
 
 function endpointOverrides(config: Config): Partial<AuthorizationServer> {
@@ -163,9 +177,24 @@ function endpointOverrides(config: Config): Partial<AuthorizationServer> {
 /** More providers than any configuration has; those of earlier ones go. */
 const MAX_PROVIDERS = 100
 
+export interface KnownProvider {
+  /** What is configured of it, as text. */
+  readonly key: string
+  readonly provider: Provider
+}
+
+/** The providers that this worker has had to do with. */
+export function knownProviders(node: NodeServices): readonly KnownProvider[] {
+  return [...providersOf(node)].map(([key, provider]) => ({ key, provider }))
+}
+
+function providersOf(node: NodeServices): Map<string, Provider> {
+  return node.keep('openid-connect providers', () => new Map<string, Provider>())
+}
+
 /** The provider of a config; instances and configurations that say the same of it share one. */
 export function providerOf(config: Config, node: NodeServices): Provider {
-  const providers = node.keep('openid-connect providers', () => new Map<string, Provider>())
+  const providers = providersOf(node)
   const key = JSON.stringify(
     [
       'issuer',

@@ -47,11 +47,6 @@ export const configChecks: readonly EntityCheck[] = [
       ? "'client_id' is required for the method authorization_code"
       : undefined,
   ),
-  check(['client_auth', 'client_jwk'], ({ client_auth: auth, client_jwk: keys }) =>
-    auth?.some((method, index) => method === 'private_key_jwt' && !isObject(keys?.[index]))
-      ? "'client_jwk' is required for client_auth private_key_jwt"
-      : undefined,
-  ),
   ...(['upstream', 'downstream'] as const).map((side) =>
     check([`${side}_headers_claims`, `${side}_headers_names`], (config) =>
       config[`${side}_headers_claims`]?.length === config[`${side}_headers_names`]?.length
@@ -67,7 +62,3 @@ export const configChecks: readonly EntityCheck[] = [
         : "'authorization_query_args_names' and 'authorization_query_args_values' must have as many entries",
   ),
 ]
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null
-}

@@ -38,7 +38,7 @@ export function sessionMethod(
     if (sessions === undefined || session === undefined || client === undefined) return undefined
     const current = hasEnded(session.tokens) ? await renewed(session) : session
     if (current === undefined) {
-      onEnded(session)
+      await onEnded(session)
       return undefined
     }
     const found: Found = {

@@ -34,7 +34,7 @@ export interface Sessions {
    * and on all nodes where `cluster_cache_strategy` has them tell each other.
    * @returns the lines that take the cookies away
    */
-  end(session: Session, request: ClientRequest): readonly string[]
+  end(session: Session, request: ClientRequest): Promise<readonly string[]>
   /** @returns the lines that take away cookies of a session that has ended or never was */
   forget(request: ClientRequest): readonly string[]
   /** Cookies that are no business of the upstream. */
@@ -94,9 +94,9 @@ export function sessionsOf(config: Config, node: NodeServices): Sessions | undef
         request,
         attributes: cookies.attributesFor(request),
       }),
-    end(session, request) {
+    async end(session, request) {
       const lasts = timeouts.absolute === 0 ? ENDED_SECONDS : timeouts.absolute
-      void ended.end(session.id, seconds() + lasts)
+      await ended.end(session.id, seconds() + lasts)
       return forget(request)
     },
     forget,

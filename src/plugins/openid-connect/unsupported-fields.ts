@@ -95,11 +95,7 @@ const REFUSED = {
   mtls_revocation_endpoint: [],
   mtls_token_endpoint: [],
   proof_of_possession_auth_methods_validation: [true],
-  pushed_authorization_request_endpoint: [],
-  pushed_authorization_request_endpoint_auth_method: [],
   require_proof_key_for_code_exchange: [true, false],
-  require_pushed_authorization_requests: [false],
-  require_signed_request_object: [false],
   verify_parameters: [false],
 } as const satisfies Readonly<Record<string, readonly unknown[]>>
 

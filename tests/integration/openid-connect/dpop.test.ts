@@ -20,6 +20,7 @@ beforeAll(async () => {
     strict: { ...config, proof_of_possession_dpop: 'strict' },
     optional: { ...config, proof_of_possession_dpop: 'optional' },
     off: config,
+    nonce: { ...config, proof_of_possession_dpop: 'strict', dpop_use_nonce: true },
   })
   holder = await makeDpopClient()
   bound = await clientToken(provider.issuer, REPORT, 'orders:read', {
@@ -94,6 +95,16 @@ describe('openid-connect › DPoP', () => {
     expect(answer.headers.get('www-authenticate')).toMatch(
       /^DPoP realm="[^"]+", algs="ES256 .+", error="invalid_dpop_proof"$/,
     )
+  })
+
+  it('gives out the nonce that a proof must have', async () => {
+    const first = await ask('nonce', await proof(claimsFor('nonce')))
+    expect([first.status, first.headers.get('www-authenticate')]).toEqual([
+      401,
+      expect.stringContaining('error="use_dpop_nonce"'),
+    ])
+    const nonce = first.headers.get('dpop-nonce')
+    expect((await ask('nonce', await proof({ ...claimsFor('nonce'), nonce }))).status).toBe(200)
   })
 
   it('takes a proof once', async () => {

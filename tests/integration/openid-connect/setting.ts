@@ -33,12 +33,15 @@ export function startOidcGateway(
     /** Further plugins of a route. */
     readonly plugins?: Readonly<Record<string, readonly object[]>>
     readonly settings?: Record<string, string>
+    /** Further entities. */
+    readonly entities?: object
   } = {},
 ): Promise<TestGateway> {
   return startGateway(
     {
       _format_version: '3.0',
       consumers: CONSUMERS,
+      ...more.entities,
       services: [
         {
           name: 'mirror',
