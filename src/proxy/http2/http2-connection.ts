@@ -24,7 +24,7 @@ import type { Transport, TransportOwner } from '../transport/transport.ts'
 import { ConnectionOutput } from './connection-output.ts'
 import { FloodGauge } from './flood-gauge.ts'
 import { Http2Stream, type StreamHome } from './http2-stream.ts'
-import { RequestReader, type OpenedRequest } from './request-reader.ts'
+import { RequestReader } from './request-reader.ts'
 import type { StreamOutput } from './stream-output.ts'
 import { StreamResets } from './stream-resets.ts'
 
@@ -36,6 +36,9 @@ const RECEIVE_WINDOW = 1024 * 1024
 const UNSENT_BYTES = 65_536
 /** Streams beyond the most there may be, once the client knows how many that is. */
 const MOST_REFUSED = 100
+
+/** What has arrived when nothing has; never added to. */
+const NONE: Http2Stream[] = []
 
 /** A connection that speaks HTTP/2: each stream is an exchange like any other. */
 export class Http2Connection
@@ -55,7 +58,7 @@ export class Http2Connection
   readonly #resets = new StreamResets(turnMs())
   readonly #streams = new Map<number, Http2Stream>()
   /** Requests that have come with the bytes at hand; handled when those are read. */
-  #arrived: { readonly stream: Http2Stream; readonly request: OpenedRequest }[] = []
+  #arrived: Http2Stream[] = NONE
   /** Streams whose bytes the windows or the transport do not let out. */
   #waiting: Set<StreamOutput> | undefined
   /** The stream whose DATA is being read; `undefined` where it is passed over. */
@@ -190,7 +193,8 @@ export class Http2Connection
       const stream = new Http2Stream(this, id, request, this.#streamWindow)
       this.#streams.set(id, stream)
       this.deadlineMs = Infinity
-      this.#arrived.push({ stream, request })
+      if (this.#arrived === NONE) this.#arrived = [stream]
+      else this.#arrived.push(stream)
     }
   }
 
@@ -222,13 +226,14 @@ export class Http2Connection
   /** Those that were reset in the same breath are not looked at. */
   #handleArrived(): void {
     const arrived = this.#arrived
-    this.#arrived = []
-    for (const { stream, request } of arrived)
-      if (stream.isClosed) giveRequestHead(request.head)
-      else this.#handle(stream, request)
+    this.#arrived = NONE
+    for (const stream of arrived)
+      if (stream.isClosed) giveRequestHead(stream.request.head)
+      else this.#handle(stream)
   }
 
-  #handle(stream: Http2Stream, { head, failure }: OpenedRequest): void {
+  #handle(stream: Http2Stream): void {
+    const { head, failure } = stream.request
     const { holder, counters, limits } = this.context
     const snapshot = holder.current
     snapshot.enter()

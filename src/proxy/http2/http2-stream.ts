@@ -42,6 +42,7 @@ export class Http2Stream implements Downstream, BodySource, OutputOwner, Deadlin
   readonly viaVersion = '2 '
   /** Other streams of the connection are no matter of this one. */
   readonly keepsAlive = true
+  readonly request: OpenedRequest
   readonly body: RequestBody
   readonly output: StreamOutput
   readonly isTunnel: boolean
@@ -72,6 +73,7 @@ export class Http2Stream implements Downstream, BodySource, OutputOwner, Deadlin
   constructor(home: StreamHome, id: number, request: OpenedRequest, window: number) {
     this.#home = home
     this.id = id
+    this.request = request
     this.facts = home.facts
     this.isTunnel = request.isTunnel
     this.isRequestEnded = request.endsStream
@@ -229,16 +231,14 @@ export class Http2Stream implements Downstream, BodySource, OutputOwner, Deadlin
   }
 
   sendWhole(text: string): void {
-    const { output } = this
-    const bodyStart = text.indexOf('\r\n\r\n') + 4
-    output.sendHead(text.slice(0, bodyStart))
-    if (bodyStart < text.length) {
-      const body = Buffer.from(text.slice(bodyStart), 'latin1')
-      this.#home.countPayload(body.length)
-      output.sendBody(body, 0, body.length)
+    const headLength = text.indexOf('\r\n\r\n') + 4
+    if (this.isTunnel && text.startsWith(SWITCHING)) {
+      this.output.sendHead(text)
+      this.output.flush()
+      return
     }
-    if (this.isTunnel && text.startsWith(SWITCHING)) output.flush()
-    else output.end()
+    this.#home.countPayload(text.length - headLength)
+    this.output.sendWhole(text, headLength)
   }
 
   sendHead(text: string, _coding: ResponseCoding): void {

@@ -12,12 +12,11 @@ import { dataFrame, roomFor } from './connection-output.ts'
 /** A response, or the beginning of one, that is to be sent on a stream. */
 export interface ResponseStart {
   readonly stream: number
-  /** In HTTP/1.1, with its empty line, a character a byte. */
-  readonly head: string
+  /** Head in HTTP/1.1, with its empty line, and a body that fits one frame; a character a byte. */
+  readonly text: string
+  readonly headLength: number
   /** It answers a client that would take any success for an open tunnel. */
   readonly asksForTunnel: boolean
-  /** Fits one frame. */
-  readonly body: string
   /** Nothing follows. */
   readonly endsStream: boolean
   /** The client has made its table smaller, and must be told that this side knows. */
@@ -34,38 +33,35 @@ let source = Buffer.allocUnsafeSlow(8192)
 
 /** The frames of a head, and of a body behind it. */
 export function responseFrames(start: ResponseStart): string {
-  const { stream, head, body } = start
-  const endsWithHead = start.endsStream && body === ''
-  const out = roomFor(FRAME_HEAD_BYTES * 2 + blockBound(head.length) + body.length)
-  const blockEnd = writeBlock(start, out)
-  const length = blockEnd - FRAME_HEAD_BYTES
-  if (length > FRAME_BYTES) {
-    const block = out.latin1Slice(FRAME_HEAD_BYTES, blockEnd)
-    const frames = headerFrames(stream, block, endsWithHead)
-    return body === '' ? frames : frames + dataFrame(stream, body, start.endsStream)
-  }
-  const flags = endsWithHead ? Flag.endHeaders | Flag.endStream : Flag.endHeaders
-  writeFrameHead(out, 0, { length, type: FrameType.headers, flags, stream })
-  if (body === '') return out.latin1Slice(0, blockEnd)
-  writeFrameHead(out, blockEnd, {
-    length: body.length,
-    type: FrameType.data,
-    flags: start.endsStream ? Flag.endStream : 0,
-    stream,
-  })
-  const bodyAt = blockEnd + FRAME_HEAD_BYTES
-  out.latin1Write(body, bodyAt)
-  return out.latin1Slice(0, bodyAt + body.length)
-}
-
-/** @returns position after the block, which begins behind the room for a frame's head */
-function writeBlock(start: ResponseStart, out: Buffer): number {
-  const { head } = start
-  const bytes = bytesOf(head)
+  const { stream, text, headLength } = start
+  const bytes = bytesOf(text)
+  const bodyLength = text.length - headLength
+  const out = roomFor(FRAME_HEAD_BYTES * 2 + blockBound(headLength) + bodyLength)
   let at = FRAME_HEAD_BYTES
   if (start.emptiesTable) out[at++] = EMPTY_TABLE
   at = writeStatus(http2Status(statusOf(bytes), start.asksForTunnel), out, at)
-  return writeFieldLines(bytes, head.indexOf('\r\n') + 2, head.length, out, at)
+  const blockEnd = writeFieldLines(bytes, text.indexOf('\r\n') + 2, headLength, out, at)
+  const length = blockEnd - FRAME_HEAD_BYTES
+  if (length > FRAME_BYTES) return longResponse(start, out.latin1Slice(FRAME_HEAD_BYTES, blockEnd))
+  const isAll = bodyLength === 0
+  const headFlags = isAll && start.endsStream ? Flag.endHeaders | Flag.endStream : Flag.endHeaders
+  writeFrameHead(out, 0, { length, type: FrameType.headers, flags: headFlags, stream })
+  if (isAll) return out.latin1Slice(0, blockEnd)
+  const flags = start.endsStream ? Flag.endStream : 0
+  writeFrameHead(out, blockEnd, { length: bodyLength, type: FrameType.data, flags, stream })
+  const bodyAt = blockEnd + FRAME_HEAD_BYTES
+  bytes.copy(out, bodyAt, headLength, text.length)
+  return out.latin1Slice(0, bodyAt + bodyLength)
+}
+
+/** @param block too long for one frame */
+function longResponse(
+  { stream, text, headLength, endsStream }: ResponseStart,
+  block: string,
+): string {
+  if (headLength === text.length) return headerFrames(stream, block, endsStream)
+  const body = text.slice(headLength)
+  return headerFrames(stream, block, false) + dataFrame(stream, body, endsStream)
 }
 
 /** A header block without a status, as stands after a body. @param lines each with its CRLF */

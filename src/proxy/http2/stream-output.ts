@@ -67,7 +67,26 @@ export class StreamOutput {
 
   /** @param head in HTTP/1.1, with its empty line, of a response that is not the final one */
   sendInterim(head: string): void {
-    this.#shared.output.send(this.#framesOf(head, '', false))
+    this.#shared.output.send(this.#framesOf(head, head.length, false))
+  }
+
+  /** Head and body at once, which end the stream. @param headLength where in the text the body begins */
+  sendWhole(text: string, headLength: number): void {
+    if (!this.takesHeads) return
+    const length = text.length - headLength
+    const isShort = length <= JOINED_BYTES && (length === 0 || this.#allowed(length) === length)
+    if (!isShort) {
+      const body = Buffer.from(text.slice(headLength), 'latin1')
+      this.#head = text.slice(0, headLength)
+      this.sendBody(body, 0, length)
+      this.end()
+      return
+    }
+    this.hasBegun = true
+    this.window -= length
+    this.#shared.sendWindow -= length
+    this.#shared.output.send(this.#framesOf(text, headLength, true))
+    this.#ended(true)
   }
 
   sendHead(head: string): void {
@@ -151,19 +170,19 @@ export class StreamOutput {
     if (head !== undefined) {
       this.#head = undefined
       this.hasBegun = true
-      output.send(this.#framesOf(head, body, endsStream))
+      output.send(this.#framesOf(head + body, head.length, endsStream))
     } else if (body !== '') output.send(dataFrame(this.#owner.id, body, endsStream))
     else if (endsStream) output.send(endFrame(this.#owner.id))
   }
 
-  #framesOf(head: string, body: string, endsStream: boolean): string {
+  #framesOf(text: string, headLength: number, endsStream: boolean): string {
     const { id, isTunnel } = this.#owner
     const emptiesTable = this.#shared.takeTableUpdate()
     return responseFrames({
       stream: id,
-      head,
+      text,
+      headLength,
       asksForTunnel: isTunnel,
-      body,
       endsStream,
       emptiesTable,
     })
