@@ -22,7 +22,7 @@ for (const file of globSync('src/**/*.ts').map((name) => name.replaceAll(path.se
   }
 }
 
-/** `bundled.ts` is the list itself and imports them all. */
+/** `bundled.ts` is the list itself and knows them all. */
 function isOtherPlugin(file: string, plugin: string): boolean {
   const own = file.split('/')[2]!
   return !own.endsWith('.ts') && own !== plugin

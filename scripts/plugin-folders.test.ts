@@ -8,7 +8,7 @@ import {
   BUNDLED_PLUGINS,
   BUNDLED_PLUGINS_WITH_DATABASE,
   OPTIONAL_PLUGINS,
-} from '../src/plugins/bundled.ts'
+} from '../src/plugins/all-plugins.ts'
 import { compileSnapshot } from '../src/snapshot/compile.ts'
 
 const ROOT = new URL('../src/plugins/', import.meta.url)
@@ -53,7 +53,6 @@ describe.each(FOLDERS)('src/plugins/%s', (folder) => {
     expect(parsed.entities['plugins']?.map(({ name }) => name)).toContain(folder)
     const snapshot = compileSnapshot(parsed.entities, {
       version: 1,
-      catalog,
       plugins: new Map(ALL_PLUGINS.map((plugin) => [plugin.name, plugin])),
       flavor: FLAVOR,
       balancers: {} as Balancers,

@@ -4,7 +4,7 @@ import { openApi } from '../../src/admin/openapi/openapi.ts'
 import { jsonSchemaOfDeclarative } from '../../src/declarative/json-schema.ts'
 import { createCatalog } from '../../src/entities/create-catalog.ts'
 import { portunusVersion } from '../../src/gateway/versions.ts'
-import { BUNDLED_PLUGINS } from '../../src/plugins/bundled.ts'
+import { BUNDLED_PLUGINS } from '../../src/plugins/all-plugins.ts'
 
 const catalog = createCatalog(BUNDLED_PLUGINS, { flavor: 'traditional_compatible' })
 

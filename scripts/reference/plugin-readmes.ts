@@ -1,4 +1,4 @@
-import { BUNDLED_PLUGINS, OPTIONAL_PLUGINS } from '../../src/plugins/bundled.ts'
+import { BUNDLED_PLUGINS, OPTIONAL_PLUGINS } from '../../src/plugins/all-plugins.ts'
 import { fieldTable } from './field-table.ts'
 
 /** The table of fields for the README of each plugin, by path. */

@@ -1,5 +1,5 @@
 import type { Plugin } from '../../src/plugin-kit/plugin.ts'
-import { BUNDLED_PLUGINS, OPTIONAL_PLUGINS } from '../../src/plugins/bundled.ts'
+import { BUNDLED_PLUGINS, OPTIONAL_PLUGINS } from '../../src/plugins/all-plugins.ts'
 import { fieldTable } from './field-table.ts'
 import { GENERATED } from './generated.ts'
 

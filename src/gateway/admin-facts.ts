@@ -9,7 +9,7 @@ import type {
   TargetHealthChange,
 } from '../admin/admin-context.ts'
 import type { Catalog } from '../entities/catalog.ts'
-import type { Plugin } from '../plugin-kit/plugin.ts'
+import type { AdminRoute, Plugin } from '../plugin-kit/plugin.ts'
 import type { RouterFlavor } from '../router/route-match.ts'
 import { enabledHeaders, presentSettings } from '../settings/present-settings.ts'
 import type { Settings } from '../settings/settings.ts'
@@ -24,6 +24,7 @@ import { lastUsesOf } from './last-uses.ts'
 import type { Publisher } from './publisher.ts'
 import type { Reloader } from './reload.ts'
 import { COMPATIBILITY_VERSION, portunusVersion } from './versions.ts'
+import type { PluginRoute } from './worker-messages.ts'
 
 export interface AdminFactsOptions {
   /** In force now; changes with a reload. */
@@ -90,11 +91,18 @@ export function adminContext(options: AdminFactsOptions): AdminContext {
 }
 
 function pluginEndpoints(plugins: readonly Plugin[], dataPlane: DataPlane): PluginEndpoints {
-  const routes = plugins.flatMap(({ adminRoutes }) => adminRoutes)
+  const places = new Map(
+    plugins.flatMap(({ name, adminRoutes }) =>
+      adminRoutes.map((route, index): [AdminRoute, PluginRoute] => [
+        route,
+        { plugin: name, index },
+      ]),
+    ),
+  )
   return {
-    routes,
+    routes: [...places.keys()],
     async answer(route, request) {
-      const question = { about: 'plugin-route', route: routes.indexOf(route), request } as const
+      const question = { about: 'plugin-route', route: places.get(route)!, request } as const
       if (route.combine === undefined) return dataPlane.askOne<'plugin-route'>(question)
       return route.combine(await dataPlane.ask<'plugin-route'>(question))
     },

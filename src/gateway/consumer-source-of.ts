@@ -12,7 +12,6 @@ import {
 } from '../settings/consumer-source.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import { catalogOfSettings } from './catalog-of.ts'
 
 /**
  * The source of consumers that the settings name, as one worker holds it. Nothing is connected to
@@ -27,6 +26,8 @@ export async function consumerSourceOf(
 ): Promise<RememberingSource | undefined> {
   const place = consumerSourcePlace(settings)
   if (place === undefined) return undefined
+  // Needs all plugins, which a worker without a source need not have.
+  const { catalogOfSettings } = await import('./catalog-of.ts')
   const catalog = catalogOfSettings(settings)
   const queries = consumerSourceQueries(settings)
   const known = place.kind === 'postgres' ? [...queries.keys()] : SOURCED_KINDS
@@ -43,6 +44,8 @@ export async function consumerSourceOf(
       entries: settings.consumer_source_size,
       timeoutMs: settings.consumer_source_timeout,
       questions: settings.consumer_source_questions,
+      vainOfOneClient: settings.consumer_source_misses_per_client,
+      vainOfAll: settings.consumer_source_misses,
     },
     now: Date.now,
     log,

@@ -3,19 +3,9 @@ import {
   BUNDLED_PLUGINS,
   BUNDLED_PLUGINS_WITH_DATABASE,
   OPTIONAL_PLUGINS,
-} from '../plugins/bundled.ts'
+} from '../plugins/all-plugins.ts'
 import type { Settings } from '../settings/settings.ts'
-import { StartFault } from './start-fault.ts'
-
-/** What `bundled` stands for in Kong; those that are not here yet may be named all the same. */
-const KONG_BUNDLED = new Set(
-  `acl acme ai-prompt-decorator ai-prompt-guard ai-prompt-template ai-proxy ai-request-transformer
-  ai-response-transformer aws-lambda azure-functions basic-auth bot-detection correlation-id cors
-  datadog file-log grpc-gateway grpc-web hmac-auth http-log ip-restriction jwt key-auth ldap-auth
-  loggly oauth2 opentelemetry post-function pre-function prometheus proxy-cache rate-limiting
-  redirect request-size-limiting request-termination request-transformer response-ratelimiting
-  response-transformer session standard-webhooks statsd syslog tcp-log udp-log zipkin`.split(/\s+/),
-)
+import { enabledPlugins } from './enabled-plugins.ts'
 
 export interface LoadedPlugins {
   /** In the order in which they run. */
@@ -24,30 +14,18 @@ export interface LoadedPlugins {
 }
 
 /**
- * The plugins that the setting `plugins` names.
+ * The plugins that the setting `plugins` names, for those who check configurations. Workers have
+ * `WorkerPlugins`.
  *
  * @param settings `plugins` holds `bundled`, `off` alone, or names of plugins
  * @throws {StartFault} for a name nobody knows
  */
-export function loadPlugins({
-  plugins: names,
-  database,
-}: Pick<Settings, 'plugins' | 'database'>): LoadedPlugins {
-  if (names.length === 1 && names[0] === 'off') return { plugins: [], warnings: [] }
-  const bundled = database === 'off' ? BUNDLED_PLUGINS : BUNDLED_PLUGINS_WITH_DATABASE
-  const available = [...bundled, ...OPTIONAL_PLUGINS].toSorted(inRunningOrder)
-  const wanted = new Set<string>()
-  const warnings: string[] = []
-  for (const name of names) {
-    if (name === 'bundled') for (const plugin of bundled) wanted.add(plugin.name)
-    else if (available.some((plugin) => plugin.name === name)) wanted.add(name)
-    else if (KONG_BUNDLED.has(name)) warnings.push(`plugin '${name}' is not available, ignored`)
-    else
-      throw new StartFault(
-        `error loading plugin schemas: on plugin '${name}': ${name} plugin is enabled but not installed;\nno plugin found`,
-      )
-  }
-  return { plugins: available.filter(({ name }) => wanted.has(name)), warnings }
+export function loadPlugins(settings: Pick<Settings, 'plugins' | 'database'>): LoadedPlugins {
+  const { entries, warnings } = enabledPlugins(settings)
+  const names = new Set(entries.map(({ name }) => name))
+  const bundled = settings.database === 'off' ? BUNDLED_PLUGINS : BUNDLED_PLUGINS_WITH_DATABASE
+  const plugins = [...bundled, ...OPTIONAL_PLUGINS].filter(({ name }) => names.has(name))
+  return { plugins: plugins.toSorted(inRunningOrder), warnings }
 }
 
 /** By priority, then name, both descending. */

@@ -1,5 +1,4 @@
 import type { Balancers } from '../balancer/peer.ts'
-import type { Catalog } from '../entities/catalog.ts'
 import type { EntitySet, Target, Upstream } from '../entities/entity.ts'
 import type { NodeServices, Plugin } from '../plugin-kit/plugin.ts'
 import type { SnapshotHolder } from '../proxy/context.ts'
@@ -10,8 +9,8 @@ import { changedEntities } from './changed-entities.ts'
 import type { Content } from './worker-messages.ts'
 
 export interface ServingOptions {
-  readonly catalog: Catalog
-  readonly plugins: readonly Plugin[]
+  /** Loaded ones by name, read whenever a snapshot is compiled. */
+  readonly plugins: ReadonlyMap<string, Plugin>
   readonly flavor: RouterFlavor
   readonly balancers: Balancers
   readonly node: NodeServices
@@ -25,14 +24,12 @@ export interface ServingOptions {
  */
 export class ServingSnapshot implements SnapshotHolder {
   readonly #options: ServingOptions
-  readonly #pluginsByName: ReadonlyMap<string, Plugin>
   #current: Snapshot
   #entities: EntitySet = {}
   #candidate: Compiled | undefined
 
   constructor(options: ServingOptions) {
     this.#options = options
-    this.#pluginsByName = new Map(options.plugins.map((plugin) => [plugin.name, plugin]))
     this.#current = this.#compile(0, this.#entities)
   }
 
@@ -99,8 +96,7 @@ export class ServingSnapshot implements SnapshotHolder {
   }
 
   #compile(version: number, entities: EntitySet, before?: Compiled): Snapshot {
-    const { catalog, flavor, balancers, node } = this.#options
-    const plugins = this.#pluginsByName
-    return compileSnapshot(entities, { version, catalog, plugins, flavor, balancers, node }, before)
+    const { plugins, flavor, balancers, node } = this.#options
+    return compileSnapshot(entities, { version, plugins, flavor, balancers, node }, before)
   }
 }

@@ -62,10 +62,9 @@ export type ToWorker =
 export type Question =
   | { readonly about: 'status' }
   | { readonly about: 'health'; readonly upstreamId: string }
-  /** @param route position among the endpoints of all loaded plugins, which all threads count alike */
   | {
       readonly about: 'plugin-route'
-      readonly route: number
+      readonly route: PluginRoute
       readonly request: PluginRouteRequest
     }
   /** @param which all when absent */
@@ -87,6 +86,13 @@ export type Question =
 export interface ForgottenConsumers {
   readonly kind: string
   readonly value: string
+}
+
+/** An endpoint of the Admin API by the plugin that brings it. */
+export interface PluginRoute {
+  readonly plugin: string
+  /** Position among its endpoints. */
+  readonly index: number
 }
 
 export type PluginRouteRequest = Pick<AdminRequest, 'parameters' | 'query' | 'body'>

@@ -6,7 +6,7 @@ import type { RememberingSource } from '../consumer-source/consumer-source.ts'
 import { DeadlineWheel } from '../base/deadline-wheel.ts'
 import type { Entity } from '../entities/entity.ts'
 import { publicKeySet } from '../entities/public-keys.ts'
-import type { AdminAnswer, AdminRoute, NodeServices, Plugin } from '../plugin-kit/plugin.ts'
+import type { AdminAnswer, NodeServices } from '../plugin-kit/plugin.ts'
 import type { ProxyContext } from '../proxy/context.ts'
 import { chooseSockets } from '../proxy/transport/choose-sockets.ts'
 import type { Sockets } from '../proxy/transport/sockets.ts'
@@ -16,12 +16,12 @@ import type { RouterFlavor } from '../router/route-match.ts'
 import type { Settings } from '../settings/settings.ts'
 import { parseSize } from '../settings/size.ts'
 import type { LogLevel } from '../telemetry/log-level.ts'
-import { catalogOf } from './catalog-of.ts'
 import { consumerSourceOf } from './consumer-source-of.ts'
 import { CertificateIndex } from './certificate-index.ts'
 import { dnsSettingsOf } from './dns-settings-of.ts'
 import type { ListenerCertificates } from './listener-certificates.ts'
-import { loadPlugins } from './load-plugins.ts'
+import { hasDatabase } from './database-of.ts'
+import { enabledPlugins } from './enabled-plugins.ts'
 import { CredentialUses } from './credential-uses.ts'
 import { isRecording } from './decision-records.ts'
 import { DecisionRecorder } from './decision-recorder.ts'
@@ -38,10 +38,12 @@ import { ServingSnapshot } from './serving-snapshot.ts'
 import { TicketKeys } from './ticket-keys.ts'
 import { StreamPlane } from './stream-plane.ts'
 import { tlsRules } from './tls-rules.ts'
+import { WorkerPlugins } from './worker-plugins.ts'
 import type {
   Content,
   ForgottenConsumers,
   InForceSettings,
+  PluginRoute,
   PluginRouteRequest,
   Question,
   WorkerStart,
@@ -69,7 +71,6 @@ export class WorkerPlane {
   readonly #context: ProxyContext
   readonly #certificates: CertificateIndex
   readonly #node: NodeServices
-  readonly #routes: readonly AdminRoute[]
   #settings: Settings
   readonly #listeners: ProxyListeners
   readonly #memory = new MemorySettler(() => this.#context.counters.requests)
@@ -79,7 +80,7 @@ export class WorkerPlane {
   /** Absent where nothing is recorded. */
   readonly #decisions: DecisionRecorder | undefined
   readonly #uses = new CredentialUses()
-  readonly #plugins: ReadonlyMap<string, Plugin>
+  readonly #plugins: WorkerPlugins
 
   /** @param administer has the Admin API do something for a plugin */
   static async create(
@@ -103,10 +104,8 @@ export class WorkerPlane {
     const tickets = new TicketKeys(start.inbound.tickets)
     this.#certificates = this.#makeCertificates(tickets)
     this.#balancers = this.#makeBalancers(start)
-    const { plugins } = loadPlugins(settings)
-    this.#plugins = new Map(plugins.map((plugin) => [plugin.name, plugin]))
+    this.#plugins = new WorkerPlugins(enabledPlugins(settings).entries, hasDatabase(settings))
     this.#decisions = decisionRecorder(settings)
-    this.#routes = plugins.flatMap(({ adminRoutes }) => adminRoutes)
     this.#node = nodeServices({
       nodeId: start.nodeId,
       memory: start.memory,
@@ -118,8 +117,7 @@ export class WorkerPlane {
       consumerSource: consumerSource instanceof Error ? undefined : consumerSource,
     })
     this.#serving = new ServingSnapshot({
-      catalog: catalogOf(settings, plugins),
-      plugins,
+      plugins: this.#plugins.loaded,
       flavor: settings.router_flavor as RouterFlavor,
       balancers: this.#balancers,
       node: this.#node,
@@ -181,10 +179,11 @@ export class WorkerPlane {
     })
   }
 
-  prepare(generation: number, content: Content): PrepareOutcome {
+  async prepare(generation: number, content: Content): Promise<PrepareOutcome> {
     if (this.#consumerSource instanceof Error)
       return { kind: 'refused', reason: this.#consumerSource.message }
     try {
+      await this.#plugins.loadFor(content)
       const isPrepared = this.#serving.prepare(generation, content)
       return { kind: isPrepared ? 'prepared' : 'behind' }
     } catch (error) {
@@ -264,12 +263,18 @@ export class WorkerPlane {
   }
 
   /** An endpoint of the Admin API that a plugin brings. */
-  async answerPluginRoute(index: number, request: PluginRouteRequest): Promise<AdminAnswer> {
-    const route = this.#routes[index]!
+  async answerPluginRoute(
+    { plugin: name, index }: PluginRoute,
+    request: PluginRouteRequest,
+  ): Promise<AdminAnswer> {
+    const plugin = (await this.#plugins.load(name))!
     const { current } = this.#serving
-    for (const plugin of this.#plugins.values())
-      if (plugin.adminRoutes.includes(route)) current.configured.readyAllOf(plugin)
-    return route.handle({ ...request, node: this.#node, entities: current.entities })
+    current.configured.readyAllOf(plugin)
+    return plugin.adminRoutes[index]!.handle({
+      ...request,
+      node: this.#node,
+      entities: current.entities,
+    })
   }
 
   /** What a source of consumers said is looked up again; all of it, or what is about one value. */
@@ -291,7 +296,7 @@ export class WorkerPlane {
 
   /** What is known of requests whose id begins so, the newest first. */
   explainRecords(prefix: string): readonly ExplainedRecord[] {
-    const sources = { snapshot: this.#serving.current, plugins: this.#plugins }
+    const sources = { snapshot: this.#serving.current, plugins: this.#plugins.loaded }
     const records = this.#decisions?.find(prefix) ?? []
     return records.map((record) => explainRecord(record, sources))
   }

@@ -26,7 +26,7 @@ async function handle(
   switch (message.kind) {
     case 'prepare': {
       const { generation, content } = message
-      say({ generation, ...worker.prepare(generation, content) })
+      say({ generation, ...(await worker.prepare(generation, content)) })
       return
     }
     case 'commit':

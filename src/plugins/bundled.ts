@@ -1,117 +1,142 @@
 import type { Plugin } from '../plugin-kit/plugin.ts'
-import { acl } from './acl/plugin.ts'
-import { acme, acmeWithDatabase } from './acme/plugin.ts'
-import { aiPromptDecorator } from './ai-prompt-decorator/plugin.ts'
-import { aiPromptGuard } from './ai-prompt-guard/plugin.ts'
-import { aiPromptTemplate } from './ai-prompt-template/plugin.ts'
-import { awsLambda } from './aws-lambda/plugin.ts'
-import { aiProxy } from './ai-proxy/plugin.ts'
-import { aiRequestTransformer } from './ai-request-transformer/plugin.ts'
-import { aiResponseTransformer } from './ai-response-transformer/plugin.ts'
-import { azureFunctions } from './azure-functions/plugin.ts'
-import { basicAuth } from './basic-auth/plugin.ts'
-import { botDetection } from './bot-detection/plugin.ts'
-import { correlationId } from './correlation-id/plugin.ts'
-import { cors } from './cors/plugin.ts'
-import { datadog } from './datadog/plugin.ts'
-import { fileLog } from './file-log/plugin.ts'
-import { grpcGateway } from './grpc-gateway/plugin.ts'
-import { grpcWeb } from './grpc-web/plugin.ts'
-import { hmacAuth } from './hmac-auth/plugin.ts'
-import { httpLog } from './http-log/plugin.ts'
-import { ipRestriction } from './ip-restriction/plugin.ts'
-import { jwt } from './jwt/plugin.ts'
-import { keyAuth } from './key-auth/plugin.ts'
-import { ldapAuth } from './ldap-auth/plugin.ts'
-import { loggly } from './loggly/plugin.ts'
-import { oauth2 } from './oauth2/plugin.ts'
-import { openidConnect } from './openid-connect/plugin.ts'
-import { opentelemetry } from './opentelemetry/plugin.ts'
-import { postFunction } from './post-function/plugin.ts'
-import { preFunction } from './pre-function/plugin.ts'
-import { prometheus } from './prometheus/plugin.ts'
-import { proxyCache } from './proxy-cache/plugin.ts'
-import { rateLimiting, rateLimitingWithDatabase } from './rate-limiting/plugin.ts'
-import { redirect } from './redirect/plugin.ts'
-import { requestSizeLimiting } from './request-size-limiting/plugin.ts'
-import { requestTermination } from './request-termination/plugin.ts'
-import { requestTransformer } from './request-transformer/plugin.ts'
-import {
-  responseRateLimiting,
-  responseRateLimitingWithDatabase,
-} from './response-ratelimiting/plugin.ts'
-import { responseTransformer } from './response-transformer/plugin.ts'
-import { session } from './session/plugin.ts'
-import { standardWebhooks } from './standard-webhooks/plugin.ts'
-import { statsd } from './statsd/plugin.ts'
-import { syslog } from './syslog/plugin.ts'
-import { tcpLog } from './tcp-log/plugin.ts'
-import { udpLog } from './udp-log/plugin.ts'
-import { zipkin } from './zipkin/plugin.ts'
+
+/** A plugin that comes with the gateway. Its code is loaded when somebody needs it: see `all-plugins.ts`. */
+export interface PluginEntry {
+  readonly name: string
+  /** @throws when its files are not there, or cannot be run */
+  load(): Promise<Plugin>
+  /** The same plugin, where it can do more with a database: its schema knows it as a place for counters. */
+  loadWithDatabase?(): Promise<Plugin>
+}
+
+export function loadedWithDatabase(entry: PluginEntry): Promise<Plugin> {
+  return entry.loadWithDatabase?.() ?? entry.load()
+}
 
 /** The plugins that come with the gateway, in the order in which they run: by priority, then name, both descending. */
-export const BUNDLED_PLUGINS: readonly Plugin[] = [
-  preFunction,
-  correlationId,
-  zipkin,
-  botDetection,
-  cors,
-  session,
-  acme,
-  jwt,
-  oauth2,
-  keyAuth,
-  ldapAuth,
-  basicAuth,
-  hmacAuth,
-  grpcGateway,
-  ipRestriction,
-  requestSizeLimiting,
-  acl,
-  rateLimiting,
-  responseRateLimiting,
-  requestTransformer,
-  responseTransformer,
-  redirect,
-  aiRequestTransformer,
-  aiPromptTemplate,
-  aiPromptDecorator,
-  aiPromptGuard,
-  aiProxy,
-  aiResponseTransformer,
-  standardWebhooks,
-  awsLambda,
-  azureFunctions,
-  proxyCache,
-  opentelemetry,
-  prometheus,
-  httpLog,
-  statsd,
-  datadog,
-  fileLog,
-  udpLog,
-  tcpLog,
-  loggly,
-  syslog,
-  grpcWeb,
-  requestTermination,
-  postFunction,
+export const BUNDLED: readonly PluginEntry[] = [
+  {
+    name: 'pre-function',
+    load: async () => (await import('./pre-function/plugin.ts')).preFunction,
+  },
+  {
+    name: 'correlation-id',
+    load: async () => (await import('./correlation-id/plugin.ts')).correlationId,
+  },
+  { name: 'zipkin', load: async () => (await import('./zipkin/plugin.ts')).zipkin },
+  {
+    name: 'bot-detection',
+    load: async () => (await import('./bot-detection/plugin.ts')).botDetection,
+  },
+  { name: 'cors', load: async () => (await import('./cors/plugin.ts')).cors },
+  { name: 'session', load: async () => (await import('./session/plugin.ts')).session },
+  {
+    name: 'acme',
+    load: async () => (await import('./acme/plugin.ts')).acme,
+    loadWithDatabase: async () => (await import('./acme/plugin.ts')).acmeWithDatabase,
+  },
+  { name: 'jwt', load: async () => (await import('./jwt/plugin.ts')).jwt },
+  { name: 'oauth2', load: async () => (await import('./oauth2/plugin.ts')).oauth2 },
+  { name: 'key-auth', load: async () => (await import('./key-auth/plugin.ts')).keyAuth },
+  { name: 'ldap-auth', load: async () => (await import('./ldap-auth/plugin.ts')).ldapAuth },
+  { name: 'basic-auth', load: async () => (await import('./basic-auth/plugin.ts')).basicAuth },
+  { name: 'hmac-auth', load: async () => (await import('./hmac-auth/plugin.ts')).hmacAuth },
+  {
+    name: 'grpc-gateway',
+    load: async () => (await import('./grpc-gateway/plugin.ts')).grpcGateway,
+  },
+  {
+    name: 'ip-restriction',
+    load: async () => (await import('./ip-restriction/plugin.ts')).ipRestriction,
+  },
+  {
+    name: 'request-size-limiting',
+    load: async () => (await import('./request-size-limiting/plugin.ts')).requestSizeLimiting,
+  },
+  { name: 'acl', load: async () => (await import('./acl/plugin.ts')).acl },
+  {
+    name: 'rate-limiting',
+    load: async () => (await import('./rate-limiting/plugin.ts')).rateLimiting,
+    loadWithDatabase: async () =>
+      (await import('./rate-limiting/plugin.ts')).rateLimitingWithDatabase,
+  },
+  {
+    name: 'response-ratelimiting',
+    load: async () => (await import('./response-ratelimiting/plugin.ts')).responseRateLimiting,
+    loadWithDatabase: async () =>
+      (await import('./response-ratelimiting/plugin.ts')).responseRateLimitingWithDatabase,
+  },
+  {
+    name: 'request-transformer',
+    load: async () => (await import('./request-transformer/plugin.ts')).requestTransformer,
+  },
+  {
+    name: 'response-transformer',
+    load: async () => (await import('./response-transformer/plugin.ts')).responseTransformer,
+  },
+  { name: 'redirect', load: async () => (await import('./redirect/plugin.ts')).redirect },
+  {
+    name: 'ai-request-transformer',
+    load: async () => (await import('./ai-request-transformer/plugin.ts')).aiRequestTransformer,
+  },
+  {
+    name: 'ai-prompt-template',
+    load: async () => (await import('./ai-prompt-template/plugin.ts')).aiPromptTemplate,
+  },
+  {
+    name: 'ai-prompt-decorator',
+    load: async () => (await import('./ai-prompt-decorator/plugin.ts')).aiPromptDecorator,
+  },
+  {
+    name: 'ai-prompt-guard',
+    load: async () => (await import('./ai-prompt-guard/plugin.ts')).aiPromptGuard,
+  },
+  { name: 'ai-proxy', load: async () => (await import('./ai-proxy/plugin.ts')).aiProxy },
+  {
+    name: 'ai-response-transformer',
+    load: async () => (await import('./ai-response-transformer/plugin.ts')).aiResponseTransformer,
+  },
+  {
+    name: 'standard-webhooks',
+    load: async () => (await import('./standard-webhooks/plugin.ts')).standardWebhooks,
+  },
+  { name: 'aws-lambda', load: async () => (await import('./aws-lambda/plugin.ts')).awsLambda },
+  {
+    name: 'azure-functions',
+    load: async () => (await import('./azure-functions/plugin.ts')).azureFunctions,
+  },
+  { name: 'proxy-cache', load: async () => (await import('./proxy-cache/plugin.ts')).proxyCache },
+  {
+    name: 'opentelemetry',
+    load: async () => (await import('./opentelemetry/plugin.ts')).opentelemetry,
+  },
+  { name: 'prometheus', load: async () => (await import('./prometheus/plugin.ts')).prometheus },
+  { name: 'http-log', load: async () => (await import('./http-log/plugin.ts')).httpLog },
+  { name: 'statsd', load: async () => (await import('./statsd/plugin.ts')).statsd },
+  { name: 'datadog', load: async () => (await import('./datadog/plugin.ts')).datadog },
+  { name: 'file-log', load: async () => (await import('./file-log/plugin.ts')).fileLog },
+  { name: 'udp-log', load: async () => (await import('./udp-log/plugin.ts')).udpLog },
+  { name: 'tcp-log', load: async () => (await import('./tcp-log/plugin.ts')).tcpLog },
+  { name: 'loggly', load: async () => (await import('./loggly/plugin.ts')).loggly },
+  { name: 'syslog', load: async () => (await import('./syslog/plugin.ts')).syslog },
+  { name: 'grpc-web', load: async () => (await import('./grpc-web/plugin.ts')).grpcWeb },
+  {
+    name: 'request-termination',
+    load: async () => (await import('./request-termination/plugin.ts')).requestTermination,
+  },
+  {
+    name: 'post-function',
+    load: async () => (await import('./post-function/plugin.ts')).postFunction,
+  },
 ]
-
-/** Those that can do more where there is a database. */
-const WITH_DATABASE: ReadonlyMap<Plugin, Plugin> = new Map([
-  [acme, acmeWithDatabase],
-  [rateLimiting, rateLimitingWithDatabase],
-  [responseRateLimiting, responseRateLimitingWithDatabase],
-])
-
-/** The bundled plugins as they are with a database: their schemas know it as a place for counters. */
-export const BUNDLED_PLUGINS_WITH_DATABASE: readonly Plugin[] = BUNDLED_PLUGINS.map(
-  (plugin) => WITH_DATABASE.get(plugin) ?? plugin,
-)
 
 /**
  * Plugins that come with the gateway and are not among those that Kong bundles, so that `bundled` does
  * not stand for them: they are loaded where the setting `plugins` names them.
  */
-export const OPTIONAL_PLUGINS: readonly Plugin[] = [openidConnect]
+export const OPTIONAL: readonly PluginEntry[] = [
+  {
+    name: 'openid-connect',
+    load: async () => (await import('./openid-connect/plugin.ts')).openidConnect,
+  },
+]

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Balancers, PeerSource } from '../balancer/peer.ts'
-import type { Catalog } from '../entities/catalog.ts'
 import type { Entity, EntitySet } from '../entities/entity.ts'
 import { exit } from '../plugin-kit/answer.ts'
 import type { Exchange } from '../plugin-kit/exchange.ts'
@@ -95,11 +94,9 @@ function pluginRow(as: string, bound: Bound = {}, more: object = {}): Entity {
 }
 
 const SOURCE = {} as PeerSource
-const CATALOG = { kind: () => undefined } as unknown as Catalog
 
 const OPTIONS: CompileOptions = {
   version: 7,
-  catalog: CATALOG,
   plugins: new Map(),
   flavor: 'traditional_compatible',
   balancers: { source: () => SOURCE } as unknown as Balancers,

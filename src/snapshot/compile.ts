@@ -1,6 +1,6 @@
 import type { Balancers } from '../balancer/peer.ts'
-import type { Catalog } from '../entities/catalog.ts'
-import type { EntitySet, PluginEntity, Route, Service } from '../entities/entity.ts'
+import { consumers } from '../entities/consumers.ts'
+import type { EntityKind, EntitySet, PluginEntity, Route, Service } from '../entities/entity.ts'
 import type { EntityLookup, NodeServices, Plugin } from '../plugin-kit/plugin.ts'
 import { buildRouter } from '../router/build-router.ts'
 import type { RouterFlavor } from '../router/route-match.ts'
@@ -16,8 +16,7 @@ import { streamPlanner } from './stream-plan.ts'
 
 export interface CompileOptions {
   readonly version: number
-  readonly catalog: Catalog
-  /** Loaded plugins by name. */
+  /** Loaded plugins by name, all that the entities configure among them. */
   readonly plugins: ReadonlyMap<string, Plugin>
   readonly flavor: RouterFlavor
   readonly balancers: Balancers
@@ -46,8 +45,9 @@ export function compileSnapshot(
   before?: Compiled,
 ): Snapshot {
   const { plugins, node, version } = options
+  const kinds = indexedKinds(plugins)
   const lookup =
-    before?.snapshot.entities.changed(entities) ?? indexEntities(entities, indexedKinds(options))
+    before?.snapshot.entities.changed(entities, kinds) ?? indexEntities(entities, kinds)
   const services = new Map((entities['services'] as Service[] | undefined)?.map((s) => [s.id, s]))
   const routes = (entities['routes'] ?? []) as readonly Route[]
   const router =
@@ -85,9 +85,8 @@ export function compileSnapshot(
 }
 
 /** Consumers, and what plugins bring: what is looked up while a request waits. */
-function indexedKinds({ catalog, plugins }: CompileOptions) {
-  const ofPlugins = [...plugins.values()].flatMap((plugin) => plugin.entities)
-  return [catalog.kind('consumers') ?? [], ofPlugins].flat()
+function indexedKinds(plugins: CompileOptions['plugins']): readonly EntityKind[] {
+  return [consumers, ...[...plugins.values()].flatMap(({ entities }) => entities)]
 }
 
 /** Plans are made when a route first matches, since most of many thousands never do. */

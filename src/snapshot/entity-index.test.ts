@@ -77,14 +77,15 @@ describe('indexEntities', () => {
       .uniqueArray(row, { comparator: (a, b) => a.id === b.id || (a.key ?? a.id) === b.key })
       .map((rows) => rows.sort((a, b) => (a.id < b.id ? -1 : 1)))
     fc.assert(
-      fc.property(fc.array(keys, { minLength: 2 }), (versions) => {
+      fc.property(fc.array(keys, { minLength: 2 }), fc.boolean(), (versions, isKnown) => {
         let rows = versions[0]!
-        let index = indexEntities({ keys: rows, consumers: CONSUMERS }, [KEYS])
+        // The plugin that brings them may be loaded later.
+        let index = indexEntities({ keys: rows, consumers: CONSUMERS }, isKnown ? [KEYS] : [])
         for (const version of versions.slice(1)) {
           // A row that does not change is the same object.
           const known = new Map(rows.map((each) => [JSON.stringify(each), each]))
           rows = version.map((each) => known.get(JSON.stringify(each)) ?? each)
-          index = index.changed({ keys: rows, consumers: CONSUMERS })
+          index = index.changed({ keys: rows, consumers: CONSUMERS }, [KEYS])
         }
         const fresh = indexEntities({ keys: rows, consumers: CONSUMERS }, [KEYS])
         for (const id of ['a', 'b', 'c', 'd', 'e', 'f'])
@@ -109,7 +110,7 @@ describe('indexEntities', () => {
     const empty = indexEntities({ keys: [] }, [KEYS])
     let index = empty
     for (let count = 1; count <= rows.length; count += 1)
-      index = index.changed({ keys: rows.slice(0, count) })
+      index = index.changed({ keys: rows.slice(0, count) }, [KEYS])
     expect(index.by('keys', 'key', 'key 0')).toBe(rows[0])
     expect(index.by('keys', 'key', 'key 1999')).toBe(rows[1999])
     expect(index.referring('keys', 'consumer', 'x')).toEqual(rows)

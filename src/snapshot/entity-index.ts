@@ -20,8 +20,10 @@ export interface EntityIndex extends EntityLookup {
   /**
    * The index of entities of which most are the same, row by row. Both must have their rows in
    * ascending order of id.
+   *
+   * @param kinds whose unique fields and parents are indexed at once
    */
-  changed(entities: EntitySet): EntityIndex
+  changed(entities: EntitySet, kinds: readonly EntityKind[]): EntityIndex
 }
 
 /** What is known of the look-ups between `watchLookups` and `end`. */
@@ -111,7 +113,8 @@ function indexOver(entities: EntitySet, kinds: readonly EntityKind[], made: Inde
     consumerByIdOrUsername: (value) =>
       (UUID.test(value) ? consumer(value) : undefined) ??
       (fieldIndex('consumers', 'username').get(value) as Consumer | undefined),
-    changed: (next) => indexOver(next, kinds, changedIndexes(made, { entities, next, kinds })),
+    changed: (next, nextKinds) =>
+      indexOver(next, nextKinds, changedIndexes(made, { entities, next, kinds })),
   }
 }
 

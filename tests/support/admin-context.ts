@@ -1,7 +1,7 @@
 import type { AdminContext } from '../../src/admin/admin-context.ts'
 import type { Catalog } from '../../src/entities/catalog.ts'
 import { createCatalog } from '../../src/entities/create-catalog.ts'
-import { BUNDLED_PLUGINS } from '../../src/plugins/bundled.ts'
+import { BUNDLED_PLUGINS } from '../../src/plugins/all-plugins.ts'
 import { createMemoryStore } from '../../src/store/memory-store.ts'
 import type { Store } from '../../src/store/store.ts'
 

@@ -3,7 +3,6 @@ import path from 'node:path'
 import { createBalancers } from '../../src/balancer/create-balancers.ts'
 import { DEFAULT_DNS_SETTINGS } from '../../src/balancer/dns/dns-settings.ts'
 import { DeadlineWheel } from '../../src/base/deadline-wheel.ts'
-import type { Catalog } from '../../src/entities/catalog.ts'
 import type { Entity, EntitySet, Target, Upstream } from '../../src/entities/entity.ts'
 import type { Plugin } from '../../src/plugin-kit/plugin.ts'
 import { testContext } from '../../src/plugin-kit/testing/test-plugin.ts'
@@ -48,7 +47,6 @@ export async function startProxy(setup: ProxySetup) {
     )
     return compileSnapshot(entities, {
       version: 1,
-      catalog: { kind: () => undefined } as unknown as Catalog,
       plugins: new Map(setup.plugins?.map((plugin) => [plugin.name, plugin])),
       flavor: 'traditional_compatible',
       balancers,

@@ -1,6 +1,6 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { describe, expect, it } from 'vitest'
-import { BUNDLED_PLUGINS } from '../../../src/plugins/bundled.ts'
+import { BUNDLED_PLUGINS } from '../../../src/plugins/all-plugins.ts'
 import { adminClient } from './admin-client.ts'
 
 interface Described {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { BUNDLED_PLUGINS } from '../../../src/plugins/bundled.ts'
+import { BUNDLED_PLUGINS } from '../../../src/plugins/all-plugins.ts'
 import { createCatalog } from '../../../src/entities/create-catalog.ts'
 import type { Entity, EntitySet } from '../../../src/entities/entity.ts'
 import { changeLines, changeTeller } from '../../../src/entities/entity-changes.ts'

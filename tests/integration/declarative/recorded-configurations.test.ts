@@ -5,7 +5,7 @@ import { parseDeclarative } from '../../../src/declarative/parse.ts'
 import { prettyErrors } from '../../../src/declarative/pretty-errors.ts'
 import type { DeclarativeResult } from '../../../src/declarative/declarative.ts'
 import { createCatalog } from '../../../src/entities/create-catalog.ts'
-import { BUNDLED_PLUGINS } from '../../../src/plugins/bundled.ts'
+import { BUNDLED_PLUGINS } from '../../../src/plugins/all-plugins.ts'
 import { isRegex } from '../../../src/router/pattern.ts'
 
 const CASES = path.join(import.meta.dirname, '../../conformance/cases')

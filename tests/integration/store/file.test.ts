@@ -16,7 +16,7 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { declarativeFiles } from '../../../src/declarative/declarative-file.ts'
 import { createCatalog } from '../../../src/entities/create-catalog.ts'
 import type { Entity } from '../../../src/entities/entity.ts'
-import { BUNDLED_PLUGINS } from '../../../src/plugins/bundled.ts'
+import { BUNDLED_PLUGINS } from '../../../src/plugins/all-plugins.ts'
 import {
   openFileStore,
   type FileContent,

@@ -9,7 +9,7 @@ import { exportDeclarative, exportedDocument } from '../../../src/declarative/ex
 import { parseDeclarative, parseDeclarativeDocument } from '../../../src/declarative/parse.ts'
 import { createCatalog } from '../../../src/entities/create-catalog.ts'
 import type { Entity, EntitySet } from '../../../src/entities/entity.ts'
-import { BUNDLED_PLUGINS } from '../../../src/plugins/bundled.ts'
+import { BUNDLED_PLUGINS } from '../../../src/plugins/all-plugins.ts'
 import { openFileStore } from '../../../src/store/file-store.ts'
 import { createMemoryStore } from '../../../src/store/memory-store.ts'
 import { migrate } from '../../../src/store/postgres-migrations.ts'
