@@ -1,7 +1,7 @@
 import { median } from '../load/statistics.ts'
 
-const SAMPLES = 21
-const SAMPLE_MS = 20
+const SAMPLES = 101
+const SAMPLE_MS = 4
 
 /**
  * Prints what one call costs: the median of several samples, each long enough for the clock.

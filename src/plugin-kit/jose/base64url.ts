@@ -5,15 +5,37 @@
  * @returns `undefined` for other letters and for lengths that no bytes encode to
  */
 export function decodeBase64Url(text: string): Buffer | undefined {
+  const letters = plainLetters(text)
+  if (letters === undefined) return undefined
+  const bytes = Buffer.from(letters, 'base64url')
+  // For every letter that was skipped there is less.
+  return bytes.length === decodedLength(letters) ? bytes : undefined
+}
+
+/**
+ * Decodes as {@link decodeBase64Url} does, into room that is there already.
+ *
+ * @param room as long as the text, at least
+ * @returns how many bytes it came to; `undefined` when it is no base64url
+ */
+export function writeBase64Url(text: string, room: Buffer): number | undefined {
+  const letters = plainLetters(text)
+  if (letters === undefined) return undefined
+  const length = room.write(letters, 0, 'base64url')
+  return length === decodedLength(letters) ? length : undefined
+}
+
+function plainLetters(text: string): string | undefined {
   const letters = text.endsWith('=') ? withoutPadding(text) : text
   if (letters.length % 4 === 1) return undefined
   // The other alphabet of RFC 4648 is taken by node:buffer as well.
   if (letters.includes('+') || letters.includes('/')) return undefined
   // Of a letter beyond Latin-1 it takes the low byte.
-  if (Buffer.byteLength(letters) !== letters.length) return undefined
-  const bytes = Buffer.from(letters, 'base64url')
-  // For every letter that was skipped there is less.
-  return bytes.length === Math.floor((letters.length * 3) / 4) ? bytes : undefined
+  return Buffer.byteLength(letters) === letters.length ? letters : undefined
+}
+
+function decodedLength(letters: string): number {
+  return Math.floor((letters.length * 3) / 4)
 }
 
 /**

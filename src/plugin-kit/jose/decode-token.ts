@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { isJsonObject, type JsonObject } from '../../base/json.ts'
 import { ALGORITHMS, type Algorithm } from './algorithms.ts'
-import { decodeBase64Url } from './base64url.ts'
+import { decodeBase64Url, writeBase64Url } from './base64url.ts'
 import { hasDuplicates, isTooDeep } from './strict-json.ts'
 
 /** A token taken apart; nothing in it is verified yet. */
@@ -87,9 +87,12 @@ type Part = { readonly value: unknown; readonly json: string } | { readonly why:
 /** Longer headers, and more of them than this, are not remembered. */
 const REMEMBERED = { letters: 512, headers: 64 }
 const headers = new Map<string, Part>()
+let lastHeader = ''
+let lastPart: Part = { why: 'is empty' }
 
 /** All tokens of an issuer have the same header, so what it says is remembered by its text. */
 function decodeHeader(text: string): Part {
+  if (text === lastHeader) return lastPart
   const known = headers.get(text)
   if (known !== undefined) return known
   const part = decodePart(text)
@@ -98,20 +101,42 @@ function decodeHeader(text: string): Part {
   if ('value' in part && text.length <= REMEMBERED.letters) {
     // Whoever sends many has nothing from it but that they are read anew.
     if (headers.size === REMEMBERED.headers) headers.clear()
-    headers.set(Buffer.from(text, 'latin1').toString('latin1'), header)
+    const own = Buffer.from(text, 'latin1').toString('latin1')
+    headers.set(own, header)
+    lastHeader = own
+    lastPart = header
   }
   return header
 }
 
+/** Room for what most tokens say. */
+const scratch = Buffer.alloc(4096)
+
 function decodePart(text: string): Part {
-  const bytes = decodeBase64Url(text)
-  if (bytes === undefined) return { why: 'is not base64url' }
-  if (!isUtf8(bytes)) return { why: 'is not UTF-8' }
-  const json = bytes.toString('utf8')
+  const json = jsonOf(text)
+  if (typeof json !== 'string') return json
   try {
     const value = JSON.parse(json) as unknown
     return isTooDeep(json) ? { why: 'is nested too deep' } : { value, json }
   } catch {
     return { why: 'is not JSON' }
   }
+}
+
+function jsonOf(text: string): string | { readonly why: string } {
+  if (text.length > scratch.length) return longJsonOf(text)
+  const length = writeBase64Url(text, scratch)
+  if (length === undefined) return { why: 'is not base64url' }
+  const json = scratch.latin1Slice(0, length)
+  // As long in UTF-8: all of it is ASCII.
+  if (Buffer.byteLength(json) === length) return json
+  return isUtf8(scratch.subarray(0, length))
+    ? scratch.toString('utf8', 0, length)
+    : { why: 'is not UTF-8' }
+}
+
+function longJsonOf(text: string): string | { readonly why: string } {
+  const bytes = decodeBase64Url(text)
+  if (bytes === undefined) return { why: 'is not base64url' }
+  return isUtf8(bytes) ? bytes.toString('utf8') : { why: 'is not UTF-8' }
 }

@@ -30,8 +30,14 @@ const DEFAULT_LIMITS: CacheLimits = { entries: 10_000, bytes: 8 * 1024 * 1024 }
 /** What an entry takes beside its token: identity, credential, times, place in the map. */
 const ENTRY_BYTES = 400
 
-/** Tokens of which it is known that they came once; some more pass for such, which does no harm. */
-const ONCE_SEEN = { bits: 1 << 17, tokens: 1 << 14 }
+/** Tokens of which it is known that they came; some more pass for such, which does no harm. */
+const SEEN = { bits: 1 << 17, tokens: 1 << 14 }
+
+interface Entry<Token> {
+  /** Compared as a whole: the number it is found by is no proof of anything. */
+  readonly token: string
+  readonly verified: Token
+}
 
 /**
  * Remembers tokens whose signature was right, by their whole text, so that a token is verified once
@@ -41,39 +47,54 @@ const ONCE_SEEN = { bits: 1 << 17, tokens: 1 << 14 }
  * It belongs to one plugin instance of one snapshot: with the credentials it goes.
  *
  * Two generations stand in for a list of recent use: what is asked for moves from the old to the
- * young one, and when that is full the old one is dropped. A hit thus costs one look-up.
+ * young one, and when that is full the old one is dropped. They are searched by a number made of a
+ * few letters of the signature, since hashing the whole token would cost more than all the rest; of
+ * two tokens with the same number the later one stays.
  *
  * A token is kept when it comes for the second time: one that is used once would only push out
- * others, and cost the collection of what was kept for it.
+ * others, and cost the collection of what was kept for it. For a token that never came, nothing but
+ * a bit is looked at.
  */
 export function verifiedTokens<Token extends VerifiedToken = VerifiedToken>(
   limits: CacheLimits = DEFAULT_LIMITS,
 ): VerifiedTokens<Token> {
-  let young = new Map<string, Token>()
-  let old = new Map<string, Token>()
+  let young = new Map<number, Entry<Token>>()
+  let old = new Map<number, Entry<Token>>()
   let youngBytes = 0
   /** Made when the first token comes: of many instances most see none. */
-  let seenOnce: Uint32Array | undefined
+  let seen: Uint32Array | undefined
   let seenCount = 0
 
-  /** Whether the token came before, as far as can be told; it counts as having come from now on. */
-  function wasSeen(token: string): boolean {
-    const bit = signatureBits(token) & (ONCE_SEEN.bits - 1)
-    const mask = 1 << (bit & 31)
-    seenOnce ??= new Uint32Array(ONCE_SEEN.bits / 32)
-    const word = seenOnce[bit >> 5]!
-    if ((word & mask) !== 0) return true
-    if (seenCount === ONCE_SEEN.tokens) {
-      seenOnce.fill(0)
-      seenCount = 0
-    }
-    seenOnce[bit >> 5] = seenOnce[bit >> 5]! | mask
-    seenCount += 1
-    return false
+  /** Whether a token with this number came before, as far as can be told. */
+  function wasSeen(number: number): boolean {
+    const bit = number & (SEEN.bits - 1)
+    return seen !== undefined && (seen[bit >> 5]! & (1 << (bit & 31))) !== 0
   }
 
-  function add(token: string, verified: Token): void {
-    const bytes = token.length + ENTRY_BYTES
+  /** What was kept is seen once more before it is found again, after so many others. */
+  function noteSeen(number: number): void {
+    const bit = number & (SEEN.bits - 1)
+    seen ??= new Uint32Array(SEEN.bits / 32)
+    if (seenCount === SEEN.tokens) {
+      seen.fill(0)
+      seenCount = 0
+    }
+    seen[bit >> 5] = seen[bit >> 5]! | (1 << (bit & 31))
+    seenCount += 1
+  }
+
+  function find(number: number, token: string): Token | undefined {
+    const entry = young.get(number)
+    if (entry?.token === token) return entry.verified
+    const older = old.get(number)
+    if (older?.token !== token) return undefined
+    old.delete(number)
+    add(number, older)
+    return older.verified
+  }
+
+  function add(number: number, entry: Entry<Token>): void {
+    const bytes = entry.token.length + ENTRY_BYTES
     // Two generations share the limits.
     if (bytes * 2 > limits.bytes) return
     if ((young.size + 1) * 2 > limits.entries || (youngBytes + bytes) * 2 > limits.bytes) {
@@ -81,37 +102,39 @@ export function verifiedTokens<Token extends VerifiedToken = VerifiedToken>(
       young = new Map()
       youngBytes = 0
     }
-    young.set(token, verified)
+    const before = young.get(number)
+    if (before !== undefined) youngBytes -= before.token.length + ENTRY_BYTES
+    young.set(number, entry)
     youngBytes += bytes
   }
 
   return {
     find(token, now) {
-      let verified = young.get(token)
-      if (verified === undefined) {
-        verified = old.get(token)
-        if (verified === undefined) return undefined
-        old.delete(token)
-        add(ownText(token), verified)
-      }
-      if (now < verified.from || now >= verified.until) return undefined
+      const number = numberOf(token)
+      const verified = wasSeen(number) ? find(number, token) : undefined
+      if (verified === undefined || now < verified.from || now >= verified.until) return undefined
       const { key } = verified
       return key === undefined || now < key.usableUntil ? verified : undefined
     },
     remember(token, verified) {
-      if (!wasSeen(token)) return
-      const known = young.get(token)
+      const number = numberOf(token)
+      if (!wasSeen(number)) {
+        noteSeen(number)
+        return
+      }
+      const known = find(number, token)
       // A key that was withdrawn and has come back is another one.
-      if (known === undefined || known.key !== verified.key) add(ownText(token), verified)
+      if (known === undefined || known.key !== verified.key)
+        add(number, { token: ownText(token), verified })
     },
   }
 }
 
-/** Bits by which tokens differ: of the signature, which is as good as random. */
-function signatureBits(token: string): number {
+/** A number by which tokens differ: of their signatures, which are as good as random. */
+function numberOf(token: string): number {
   let bits = 0
   // Not the last letter, of which some bits are always the same.
-  for (let at = token.length - 8; at < token.length - 1; at += 1)
+  for (let at = token.length - 12; at < token.length - 1; at += 1)
     bits = Math.imul(bits, 67) + token.charCodeAt(at)
   return bits ^ (bits >>> 15)
 }
