@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import type { Redis } from 'ioredis'
 import type { NodeServices } from './plugin.ts'
 import { redisClient } from './redis-counters.ts'
 import type { RedisConfig } from './redis-fields.ts'
@@ -80,19 +79,30 @@ interface ClusterMarks {
   has(id: string): Promise<boolean | undefined>
 }
 
+/** A Redis that did not answer is left alone for so long, so that not every request waits for it. */
+const PAUSE_MS = 1000
+
 function clusterMarks(node: NodeServices, purpose: string, config: RedisConfig): ClusterMarks {
   const redis = redisClient(node, config)
+  let isDown = false
+  let pausedUntilMs = 0
   // Ids come from clients, and may be long, or say something that is nobody's business.
   const keyOf = (id: string): string =>
     `portunus:${purpose.replaceAll(' ', ':')}:${createHash('sha256').update(id).digest('base64url')}`
 
-  async function ask<Value>(
-    question: (redis: Redis) => Promise<Value>,
-  ): Promise<Value | undefined> {
+  async function ask<Value>(question: () => Promise<Value>): Promise<Value | undefined> {
+    if (node.now() < pausedUntilMs) return undefined
     try {
-      return await question(redis)
+      const answer = await question()
+      if (isDown) node.log.notice(`Redis can be asked about ${purpose} again`)
+      isDown = false
+      return answer
     } catch (error) {
-      node.log.error(`Cannot ask Redis about ${purpose}: this node decides alone`, error)
+      // Once is enough for those who read logs; that it is over is said as well.
+      if (!isDown)
+        node.log.error(`Cannot ask Redis about ${purpose}: this node decides alone`, error)
+      isDown = true
+      pausedUntilMs = node.now() + PAUSE_MS
       return undefined
     }
   }
@@ -100,8 +110,8 @@ function clusterMarks(node: NodeServices, purpose: string, config: RedisConfig):
   return {
     set(id, untilSeconds) {
       const seconds = Math.max(Math.ceil(untilSeconds - node.now() / 1000), 1)
-      return ask(async (client) => (await client.set(keyOf(id), '1', 'EX', seconds, 'NX')) === 'OK')
+      return ask(async () => (await redis.set(keyOf(id), '1', 'EX', seconds, 'NX')) === 'OK')
     },
-    has: (id) => ask(async (client) => (await client.exists(keyOf(id))) === 1),
+    has: (id) => ask(async () => (await redis.exists(keyOf(id))) === 1),
   }
 }

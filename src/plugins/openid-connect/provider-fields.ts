@@ -120,6 +120,10 @@ export const clientFields = {
   introspection_endpoint_auth_method: authMethod('introspection'),
   revocation_endpoint_auth_method: authMethod('revocation'),
   pushed_authorization_request_endpoint_auth_method: authMethod('pushed authorization request'),
+  require_proof_key_for_code_exchange: boolean({
+    description:
+      'Whether logins have a proof key (PKCE, RFC 7636). They always do, also where it is `false`: providers that do not know it ignore it.',
+  }),
   require_pushed_authorization_requests: boolean({
     description:
       'Whether the provider is told beforehand what a login is about (RFC 9126), so that nothing of it stands in the URL that the browser gets. Without it, if the provider demands it.',

@@ -95,7 +95,6 @@ const REFUSED = {
   mtls_revocation_endpoint: [],
   mtls_token_endpoint: [],
   proof_of_possession_auth_methods_validation: [true],
-  require_proof_key_for_code_exchange: [true, false],
   verify_parameters: [false],
 } as const satisfies Readonly<Record<string, readonly unknown[]>>
 
