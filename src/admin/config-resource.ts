@@ -19,6 +19,7 @@ const NOT_AVAILABLE = message(
 export function configResource(context: AdminContext): Resource {
   return {
     path: '/config',
+    readsYaml: true,
     methods: {
       GET: () =>
         context.isDbLess
@@ -30,20 +31,18 @@ export function configResource(context: AdminContext): Resource {
 }
 
 async function load(context: AdminContext, { query, input }: AdminRequest): Promise<AdminAnswer> {
-  const option = (name: string): boolean => {
-    const value = query.get(name) ?? bodyFields(input)[name]
-    return value === true || value === 1 || /^(?:1|true|on|yes)$/.test(String(value))
-  }
-  const given = givenConfig(input)
-  if (given === undefined) return message(400, 'expected a declarative configuration')
-  const config = parsedConfig(context.catalog, given)
+  const given = (name: string): string => String(query.get(name) ?? bodyFields(input)[name])
+  const option = (name: string): boolean => /^(?:1|true|on|yes)$/.test(given(name))
+  const source = givenConfig(input)
+  if (source === undefined) return message(400, 'expected a declarative configuration')
+  const config = parsedConfig(context.catalog, source)
   if (!config.ok)
     return refusal(config, {
       isFlat: option('flatten_errors'),
       hasPositions: option('positions'),
     })
-  if (given.kind === 'text' && option('check_hash') && config.hash === context.configurationHash())
-    return { status: 304 }
+  const isChecked = source.kind === 'text' && given('check_hash') === '1'
+  if (isChecked && config.hash === context.configurationHash()) return { status: 304 }
   const result = await context.loadConfig(config)
   if (!result.ok)
     return {

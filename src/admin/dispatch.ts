@@ -14,6 +14,7 @@ import {
   MAX_ARGUMENTS,
   readInput,
   TOO_MANY_ARGUMENTS,
+  UNSUPPORTED,
   type Encoding,
 } from './read-input.ts'
 import type { Handler, Method, Resource } from './resource.ts'
@@ -46,6 +47,7 @@ export async function dispatch(
   if (resource.always !== undefined) return resource.always
   const encoding = bodyEncoding(request)
   if (!encoding.ok) return encoding.answer
+  if (encoding.value === 'yaml' && resource.readsYaml !== true) return UNSUPPORTED
   if (request.method === 'OPTIONS') return options(resource, request.requestedHeaders)
   const handler = handlerOf(resource, request.method)
   if (handler === undefined) return METHOD_NOT_ALLOWED

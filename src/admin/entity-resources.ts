@@ -1,7 +1,7 @@
 import type { Entity, EntityKind } from '../entities/entity.ts'
 import { json, METHOD_NOT_ALLOWED, NOT_FOUND, type AdminAnswer } from './admin-answer.ts'
 import type { AdminContext } from './admin-context.ts'
-import { entityInput } from './entity-input.ts'
+import { bodyFields, entityInput } from './entity-input.ts'
 import type { EntityKey } from './entity-keys.ts'
 import {
   createEntity,
@@ -13,6 +13,7 @@ import {
 import { listPage } from './list-page.ts'
 import { locate, locateRow } from './locate-entity.ts'
 import { presentEntity } from './present-entity.ts'
+import type { Input } from './read-input.ts'
 import type { AdminRequest, Resource } from './resource.ts'
 
 /** Resources of a kind at the top: all its rows, one of them, and the rows it refers to. */
@@ -51,11 +52,27 @@ function oneResource(target: Target, path: string): Resource {
         ),
       PATCH: (request) =>
         found(request, (key, row) =>
-          updateEntity(target, key, row, entityInput(context.catalog, kind, request.input, row)),
+          row === undefined && isLookedUpFirst(kind, request.input)
+            ? NOT_FOUND
+            : updateEntity(
+                target,
+                key,
+                row,
+                entityInput(context.catalog, kind, request.input, row),
+              ),
         ),
       DELETE: (request) => found(request, (key, row) => deleteEntity(target, key, row)),
     },
   }
+}
+
+/** What is not there is missed in other words where the row had to be looked up to read the change. */
+function isLookedUpFirst({ name }: EntityKind, input: Input): boolean {
+  const fields = bodyFields(input)
+  return (
+    name === 'plugins' &&
+    ['name', 'route', 'service', 'consumer'].some((field) => !Object.hasOwn(fields, field))
+  )
 }
 
 type Act = (key: EntityKey, row: Entity | undefined) => AdminAnswer | Promise<AdminAnswer>
@@ -116,7 +133,8 @@ function parentResource(context: AdminContext, kind: EntityKind, parent: Parent)
             ? createEntity(linking(target, kind, child, parent.field), bodyOf(request))
             : upsertEntity(target, { by: 'id', id: row.id }, row, bodyOf(request)),
         ),
-      DELETE: () => METHOD_NOT_ALLOWED,
+      DELETE: (request) =>
+        found(request, (row) => (row === undefined ? NOT_FOUND : METHOD_NOT_ALLOWED)),
     },
   }
 }

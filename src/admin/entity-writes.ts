@@ -9,6 +9,7 @@ import type { AdminContext } from './admin-context.ts'
 import {
   entityNotFound,
   faultAnswer,
+  INVALID_TTL,
   operationUnsupported,
   schemaViolationAnswer,
 } from './error-answers.ts'
@@ -113,7 +114,7 @@ export function completeRow({ context, kind }: Target, input: JsonObject): Outco
   })
   return parsed.ok
     ? withoutFaults(context, kind, parsed.value)
-    : refused(schemaViolationAnswer(parsed.violations))
+    : refused(violationAnswer(kind, parsed.violations))
 }
 
 /** A row as it is to be kept, changed by what a client gave. */
@@ -131,13 +132,19 @@ export function changedRow(
     current,
     nowSeconds: nowSeconds(),
   })
-  if (!parsed.ok) return refused(schemaViolationAnswer(parsed.violations))
+  if (!parsed.ok) return refused(violationAnswer(kind, parsed.violations))
   // A row that gets no new time to live keeps the end it had.
   const row =
     end === undefined || Object.hasOwn(changes, 'ttl')
       ? parsed.value
       : { ...parsed.value, expires_at: end }
   return withoutFaults(context, kind, row)
+}
+
+/** A bad time to live is only named when all else is right. */
+function violationAnswer({ hasTtl }: EntityKind, violations: readonly Violation[]): AdminAnswer {
+  const others = violations.filter(({ path }) => hasTtl !== true || path[0] !== 'ttl')
+  return others.length === 0 ? INVALID_TTL : schemaViolationAnswer(others)
 }
 
 function withoutFaults(context: AdminContext, kind: EntityKind, row: Entity): Outcome<Entity> {

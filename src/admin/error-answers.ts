@@ -42,9 +42,19 @@ export function invalidSize(text: string): AdminAnswer {
 }
 
 export function invalidTags(text: string): AdminAnswer {
+  return invalidOption('tags', text)
+}
+
+/** For Kong a time to live is no field, but an option of the write. */
+export const INVALID_TTL: AdminAnswer = invalidOption(
+  'ttl',
+  'must be an integer between 0 and 100000000',
+)
+
+function invalidOption(name: string, text: string): AdminAnswer {
   return coded(400, 11, 'invalid options', {
-    message: `invalid option (tags: ${text})`,
-    options: { tags: text },
+    message: `invalid option (${name}: ${text})`,
+    options: { [name]: text },
   })
 }
 

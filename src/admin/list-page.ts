@@ -12,6 +12,8 @@ type Query = AdminRequest['query']
 const DEFAULT_SIZE = 100
 const MAX_SIZE = 1000
 const MAX_TAGS = 5
+/** Anything but control characters and what separates tags. */
+const TAG = /^[^\p{Cc},/]+$/u
 
 export interface NestedList {
   readonly scope: Scope
@@ -64,11 +66,16 @@ function carriedOn(query: Query): string {
   return carried.join('')
 }
 
-export function pageSize(query: Query): Outcome<number> {
+/** @param options `isCut`: a page that would be too long is as long as one may be */
+export function pageSize(
+  query: Query,
+  { isCut = false }: { readonly isCut?: boolean } = {},
+): Outcome<number> {
   const given = query.get('size')
   if (given === undefined) return accepted(DEFAULT_SIZE)
   const size = typeof given === 'string' && given.trim() !== '' ? Number(given) : Number.NaN
   if (Number.isNaN(size)) return refused(invalidSize('size must be a number'))
+  if (isCut && size > MAX_SIZE) return accepted(MAX_SIZE)
   return Number.isInteger(size) && size >= 1 && size <= MAX_SIZE
     ? accepted(size)
     : refused(invalidSize(`size must be an integer between 1 and ${MAX_SIZE}`))
@@ -82,7 +89,10 @@ function tagFilter(kind: EntityKind, query: Query): Outcome<PageRequest['tags']>
     return refused(invalidTags(`cannot be used with '${kind.name}'`))
   const combine = given.includes('/') ? 'or' : 'and'
   const names = given.split(combine === 'or' ? '/' : ',')
-  if (names.some((name) => name === '' || /[,/]/.test(name)))
+  // Behind a last separator stands a tag without letters, which nothing has.
+  if (
+    names.some((name, at) => !TAG.test(name) && (name !== '' || at === 0 || at < names.length - 1))
+  )
     return refused(invalidTags('invalid filter syntax'))
   if (names.length > MAX_TAGS)
     return refused(invalidTags(`cannot query more than ${MAX_TAGS} tags`))

@@ -49,18 +49,26 @@ export function locateWithin(
   segment: string,
   scope: Scope,
 ): Outcome<Located> {
+  const found = locateFor(context, kind, segment, scope)
+  const row = found.ok ? found.value.row : undefined
+  return row !== undefined && !isWithin(row, scope) ? refused(NOT_FOUND) : found
+}
+
+/** The same for who is about to put the row under this parent: one of another parent is found too. */
+export function locateFor(
+  context: AdminContext,
+  kind: EntityKind,
+  segment: string,
+  scope: Scope,
+): Outcome<Located> {
   if (kind.name === 'acls' && !isUuid(segment)) return byGroup(context, segment, scope)
   const isScopedKey = kind.uniqueTogether?.some(
     (names) => names.includes(scope.field) && names.includes(kind.endpointKey ?? ''),
   )
-  if (isScopedKey === true) {
-    const key = entityKey(kind, segment)
-    if (!key.ok) return key
-    return accepted({ key: key.value, row: findByKey(context.store, kind, key.value, scope) })
-  }
-  const found = locate(context, kind, segment)
-  const row = found.ok ? found.value.row : undefined
-  return row !== undefined && !isWithin(row, scope) ? refused(NOT_FOUND) : found
+  if (isScopedKey !== true) return locate(context, kind, segment)
+  const key = entityKey(kind, segment)
+  if (!key.ok) return key
+  return accepted({ key: key.value, row: findByKey(context.store, kind, key.value, scope) })
 }
 
 /** A membership may be named by its group, which is unique among those of a consumer. */

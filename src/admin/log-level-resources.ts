@@ -26,12 +26,18 @@ function changeLevel(
   if (isDbLess) return message(405, 'cannot change log level when not using a database')
   const level = params['log_level']!
   if (!LEVELS.has(level)) return message(400, `unknown log level: ${level}`)
-  const given = query.get('timeout') ?? timeoutIn(input) ?? DEFAULT_TIMEOUT_SECONDS
-  const seconds = Math.trunc(Number(given))
-  if (!(seconds >= 0)) return message(400, 'timeout must be greater than or equal to 0')
+  const seconds = wholeSeconds(query.get('timeout') ?? timeoutIn(input))
+  if (seconds < 0) return message(400, 'timeout must be greater than or equal to 0')
   if (logLevel.current === level) return message(200, `log level is already ${level}`)
   logLevel.set(level, seconds)
   return message(200, 'log level changed')
+}
+
+/** What is no number does not count. */
+function wholeSeconds(given: unknown): number {
+  const isGiven = typeof given === 'number' || (typeof given === 'string' && given.trim() !== '')
+  const seconds = isGiven ? Math.ceil(Number(given)) : Number.NaN
+  return Number.isNaN(seconds) ? DEFAULT_TIMEOUT_SECONDS : seconds
 }
 
 function timeoutIn(input: AdminRequest['input']): unknown {

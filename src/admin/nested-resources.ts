@@ -13,8 +13,8 @@ import {
   type Target,
 } from './entity-writes.ts'
 import { listPage } from './list-page.ts'
-import { locateRow, locateWithin } from './locate-entity.ts'
-import type { AdminRequest, Resource } from './resource.ts'
+import { locateFor, locateRow, locateWithin } from './locate-entity.ts'
+import type { AdminRequest, Method, Resource } from './resource.ts'
 
 type Answer = AdminAnswer | Promise<AdminAnswer>
 
@@ -72,37 +72,40 @@ function listOfParent(
 function oneOfParent({ target, path, input, within }: Nested): Resource {
   const { context, kind } = target
   const found = (
+    method: Method,
     request: AdminRequest,
     act: (key: EntityKey, row: Entity | undefined, scope: Scope) => Answer,
   ): Answer =>
     within(request, (scope) => {
-      const child = locateWithin(context, kind, request.params[kind.name]!, scope)
+      // What is put here may have been elsewhere.
+      const find = method === 'PUT' ? locateFor : locateWithin
+      const child = find(context, kind, request.params[kind.name]!, scope)
       return child.ok ? act(child.value.key, child.value.row, scope) : child.answer
     })
   return {
     path: `${path}/{${kind.name}}`,
     rows: { kind: kind.name, are: 'single' },
     methods: {
-      GET: (request) => found(request, (_key, row) => shown(context, kind, row)),
+      GET: (request) => found('GET', request, (_key, row) => shown(context, kind, row)),
       PUT: (request) =>
-        found(request, (key, row, scope) =>
+        found('PUT', request, (key, row, scope) =>
           upsertEntity(target, key, row, { ...input(request), ...forced(scope) }),
         ),
       PATCH: (request) =>
-        found(request, (key, row, scope) =>
+        found('PATCH', request, (key, row, scope) =>
           row === undefined
             ? NOT_FOUND
-            : updateEntity(target, key, row, { ...input(request, row), ...forced(scope) }),
+            : updateEntity(target, key, row, { ...forced(scope), ...input(request, row) }),
         ),
       DELETE: (request) =>
-        found(request, (key, row) =>
+        found('DELETE', request, (key, row) =>
           row === undefined ? NOT_FOUND : deleteEntity(target, key, row),
         ),
     },
   }
 }
 
-/** Whatever the body says, the parent is the one of the URL. */
+/** The parent of the URL, whatever the body says; but for a change, which may lead to another one. */
 function forced(scope: Scope): Readonly<Record<string, { readonly id: string }>> {
   return { [scope.field]: { id: scope.id } }
 }

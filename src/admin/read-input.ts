@@ -36,19 +36,20 @@ export function encodingOf(contentTypes: readonly string[], hasBody: boolean): O
     })
   const type = contentTypes[0]?.split(';', 1)[0]!.trim().toLowerCase()
   if (type === undefined || type === '') return hasBody ? refused(UNSUPPORTED) : accepted('none')
-  const encoding = ENCODINGS.get(type)
+  const encoding = ENCODINGS.find(([beginning]) => type.startsWith(beginning))?.[1]
   return encoding === undefined ? refused(UNSUPPORTED) : accepted(encoding)
 }
 
-const UNSUPPORTED = htmlPage(415, 'Unsupported Media Type')
+export const UNSUPPORTED: AdminAnswer = htmlPage(415, 'Unsupported Media Type')
 
-const ENCODINGS: ReadonlyMap<string, Encoding> = new Map([
+/** By how their types begin: `application/json-patch+json` is JSON too. */
+const ENCODINGS: readonly (readonly [beginning: string, encoding: Encoding])[] = [
   ['application/json', 'json'],
   ['application/x-www-form-urlencoded', 'form'],
   ['multipart/form-data', 'multipart'],
   ['application/yaml', 'yaml'],
   ['text/yaml', 'yaml'],
-])
+]
 
 /** Reads a body in an encoding. */
 export function readInput(encoding: Encoding, contentType: string, body: Buffer): Outcome<Input> {

@@ -23,6 +23,8 @@ export interface Resource {
   readonly always?: AdminAnswer
   /** The kind of rows it is about, for the description of the API; absent where it is about others. */
   readonly rows?: { readonly kind: string; readonly are: 'listed' | 'single' }
+  /** Takes YAML besides the encodings that all take. */
+  readonly readsYaml?: true
   /** Not shown by `/endpoints`. */
   readonly isUnlisted?: boolean
 }

@@ -42,7 +42,7 @@ function listTags(context: AdminContext, { query }: AdminRequest, only?: string)
     .toString('base64')
     .replace(/=+$/, '')
   const path = only === undefined ? '/tags' : `/tags/${encodeURIComponent(only)}`
-  const carried = query.has('size') ? `&size=${size.value}` : ''
+  const carried = only === undefined && query.has('size') ? `&size=${size.value}` : ''
   const url = `${path}?offset=${encodeURIComponent(next)}${carried}`
   return json(200, { data, next: url, offset: next })
 }

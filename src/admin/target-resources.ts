@@ -1,5 +1,14 @@
 import type { Entity } from '../entities/entity.ts'
-import { json, message, NO_CONTENT, NOT_FOUND, type AdminAnswer } from './admin-answer.ts'
+import {
+  accepted,
+  json,
+  message,
+  NO_CONTENT,
+  NOT_FOUND,
+  refused,
+  type AdminAnswer,
+  type Outcome,
+} from './admin-answer.ts'
 import type { AdminContext } from './admin-context.ts'
 import { invalidOffset } from './error-answers.ts'
 import { pageSize } from './list-page.ts'
@@ -25,7 +34,8 @@ export function targetResources(
   const list = (request: AdminRequest): AdminAnswer => listTargets(context, request)
   return [
     { ...all, methods: { ...all.methods, GET: list } },
-    { ...all, path: `${UPSTREAM}/targets/all`, methods: { GET: list } },
+    // In order of id and with an offset of that, which then leads to the other list: as Kong has it.
+    { ...all, path: `${UPSTREAM}/targets/all`, methods: { GET: all.methods.GET! } },
     { ...one, methods: { ...one.methods, PUT: one.methods.PATCH! } },
     ...(['healthy', 'unhealthy'] as const).flatMap((health): readonly Resource[] => {
       const set = (request: AdminRequest) => setHealth(context, request, health === 'healthy')
@@ -38,7 +48,7 @@ export function targetResources(
 }
 
 /** The targets of an upstream, newest first. */
-export function newestTargets({ store }: AdminContext, upstreamId: string): readonly Entity[] {
+function newestTargets({ store }: AdminContext, upstreamId: string): readonly Entity[] {
   const referring = { field: 'upstream', id: upstreamId }
   const { rows } = store.page('targets', { size: Number.MAX_SAFE_INTEGER, referring })
   return rows.toSorted((a, b) => Number(b['created_at']) - Number(a['created_at']))
@@ -47,18 +57,45 @@ export function newestTargets({ store }: AdminContext, upstreamId: string): read
 function listTargets(context: AdminContext, { params, query }: AdminRequest): AdminAnswer {
   const upstream = locateRow(context, context.catalog.kind('upstreams')!, params['upstreams']!)
   if (!upstream.ok) return upstream.answer
-  const size = pageSize(query)
-  if (!size.ok) return size.answer
+  const page = targetPage(context, upstream.value.id, query)
+  if (!page.ok) return page.answer
+  const { rows, offset } = page.value
+  const data = rows.map((row) => presentEntity(context, 'targets', row))
+  return json(200, { data, ...nextOf(`${upstreamPath(params)}/targets`, offset) })
+}
+
+/** Where a page of an upstream leads, if it is not the last. */
+export function nextOf(path: string, offset: number | undefined): object {
+  return offset === undefined
+    ? { next: null }
+    : { next: `${path}?offset=${offset}`, offset: String(offset) }
+}
+
+export function upstreamPath(params: AdminRequest['params']): string {
+  return `/upstreams/${encodeURIComponent(params['upstreams']!)}`
+}
+
+export interface TargetPage {
+  readonly rows: readonly Entity[]
+  /** Of the next page. */
+  readonly offset: number | undefined
+}
+
+/** A page of an upstream's targets, newest first; larger ones than there may be are cut. */
+export function targetPage(
+  context: AdminContext,
+  upstreamId: string,
+  query: AdminRequest['query'],
+): Outcome<TargetPage> {
+  const size = pageSize(query, { isCut: true })
+  if (!size.ok) return size
   const given = query.get('offset') ?? '0'
   const from = Number(given)
   if (given === true || !Number.isInteger(from) || from < 0)
-    return invalidOffset(String(given), 'bad number')
-  const rows = newestTargets(context, upstream.value.id)
+    return refused(invalidOffset(String(given), 'bad number'))
+  const rows = newestTargets(context, upstreamId)
   const end = from + size.value
-  const data = rows.slice(from, end).map((row) => presentEntity(context, 'targets', row))
-  if (end >= rows.length) return json(200, { data, next: null })
-  const path = `/upstreams/${encodeURIComponent(params['upstreams']!)}/targets`
-  return json(200, { data, next: `${path}?offset=${end}`, offset: String(end) })
+  return accepted({ rows: rows.slice(from, end), offset: end < rows.length ? end : undefined })
 }
 
 async function setHealth(

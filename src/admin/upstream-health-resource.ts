@@ -4,7 +4,7 @@ import type { AdminContext } from './admin-context.ts'
 import { locateRow } from './locate-entity.ts'
 import { presentEntity } from './present-entity.ts'
 import type { AdminRequest, Resource } from './resource.ts'
-import { newestTargets } from './target-resources.ts'
+import { nextOf, targetPage, upstreamPath } from './target-resources.ts'
 
 /** `GET /upstreams/{upstreams}/health`: the targets and how they do, or the upstream as a whole. */
 export function upstreamHealthResource(context: AdminContext): Resource {
@@ -25,12 +25,15 @@ async function healthOf(
   const node_id = context.node.id
   if (query.get('balancer_health') === '1')
     return json(200, { data: wholeHealth(id, health), next: null, node_id })
+  const page = targetPage(context, id, query)
+  if (!page.ok) return page.answer
   const byId = new Map(health.targets.map((target) => [target.targetId, target]))
-  const data = newestTargets(context, id).map((row) => ({
+  const data = page.value.rows.map((row) => ({
     ...presentEntity(context, 'targets', row),
     ...targetHealth(byId.get(row.id), health.isChecked && row['weight'] !== 0),
   }))
-  return json(200, { data, next: null, node_id })
+  const next = nextOf(`${upstreamPath(params)}/health`, page.value.offset)
+  return json(200, { data, ...next, node_id })
 }
 
 const UNKNOWN: UpstreamHealth = {

@@ -112,6 +112,7 @@ describe('the Admin API without a database', () => {
 
   it('does not load again what it has, if told to look', async () => {
     expect(await yaml(admin, CONFIG, '?check_hash=1')).toMatchObject({ status: 304, body: '' })
+    expect((await yaml(admin, CONFIG, '?check_hash=true')).status).toBe(201)
     expect((await yaml(admin, `${CONFIG}# changed\n`, '?check_hash=1')).status).toBe(201)
     const { body } = await admin.call('GET', '/status')
     expect(body).toMatchObject({ configuration_hash: expect.stringMatching(/^[0-9a-f]{32}$/) })

@@ -150,6 +150,37 @@ describe('an entity of the Admin API', () => {
     })
   })
 
+  it.each([-1, 1.5, 100_000_001, 'soon'])('refuses %j as a time to live', async (ttl) => {
+    await admin.call('PUT', '/consumers/ann', {})
+    expect(await admin.call('POST', '/consumers/ann/key-auth', { ttl })).toMatchObject({
+      status: 400,
+      body: {
+        code: 11,
+        name: 'invalid options',
+        message: 'invalid option (ttl: must be an integer between 0 and 100000000)',
+      },
+    })
+    expect(await admin.call('POST', '/consumers/ann/key-auth', { ttl, nope: 1 })).toMatchObject({
+      body: { code: 2, fields: { nope: 'unknown field' } },
+    })
+  })
+
+  it.each([
+    [{ enabled: false }, { message: 'Not found' }],
+    [
+      { name: 'cors', route: null, service: null, consumer: null },
+      { code: 6, name: 'not found' },
+    ],
+  ])('misses a plugin that %j is to change', async (change, body) => {
+    const where = '/plugins/99999999-9999-4999-8999-999999999999'
+    expect(await admin.call('PATCH', where, change)).toMatchObject({ status: 404, body })
+  })
+
+  it('takes YAML nowhere but as a whole configuration', async () => {
+    const type = { 'content-type': 'application/yaml' }
+    expect((await admin.send('POST', '/services', type, 'host: a')).status).toBe(415)
+  })
+
   it('shows how long a credential still lives, and keeps the end through changes', async () => {
     await admin.call('PUT', '/consumers/ann', {})
     const key = '/consumers/ann/key-auth'
@@ -178,14 +209,27 @@ describe('an entity under its parent', () => {
     })
   })
 
-  it.each(['GET', 'PATCH', 'PUT', 'DELETE'] as const)(
+  it.each(['GET', 'PATCH', 'DELETE'] as const)(
     'is not there under another parent for %s',
     async (method) => {
-      const body = method === 'PATCH' || method === 'PUT' ? {} : undefined
+      const body = method === 'PATCH' ? {} : undefined
       expect((await admin.call(method, '/consumers/ben/jwt/k', body)).status).toBe(404)
       expect((await admin.call('GET', '/jwts/k')).body).toMatchObject({ secret: 's' })
     },
   )
+
+  it('is put under another parent, or changed to be there', async () => {
+    const { body: ben } = await admin.call('GET', '/consumers/ben')
+    const { body: before } = await admin.call('GET', '/jwts/k')
+    expect(await admin.call('PUT', '/consumers/ben/jwt/k', { secret: 't' })).toMatchObject({
+      status: 200,
+      body: { id: idOf(before), consumer: { id: idOf(ben) }, secret: 't' },
+    })
+    const body = { consumer: { username: 'ann' } }
+    expect((await admin.call('PATCH', '/consumers/ben/jwt/k', body)).status).toBe(200)
+    expect((await admin.call('GET', '/consumers/ann/jwt/k')).status).toBe(200)
+    expect((await admin.call('GET', '/consumers/ben/jwt/k')).status).toBe(404)
+  })
 
   it('is not there under a parent that is not', async () => {
     expect((await admin.call('GET', '/consumers/nope/jwt')).status).toBe(404)
@@ -203,6 +247,7 @@ describe('an entity under its parent', () => {
   it('gets a parent made through it where it has none', async () => {
     await admin.call('PUT', '/routes/r', { paths: ['/'] })
     expect((await admin.call('GET', '/routes/r/service')).status).toBe(404)
+    expect((await admin.call('DELETE', '/routes/r/service')).status).toBe(404)
     const { body: service } = await admin.call('PUT', '/routes/r/service', { host: 'x' })
     expect((await admin.call('GET', '/routes/r')).body).toMatchObject({
       service: { id: idOf(service) },
@@ -248,6 +293,8 @@ describe('a list of the Admin API', () => {
     expect(await names('/consumers?size=2')).toEqual(['c0', 'c1', 'c2', 'c3', 'c4'])
     expect(await names('/consumers?size=2&tags=even,all')).toEqual(['c0', 'c2', 'c4'])
     expect(await names('/consumers?size=1&tags=even/nope')).toEqual(['c0', 'c2', 'c4'])
+    expect(await names('/consumers?tags=even/')).toEqual(['c0', 'c2', 'c4'])
+    expect(await names('/consumers?tags=even,')).toEqual([])
     expect(await names('/consumers?size=5')).toHaveLength(5)
   })
 
@@ -258,6 +305,8 @@ describe('a list of the Admin API', () => {
     ['offset=%25', { code: 7, message: "'%' is not a valid offset: bad base64 encoding" }],
     ['offset=nope', { code: 7, message: "'nope' is not a valid offset: bad json encoding" }],
     ['tags=', { code: 11, options: { tags: 'cannot be null' } }],
+    ['tags=a,%07', { code: 11, options: { tags: 'invalid filter syntax' } }],
+    ['tags=,a', { code: 11, options: { tags: 'invalid filter syntax' } }],
     ['tags=a,,b', { code: 11, options: { tags: 'invalid filter syntax' } }],
     ['tags=a,b,c,d,e,f', { code: 11, options: { tags: 'cannot query more than 5 tags' } }],
   ])('refuses %s', async (query, body) => {
@@ -276,6 +325,8 @@ describe('a list of the Admin API', () => {
     const { body } = await admin.call('GET', '/tags/even')
     const { data } = body as { data: { entity_name: string }[] }
     expect(data.map(({ entity_name: name }) => name)).toEqual(Array(3).fill('consumers'))
+    const some = (await admin.call('GET', '/tags/even?size=2')).body as { next: string }
+    expect(some.next).toMatch(/^\/tags\/even\?offset=[^&]+$/)
     const first = (await admin.call('GET', '/tags?size=7')).body as { data: []; next: string }
     const rest = (await admin.call('GET', first.next)).body as { data: []; next: null }
     expect([first.data.length, rest.data.length, rest.next]).toEqual([7, 1, null])

@@ -209,8 +209,12 @@ describe('a node of the Admin API', () => {
     expect(await put('notice')).toBe('log level is already notice')
     expect(await put('loud')).toBe('unknown log level: loud')
     expect(await put('debug?timeout=-1')).toBe('timeout must be greater than or equal to 0')
+    expect(await put('debug?timeout=0.2')).toBe('log level changed')
+    expect(await put('debug?timeout=soon')).toBe('log level changed')
     expect(set).toEqual([
       ['debug', 5],
+      ['debug', 60],
+      ['debug', 1],
       ['debug', 60],
     ])
   })

@@ -124,6 +124,30 @@ describe('targets of the Admin API', () => {
     })
   })
 
+  it('are listed in no longer pages than there may be, and in those with their health', async () => {
+    const { body: whole } = await admin.call('GET', '/upstreams/u/targets?size=5000')
+    expect(whole).toMatchObject({ data: { length: 3 }, next: null })
+    const { body } = await admin.call('GET', '/upstreams/u/health?size=2')
+    expect(body).toMatchObject({
+      data: [{ target: 'a.test:3' }, { target: 'a.test:2' }],
+      next: '/upstreams/u/health?offset=2',
+      offset: '2',
+    })
+    expect((await admin.call('GET', '/upstreams/u/health?offset=2')).body).toMatchObject({
+      data: [{ target: 'a.test:1' }],
+      next: null,
+    })
+    expect((await admin.call('GET', '/upstreams/u/health?size=x')).status).toBe(400)
+  })
+
+  it('are all listed in the order of other lists too', async () => {
+    const { body } = await admin.call('GET', '/upstreams/u/targets/all')
+    const ids = (body as { data: { id: string }[] }).data.map(({ id }) => id)
+    expect(ids).toHaveLength(3)
+    expect(ids).toEqual(ids.toSorted())
+    expect((await admin.call('GET', '/upstreams/u/targets/all?size=5000')).status).toBe(400)
+  })
+
   it('are changed by PUT, but never made by it', async () => {
     expect(await admin.call('PUT', '/upstreams/u/targets/a.test:1', { weight: 5 })).toMatchObject({
       status: 200,
