@@ -3,7 +3,7 @@
  * over connections without sockets: what the system does for a read or a write is not in it.
  */
 import { beginTurn } from '../../src/base/turn-clock.ts'
-import { compareByWords } from '../../src/http/known-bytes.ts'
+import { readByWords } from '../../src/http/byte-words.ts'
 import { ClientConnectionFacts } from '../../src/proxy/connection-facts.ts'
 import type { ConnectionHome } from '../../src/proxy/connection-home.ts'
 import { Http1Connection } from '../../src/proxy/http1-connection.ts'
@@ -16,7 +16,7 @@ import { cost } from './cost.ts'
 const CLIENTS = 64
 const read = Buffer.alloc(65_536)
 const written = Buffer.alloc(65_536)
-compareByWords(read)
+readByWords(read)
 
 /** Ends in memory what a system would send. */
 class NoTransport implements Transport {

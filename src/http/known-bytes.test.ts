@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
-import { compareByWords, KnownBytes } from './known-bytes.ts'
+import { readByWords } from './byte-words.ts'
+import { KnownBytes } from './known-bytes.ts'
 
 const shared = Buffer.alloc(1024)
-compareByWords(shared)
-afterAll(() => compareByWords(Buffer.alloc(0)))
+readByWords(shared)
+afterAll(() => readByWords(Buffer.alloc(0)))
 
 const texts = fc
   .uint8Array({ minLength: 0, maxLength: 400 })

@@ -1,14 +1,7 @@
+import { wordsOf } from './byte-words.ts'
+
 /** Beyond so many bytes making a string of them costs less than comparing them here. */
 const COMPARED_BYTES = 256
-
-let compared: Buffer | undefined
-let comparedWords: Int32Array = new Int32Array(0)
-
-/** Names the buffer that nearly all bytes are read into: in it four bytes are compared at a time. */
-export function compareByWords(buffer: Buffer): void {
-  compared = buffer
-  comparedWords = new Int32Array(buffer.buffer, buffer.byteOffset, buffer.length >> 2)
-}
 
 /** A text that is expected again at the beginning of a message. */
 export class KnownBytes {
@@ -34,12 +27,13 @@ export class KnownBytes {
   isAt(bytes: Buffer, start: number, end: number): boolean {
     const { length } = this.#text
     if (start + length > end) return false
-    if (bytes !== compared || (start & 3) !== 0 || length > COMPARED_BYTES)
+    const there = wordsOf(bytes)
+    if (there === undefined || (start & 3) !== 0 || length > COMPARED_BYTES)
       return bytes.latin1Slice(start, start + length) === this.#text
     const words = this.#words
     const first = start >> 2
     for (let index = 0; index < words.length; index += 1)
-      if (words[index] !== comparedWords[first + index]) return false
+      if (words[index] !== there[first + index]) return false
     const rest = this.#rest
     const at = start + words.length * 4
     for (let index = 0; index < rest.length; index += 1)

@@ -1,3 +1,4 @@
+import { wordsOf } from './byte-words.ts'
 import {
   IGNORED,
   NAME_BYTES,
@@ -103,7 +104,7 @@ export class HeadFields {
     at += 1
     while (at < end && (bytes[at] === SPACE || bytes[at] === TAB)) at += 1
     const valueStart = at
-    while (at < end && VALUE_BYTES[bytes[at]!] === 1) at += 1
+    at = valueEndOf(bytes, at, end)
     if (at + 1 >= end) return at < end && bytes[at] !== CR ? MALFORMED : INCOMPLETE
     if (bytes[at] !== CR || bytes[at + 1] !== LF) return MALFORMED
     let valueEnd = at
@@ -223,4 +224,26 @@ function skipOddName(bytes: Uint8Array, start: number, end: number): number {
     if (byte <= SPACE || byte === 127) return MALFORMED
   }
   return INCOMPLETE
+}
+
+/** Position of the first byte that no value has, which is where a line ends. */
+function valueEndOf(bytes: Uint8Array, start: number, end: number): number {
+  let at = start
+  const words = wordsOf(bytes)
+  if (words !== undefined) {
+    const aligned = Math.min((start + 3) & ~3, end)
+    while (at < aligned && VALUE_BYTES[bytes[at]!] === 1) at += 1
+    if (at < aligned) return at
+    while (at + 4 <= end && isWithoutControls(words[at >> 2]!)) at += 4
+  }
+  while (at < end && VALUE_BYTES[bytes[at]!] === 1) at += 1
+  return at
+}
+
+/**
+ * Whether none of four bytes is a control byte: then none has the high bit set that a byte gets when
+ * more is taken away from it than it has. Values may have some of those, so they are looked at singly.
+ */
+function isWithoutControls(word: number): boolean {
+  return ((word - 0x20202020) & ~word & 0x80808080) === 0
 }

@@ -1,6 +1,6 @@
 import { Socket } from 'node:net'
 import { beginTurn } from '../../base/turn-clock.ts'
-import { compareByWords } from '../../http/known-bytes.ts'
+import { readByWords } from '../../http/byte-words.ts'
 import type { AddressParts, TcpBinding, TcpHandle, WriteRequest } from './tcp-binding.ts'
 import { newReadBuffer, READ_BUFFER_BYTES } from './read-buffers.ts'
 import { NOBODY } from './sockets.ts'
@@ -14,7 +14,7 @@ const POOL_LIMIT = 64
  * pending write may still need after the callback.
  */
 const shared = newReadBuffer()
-compareByWords(shared)
+readByWords(shared)
 const pool: Buffer[] = []
 
 /** A socket without a stream object: reads into a static buffer, writes on the handle. */
@@ -128,9 +128,18 @@ export class FastTransport implements Transport {
 
   setBulk(isBulk: boolean, isBufferFree = true): void {
     this.#isBufferFree = isBufferFree
-    if (!isBulk) this.#nextBuffer = shared
-    else if (this.#nextBuffer === shared)
+    if (!isBulk) {
+      this.#nextBuffer = shared
+      if (!this.#isReading && !isBufferFree) this.#leaveBuffer()
+    } else if (this.#nextBuffer === shared)
       this.#nextBuffer = this.#buffer === shared ? borrowBuffer() : this.#buffer
+  }
+
+  /** While nothing is read no callback can hand over the next buffer, and the next read must not go here. */
+  #leaveBuffer(): void {
+    if (this.#buffer === shared || this.isClosed) return
+    this.#buffer = shared
+    this.#handle.useUserBuffer(shared)
   }
 
   pause(): void {
