@@ -11,6 +11,8 @@ const LIMITS: SourceLimits = {
   entries: 100,
   timeoutMs: 60_000,
   questions: 10,
+  vainOfOneClient: 0,
+  vainOfAll: 0,
 }
 
 /** A record about whom was asked for; a real source's answer is checked elsewhere. */
@@ -169,7 +171,7 @@ describe('rememberingSource', () => {
     expect(before).toMatchObject({ usableUntil: 1060 })
     source.forget()
     expect(before).toMatchObject({ usableUntil: 0 })
-    expect(source.sizes).toEqual({ found: 0, none: 0 })
+    expect(source.sizes).toEqual({ found: 0, none: 0, clients: 0 })
     await find('ada')
     expect(asked).toEqual(['ada', 'ada'])
   })
@@ -216,8 +218,83 @@ describe('rememberingSource', () => {
       await find(`user ${number}`)
       await find(`no ${number}`)
     }
-    expect(source.sizes).toEqual({ found: 100, none: 100 })
+    expect(source.sizes).toEqual({ found: 100, none: 100, clients: 0 })
     expect(find('user 999')).toMatchObject({ kind: 'found' })
     expect(find('no 999')).toEqual({ kind: 'none' })
+  })
+
+  it('does not ask for one client as often as he likes, and lets the others in', async () => {
+    const { source, asked, clock, logged } = setUp(
+      async ({ value }) => (value.startsWith('user') ? {} : undefined),
+      { vainOfOneClient: 60 },
+    )
+    const kindFor = async (client: string, value: string) =>
+      (await source.find('jwt_secrets', 'key', value, client)).kind
+    for (let at = 0; at < 60; at += 1) expect(await kindFor('10.0.0.1', `guess ${at}`)).toBe('none')
+    expect(await kindFor('10.0.0.1', 'guess 60')).toBe('unavailable')
+    expect(await kindFor('10.0.0.1', 'user 1')).toBe('unavailable')
+    expect(asked).toHaveLength(60)
+    expect(logged).toEqual([
+      'consumer_source: 10.0.0.1 came with too many unknown credentials, and must wait',
+    ])
+    // What is remembered, found or not, is not asked for.
+    expect(await kindFor('10.0.0.1', 'guess 0')).toBe('none')
+    expect(await kindFor('10.0.0.2', 'user 1')).toBe('found')
+    expect(await kindFor('10.0.0.1', 'user 1')).toBe('found')
+    clock.now += 2000
+    expect(await kindFor('10.0.0.1', 'user 2')).toBe('found')
+    expect(await kindFor('10.0.0.1', 'guess 61')).toBe('none')
+    expect(await kindFor('10.0.0.1', 'guess 62')).toBe('none')
+    expect(await kindFor('10.0.0.1', 'guess 63')).toBe('unavailable')
+    expect(logged).toHaveLength(1)
+  })
+
+  it('asks for any number of users of one client, since each of them is found', async () => {
+    const { source, asked } = setUp(knowing, { vainOfOneClient: 1, vainOfAll: 1, entries: 1000 })
+    for (let at = 0; at < 20_000; at += 1)
+      await source.find('jwt_secrets', 'key', String(at), '10.0.0.1')
+    expect(asked).toHaveLength(20_000)
+    expect(source.sizes).toEqual({ found: 1000, none: 0, clients: 1 })
+  })
+
+  it('asks the source a bounded number of times whatever a million clients bring', async () => {
+    const { source, asked, clock } = setUp(
+      async ({ value }) => (value.startsWith('user') ? {} : undefined),
+      { vainOfOneClient: 300, vainOfAll: 6000, entries: 1000 },
+    )
+    await source.find('jwt_secrets', 'key', 'user', 'good')
+    for (let at = 0; at < 1_000_000; at += 1)
+      await source.find('jwt_secrets', 'key', `guess ${at}`, `client ${at}`)
+    expect(asked).toHaveLength(1 + 6000)
+    expect(source.sizes.found + source.sizes.none).toBeLessThanOrEqual(2000)
+    expect(source.sizes.clients).toBeLessThanOrEqual(10_000)
+    // One that was found there keeps the way open; whoever is vouched for never needs it.
+    await source.find('jwt_secrets', 'key', 'good', 'good')
+    for (let at = 0; at < 3000; at += 1)
+      await source.find('jwt_secrets', 'key', `flood ${at}`, `new client ${at}`)
+    expect(asked).toHaveLength(1 + 6000)
+    expect((await source.find('consumers', 'id', 'user 1')).kind).toBe('found')
+    clock.now += 60_000
+    expect((await source.find('jwt_secrets', 'key', 'user 2', 'stranger')).kind).toBe('found')
+  })
+
+  it('lets one client have a part of the questions that may be on their way', async () => {
+    const { promise, resolve } = Promise.withResolvers<unknown>()
+    const { source } = setUp(() => promise, { questions: 8 })
+    const find = (client: string, value: string) => source.find('jwt_secrets', 'key', value, client)
+    const asked: unknown[] = [find('a', '1'), find('a', '2')]
+    expect(find('a', '3')).toEqual({ kind: 'unavailable' })
+    expect(find('a', '1')).toBe(asked[0])
+    asked.push(find('b', '3'))
+    resolve(undefined)
+    await Promise.all(asked)
+    expect(find('a', '4')).toBeInstanceOf(Promise)
+  })
+
+  it('charges nobody for a source that does not answer', async () => {
+    const { source, clock } = setUp(() => failing(), { vainOfOneClient: 2, vainOfAll: 2 })
+    for (let at = 0; at < 4; at += 1) await source.find('jwt_secrets', 'key', String(at), 'a')
+    clock.now += 1
+    expect(source.find('jwt_secrets', 'key', 'more', 'a')).toBeInstanceOf(Promise)
   })
 })

@@ -12,12 +12,16 @@ import {
 } from './memory.ts'
 import { SourceFault, type Ask, type Question } from './question.ts'
 import type { SourceRecord } from './read-record.ts'
+import { VainQuestions } from './vain-questions.ts'
 
 export interface SourceLimits extends MemoryLimits {
   /** How long an answer is waited for. */
   readonly timeoutMs: number
   /** Most questions on their way at a time. */
   readonly questions: number
+  /** Most questions in vain in a minute, of one client and of all; 0: any number. */
+  readonly vainOfOneClient: number
+  readonly vainOfAll: number
 }
 
 export interface SourceOptions {
@@ -42,8 +46,11 @@ export interface RememberingSource extends ConsumerSource {
    */
   forgetOne(kind: string, value: string): void
   /** How much is remembered. */
-  readonly sizes: SourceMemory['sizes']
+  readonly sizes: SourceMemory['sizes'] & { readonly clients: number }
 }
+
+/** One client has at most this part of the questions that may be on their way. */
+const SHARE_OF_ONE_CLIENT = 1 / 4
 
 /** Longer values are nobody's: what is remembered must be bounded in bytes, too. */
 const MAX_VALUE_LENGTH = 1024
@@ -57,16 +64,20 @@ export function rememberingSource(options: SourceOptions): RememberingSource {
   const { kinds, limits, now } = options
   const memory = new SourceMemory(limits, now)
   const answers = new Answers(options, memory)
+  const vain = vainQuestions(options)
   const groups = new WeakMap<Consumer, readonly string[]>()
   /** Questions on their way. */
   let asking = new Map<string, Promise<SourceAnswer>>()
 
-  function ask(name: string, question: Question): SourceAnswer | Promise<SourceAnswer> {
+  function ask(name: string, question: Question, client: string | undefined): Pending {
     if (asking.size >= limits.questions || !answers.mayAsk()) return memory.findStale(name)
+    const end = client === undefined ? () => undefined : vain.begin(client)
+    if (end === undefined) return memory.findStale(name)
     // After a forgetting there is another map, and what was asked before is not remembered.
     const begun = asking
     const pending = answers.of(question).then((answer) => {
       begun.delete(name)
+      end(OUTCOMES[answer.kind])
       if (begun === asking) memory.remember(name, answer)
       if (answer.kind === 'found') groups.set(answer.consumer, answer.groups)
       return answer.kind === 'unavailable' ? memory.findStale(name) : answer
@@ -78,11 +89,11 @@ export function rememberingSource(options: SourceOptions): RememberingSource {
   return {
     knows: (kind) => kinds.has(kind),
     groupsOf: (consumer) => groups.get(consumer),
-    find(kind, field, value) {
+    find(kind, field, value, client) {
       if (!isAskable(value)) return NONE
       const question = { kind, field, value }
       const name = nameOf(question)
-      return memory.find(name) ?? asking.get(name) ?? ask(name, question)
+      return memory.find(name) ?? asking.get(name) ?? ask(name, question, client)
     },
     forget() {
       asking = new Map()
@@ -93,9 +104,21 @@ export function rememberingSource(options: SourceOptions): RememberingSource {
       memory.forgetOne(kind, value)
     },
     get sizes() {
-      return memory.sizes
+      return { ...memory.sizes, clients: vain.size }
     },
   }
+}
+
+type Pending = SourceAnswer | Promise<SourceAnswer>
+
+const OUTCOMES = { found: 'found', none: 'in-vain', unavailable: 'unknown' } as const
+
+function vainQuestions({ limits, now, log }: SourceOptions): VainQuestions {
+  const { questions, vainOfOneClient: ofOneClient, vainOfAll: ofAll } = limits
+  const atATime = Math.max(1, Math.floor(questions * SHARE_OF_ONE_CLIENT))
+  return new VainQuestions({ ofOneClient, ofAll, atATime }, now, (whose) =>
+    log.notice(`consumer_source: ${whose} came with too many unknown credentials, and must wait`),
+  )
 }
 
 /** Databases take neither a NUL nor half a letter, and would fail for everybody's sake. */

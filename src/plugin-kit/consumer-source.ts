@@ -12,9 +12,16 @@ export interface ConsumerSource {
    *
    * @param kind `consumers`, or the name of an entity of credentials
    * @param field what is unique and known of it
+   * @param client address of whoever brought the value, who may not try out any number of them; absent
+   *   where the value is vouched for, as that in a token with a good signature is
    * @returns a promise only when somebody has to be asked; it never rejects
    */
-  find(kind: string, field: string, value: string): SourceAnswer | Promise<SourceAnswer>
+  find(
+    kind: string,
+    field: string,
+    value: string,
+    client?: string,
+  ): SourceAnswer | Promise<SourceAnswer>
   /** Groups of a consumer that came from here; nothing for any other. */
   groupsOf(consumer: Consumer): readonly string[] | undefined
 }

@@ -82,7 +82,9 @@ function attemptBy(
       return refusal('credentials-malformed', 'no readable Basic credentials in the request')
     if (credential !== undefined || source === undefined)
       return decide(exchange, given, { credential })
-    return whenKnown(source.find('basicauth_credentials', 'username', given.username), (answer) =>
+    const { username } = given
+    const asked = source.find('basicauth_credentials', 'username', username, request.ip)
+    return whenKnown(asked, (answer) =>
       answer.kind === 'unavailable'
         ? credentialsUnavailable('basic-auth')
         : decide(exchange, given, ownershipOf(answer)),

@@ -92,7 +92,8 @@ function attemptBy(
     if (credential !== undefined)
       return decide(exchange, parameters, { credential: credential as HmacCredential })
     if (source === undefined) return unknown(username)
-    return whenKnown(source.find('hmacauth_credentials', 'username', username), (answer) => {
+    const asked = source.find('hmacauth_credentials', 'username', username, request.ip)
+    return whenKnown(asked, (answer) => {
       if (answer.kind === 'unavailable') return credentialsUnavailable('hmac-auth')
       if (answer.kind === 'none') return unknown(username)
       const { credential: found, consumer } = answer

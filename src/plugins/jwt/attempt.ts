@@ -30,6 +30,7 @@ export interface AttemptParts {
   readonly verify: (
     token: string,
     isExplaining: boolean,
+    exchange: Exchange,
   ) => Verified | TokenRefusal | Promise<Verified | TokenRefusal>
   readonly refuse: (refusal: TokenRefusal, requestId: string) => Refusal
   /** Unix time in ms. */
@@ -77,7 +78,7 @@ export function attemptBy(parts: AttemptParts): (exchange: Exchange) => Attempt 
     const { text } = presented
     const known = isExplaining ? undefined : held?.find(text, Math.floor(now() / 1000))
     if (known !== undefined) return hold(exchange, presented, known)
-    return whenKnown(parts.verify(text, isExplaining), (verdict) =>
+    return whenKnown(parts.verify(text, isExplaining, exchange), (verdict) =>
       settle(exchange, presented, verdict),
     )
   }

@@ -1,4 +1,5 @@
 import { authenticateRequest } from '../../plugin-kit/authenticate-request.ts'
+import { sourceOf } from '../../plugin-kit/consumer-source.ts'
 import type { Exchange } from '../../plugin-kit/exchange.ts'
 import {
   definePlugin,
@@ -58,6 +59,7 @@ export const jwt: Plugin = definePlugin({
     const explainingRules = { ...rules, maxSuggestions: SUGGESTIONS.whenExplaining }
     const refuse = refuseIn(styleOf(config))
     const now = clock(context)
+    const asksSource = sourceOf(context.node, 'jwt_secrets') !== undefined
     addJudge({
       context,
       keyClaimName: rules.keyClaimName,
@@ -72,8 +74,10 @@ export const jwt: Plugin = definePlugin({
         sources,
         refuse,
         now: () => context.node.now(),
-        verify: (token, isExplaining) =>
-          verifyToken(token, isExplaining ? explainingRules : rules, now),
+        verify: (token, isExplaining, exchange) => {
+          const usual = isExplaining ? explainingRules : rules
+          return verifyToken(token, asksSource ? of(exchange, usual) : usual, now)
+        },
         keyClaimName: rules.keyClaimName,
         forwards: forwardedHeaders(config).length > 0,
         holdsToPossession: issuers?.holdsToPossession === true,
@@ -130,6 +134,11 @@ function forwardedHeaders({ forward_claims: ofAll, issuers }: Config): readonly 
 }
 
 /** @returns Unix time in whole seconds */
+/** A source may be asked for a credential only so often for one client. */
+function of({ request }: Exchange, rules: VerificationRules): VerificationRules {
+  return { ...rules, client: request.ip }
+}
+
 function clock({ node }: PluginContext): () => number {
   return () => Math.floor(node.now() / 1000)
 }

@@ -75,6 +75,8 @@ export interface VerificationRules extends ClaimRules {
   readonly headersOf: ((claims: JsonObject) => readonly ClaimHeader[]) | undefined
   /** What else a token must be. */
   readonly admit: ((verified: Verified, text: string) => TokenRefusal | undefined) | undefined
+  /** Address of whoever brought the token, where a source may be asked for its credential. */
+  readonly client?: string
   /** With how many credentials a refusal may still look for the nearest one. */
   readonly maxSuggestions: number
 }
@@ -237,7 +239,7 @@ function findCredential(
   if (credential !== undefined) return { kind: 'found', credential: credential as JwtCredential }
   const source = sourceOf(context.node, 'jwt_secrets')
   if (source === undefined) return unknownCredential(key, rules)
-  return whenKnown(source.find('jwt_secrets', 'key', key), (answer) =>
+  return whenKnown(source.find('jwt_secrets', 'key', key, rules.client), (answer) =>
     sourcedCredential(key, answer, rules),
   )
 }

@@ -79,9 +79,8 @@ function attemptBy(config: Config, context: PluginContext): AttemptWith {
     const identity = identityOf(found.key)
     if (identity !== undefined) return succeed(exchange, found, identity)
     if (source === undefined) return refusals.unknown(found)
-    return whenKnown(source.find('keyauth_credentials', 'key', found.key), (answer) =>
-      settle(exchange, found, answer),
-    )
+    const asked = source.find('keyauth_credentials', 'key', found.key, exchange.request.ip)
+    return whenKnown(asked, (answer) => settle(exchange, found, answer))
   }
 
   function succeed(exchange: Exchange, found: GivenKey, identity: Identity): undefined {

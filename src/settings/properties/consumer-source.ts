@@ -97,6 +97,24 @@ export const CONSUMER_SOURCE = {
     description:
       'Most look-ups of one worker on their way at a time; further requests that need one are answered 503.',
   },
+  consumer_source_misses_per_client: {
+    type: 'number',
+    default: 300,
+    min: 0,
+    boundsMessage: 'consumer_source_misses_per_client must be at least 0',
+    isOwn: true,
+    description:
+      'Most look-ups in vain in a minute, in one worker, of one client address (of IPv6 the first 64 bits); what it brings beyond that is not looked up and answered 503. `0`: any number.',
+  },
+  consumer_source_misses: {
+    type: 'number',
+    default: 6000,
+    min: 0,
+    boundsMessage: 'consumer_source_misses must be at least 0',
+    isOwn: true,
+    description:
+      'The same of all clients together, but for those from whose address somebody was found within an hour. `0`: any number.',
+  },
   consumer_source_connections: {
     type: 'number',
     default: 4,
