@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { runningPid } from '../gateway/prefix-layout.ts'
 import { runningSettings } from './cli-settings.ts'
 import { numberOption, type Command } from './command.ts'
 import { hasEnded, signalGateway } from './signal-gateway.ts'
@@ -26,11 +26,15 @@ Options:
   async run(call) {
     const { output } = call
     const { prefix } = runningSettings(call)
-    const timeout = numberOption(call, 'timeout') ?? 10
+    const timeout = Math.max(numberOption(call, 'timeout') ?? 10, 1)
     const wait = numberOption(call, 'wait') ?? 0
     if (wait > 0) {
-      output.info(`waiting ${wait} seconds before quitting`)
-      await delay(wait * 1000)
+      output.verbose(`waiting ${wait} seconds before quitting`)
+      const waitedFor = runningPid(prefix)
+      if (waitedFor !== undefined && (await hasEnded(waitedFor, wait * 1000))) {
+        output.error('Kong stopped while waiting (unexpected)')
+        return
+      }
     }
     const pid = signalGateway(prefix, 'SIGQUIT')
     if (await hasEnded(pid, timeout * 1000)) {

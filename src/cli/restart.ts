@@ -18,8 +18,8 @@ Options:
  -p,--prefix      (optional string)   prefix at which Kong should be running
  --nginx-conf     (optional string)   accepted, without effect
  --run-migrations (optional boolean)  optionally run migrations on the DB
- --db-timeout     (optional number)
- --lock-timeout   (default 60)
+ --db-timeout     (optional number)   seconds for operations of the database
+ --lock-timeout   (default 60)        seconds to wait for migrations elsewhere
  --nginx-conf-flags (optional string) accepted, without effect
 `,
   options: START_OPTIONS,

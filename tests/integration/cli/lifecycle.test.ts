@@ -97,6 +97,41 @@ describe('portunus start', () => {
   })
 
   it.each([
+    ['http', ''],
+    ['https', ' ssl'],
+  ])('is drained, and then waits before it quits: %s', async (_scheme, flag) => {
+    const port = await freePort()
+    const { place } = await gatewayPlace({ KONG_STATUS_LISTEN: `127.0.0.1:${port}${flag}` })
+    await using _ = place
+    await place.run(['start'])
+    expect(await place.run(['drain'])).toEqual({
+      code: 0,
+      stdout: "Kong's status successfully changed to 'draining'\n",
+      stderr: '',
+    })
+    expect(await place.run(['quit', '--wait', '0.1'])).toEqual({
+      code: 0,
+      stdout: 'Kong stopped (gracefully)\n',
+      stderr: '',
+    })
+    expect(await place.run(['drain'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^Error: Failed to send request to https?:.*ECONNREFUSED/),
+    })
+  })
+
+  it('cannot be drained where nothing listens for it', async () => {
+    const { place } = await gatewayPlace()
+    await using _ = place
+    await place.run(['prepare'])
+    expect(await place.run(['drain'])).toEqual({
+      code: 0,
+      stdout: 'No status listeners found in configuration.\n',
+      stderr: '',
+    })
+  })
+
+  it.each([
     ['services: [', /^Error: error parsing declarative config file kong\.yml:\n.*expected/],
     [
       undefined,
