@@ -56,20 +56,21 @@ interface HeldToken extends VerifiedToken {
 
 /** Authenticates a request by the token that it has. */
 export function attemptBy(parts: AttemptParts): (exchange: Exchange) => Attempt | Promise<Attempt> {
-  const { sources, now } = parts
+  const { sources, now, forwards } = parts
   const refuse = refuser(parts)
   const missing = noToken(sources)
   const soleToken = soleBearer(sources)
   const verified = verifiedTokens()
   const held = parts.holdsToPossession ? verifiedTokens<HeldToken>() : undefined
-  const { enter, hold, settle } = settlement(parts, { refuse, verified, held })
+  const { hold, settle } = settlement(parts, { refuse, verified, held })
 
   /** Whether the token is known to be good. Whoever wants to know why gets it verified again. */
   function isKnown(exchange: Exchange, token: string): boolean {
     if (exchange.decisions?.wantsPasses) return false
     const known = verified.find(token, Math.floor(now() / 1000))
     if (known === undefined) return false
-    enter(exchange, known)
+    exchange.authenticate(known.identity)
+    if (forwards) sendClaims(exchange, known.headers)
     return true
   }
 
@@ -112,13 +113,9 @@ interface SettlementParts {
 function settlement(parts: AttemptParts, { refuse, verified, held }: SettlementParts) {
   const { sources, forwards } = parts
 
-  function enter(exchange: Exchange, { identity, headers }: VerifiedToken): undefined {
-    exchange.authenticate(identity)
-    if (forwards) sendClaims(exchange, headers)
-  }
-
   function pass(exchange: Exchange, good: VerifiedToken, token: TokenContent): undefined {
-    enter(exchange, good)
+    exchange.authenticate(good.identity)
+    if (forwards) sendClaims(exchange, good.headers)
     if (exchange.decisions?.wantsPasses)
       noteAuthenticated(exchange, 'jwt', {
         ...tokenFacts(token, parts.keyClaimName),
@@ -159,7 +156,7 @@ function settlement(parts: AttemptParts, { refuse, verified, held }: SettlementP
     return pass(exchange, good, token)
   }
 
-  return { enter, hold, settle }
+  return { hold, settle }
 }
 
 /** Where the token was found matters to those alone who look for why. */
