@@ -27,3 +27,13 @@ export function finish(exchange: ProxyExchange): void {
   }
   exchange.downstream.next()
 }
+
+/** Ends an exchange once what is still done for it is; if that fails the client must not take it for whole. */
+export function finishAfter(exchange: ProxyExchange, work: Promise<void>): void {
+  work
+    .catch((error: unknown) => {
+      exchange.context.log.error(`Cannot end exchange ${exchange.id}`, error)
+      exchange.downstream.abort()
+    })
+    .finally(() => finish(exchange))
+}

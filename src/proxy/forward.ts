@@ -5,7 +5,7 @@ import { answerFailure } from './answer.ts'
 import { BufferedRequest } from './buffer-request.ts'
 import type { Stage } from './downstream.ts'
 import type { ProxyExchange } from './exchange.ts'
-import { finish } from './finish.ts'
+import { finish, finishAfter } from './finish.ts'
 import { FAILURES, GatewayError, type FailureCode } from './gateway-error.ts'
 import { GrpcForwarding } from './grpc/forward-grpc.ts'
 import { isPromise } from './is-promise.ts'
@@ -13,6 +13,7 @@ import { passWhole } from './pass-whole.ts'
 import { ReceivedResponse } from './receive-response.ts'
 import type { BodySink } from './request-body.ts'
 import type { StoredBody } from './spool/stored-body.ts'
+import { readAheadFromMs, SlowClient } from './slow-client.ts'
 import { StoredSender } from './spool/stored-sender.ts'
 import type { UpstreamConnection, UpstreamUser } from './upstream-connection.ts'
 import {
@@ -25,6 +26,7 @@ import {
   sentMethod,
 } from './tries.ts'
 import { isGrpcScheme, upstreamRequestHead, type SentBody } from './upstream-request.ts'
+import { asChunk, writeRequest } from './write-request.ts'
 
 /** Sends the request to a peer of its service, to others if that fails, and relays the answer. */
 export function forward(exchange: ProxyExchange): void {
@@ -39,9 +41,6 @@ export function forward(exchange: ProxyExchange): void {
   exchange.stage = forwarding
   forwarding.begin()
 }
-
-/** A held body up to this size is sent in one write with the head. */
-const JOINED_BYTES = 16_384
 
 class Forwarding implements Stage, BodySink, UpstreamUser {
   readonly #exchange: ProxyExchange
@@ -63,6 +62,9 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
   /** The body, where it is wanted whole before a peer is asked. */
   #buffered: BufferedRequest | undefined
   #storedSender: StoredSender | undefined
+  /** The upstream is not read because the client cannot take more. */
+  #isHeldUp = false
+  #slowClient: SlowClient | undefined
 
   constructor(exchange: ProxyExchange, target: ServiceTarget) {
     this.#exchange = exchange
@@ -161,7 +163,8 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
   }
 
   onUpstreamDeadline(): void {
-    this.#tryFailed('timed-out', 'upstream_timed_out')
+    if (this.#isHeldUp) this.#readAhead()
+    else this.#tryFailed('timed-out', 'upstream_timed_out')
   }
 
   /**
@@ -217,12 +220,7 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
     const whole = newBody ?? (body.heldBytes > 0 ? body.heldAsOne() : undefined)
     const head = this.#head(this.#wholeLength(newBody))
     const transport = connection.transport!
-    if (whole === undefined) transport.writeText(head)
-    else if (whole.length <= JOINED_BYTES) transport.writeText(head + whole.latin1Slice())
-    else {
-      transport.writeText(head)
-      transport.writeBytes(whole)
-    }
+    writeRequest(transport, head, whole)
     this.#isSent = true
     const { writeTimeoutMs, readTimeoutMs } = this.#target
     const timeoutMs = transport.isCongested ? writeTimeoutMs : readTimeoutMs
@@ -340,10 +338,27 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
   #awaitMore(): void {
     const connection = this.#connection
     if (connection === undefined) return
-    if (this.#response!.hasBegun && this.#exchange.downstream.isCongested) {
+    const { downstream, context } = this.#exchange
+    const isFull = this.#slowClient?.output.isFull ?? downstream.isCongested
+    if (this.#response!.hasBegun && isFull) {
       connection.transport!.pause()
-      connection.deadlineMs = Infinity
+      this.#isHeldUp = this.#isSent && this.#slowClient === undefined
+      const untilMs = this.#isHeldUp ? readAheadFromMs(this.#exchange) : Infinity
+      context.wheel.set(connection, untilMs)
     } else if (this.#isSent) this.#setDeadline(this.#target.readTimeoutMs)
+  }
+
+  /** The upstream is read on, and what it says waits for the client. */
+  #readAhead(): void {
+    this.#slowClient = new SlowClient(this.#exchange, () => this.#readOn())
+    this.#response!.divert(this.#slowClient.output)
+    this.#readOn()
+  }
+
+  #readOn(): void {
+    this.#isHeldUp = false
+    this.#connection?.transport?.resume()
+    if (this.#isSent) this.#setDeadline(this.#target.readTimeoutMs)
   }
 
   #settle(verdict: 'complete' | 'invalid' | 'cut' | 'answered' | 'tunnel'): void {
@@ -377,14 +392,9 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
     exchange.stage = undefined
     const waiting = response.end()
     this.#release(this.#isSent && response.isReusable)
-    if (waiting === undefined) finish(exchange)
-    else
-      waiting
-        .catch((error: unknown) => {
-          exchange.context.log.error(`Cannot end exchange ${exchange.id}`, error)
-          exchange.downstream.abort()
-        })
-        .finally(() => finish(exchange))
+    if (this.#slowClient?.output.isAwaited === true) this.#slowClient.takeOver()
+    else if (waiting === undefined) finish(exchange)
+    else finishAfter(exchange, waiting)
   }
 
   #release(isReusable: boolean): void {
@@ -408,10 +418,8 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
   }
 
   onDownstreamDrained(): void {
-    const connection = this.#connection
-    if (connection === undefined) return
-    connection.transport?.resume()
-    if (this.#isSent) this.#setDeadline(this.#target.readTimeoutMs)
+    if (this.#slowClient === undefined) this.#readOn()
+    else this.#slowClient.onDownstreamDrained()
   }
 
   // Ends
@@ -424,6 +432,7 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
   onClientGone(): void {
     if (this.#isOver) return
     this.#end()
+    this.#slowClient?.close()
     this.#release(false)
     finish(this.#exchange)
   }
@@ -445,16 +454,8 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
   /** The client has part of a response that will not become whole. */
   #breakOff(): void {
     this.#end()
+    this.#slowClient?.close()
     this.#exchange.downstream.abort()
     finish(this.#exchange)
   }
-}
-
-function asChunk(bytes: Buffer): Buffer {
-  const size = `${bytes.length.toString(16)}\r\n`
-  const chunk = Buffer.allocUnsafe(size.length + bytes.length + 2)
-  chunk.latin1Write(size)
-  bytes.copy(chunk, size.length)
-  chunk.latin1Write('\r\n', chunk.length - 2)
-  return chunk
 }

@@ -11,6 +11,7 @@ import { ResponseRelay } from './relay-response.ts'
 import { proxiedHead } from './response-head.ts'
 import { runHeaderFilter } from './run-phase.ts'
 import { openTunnel } from './tunnel.ts'
+import type { BodyOutput } from './spool/read-ahead.ts'
 import type { UpstreamConnection } from './upstream-connection.ts'
 import { wantsUpgrade } from './upstream-request.ts'
 
@@ -190,6 +191,13 @@ export class ReceivedResponse {
   /** @returns a promise only while plugins look at a response that was held back */
   end(): Promise<void> | undefined {
     return this.#relay!.end()
+  }
+
+  /** The body goes where the client is waited for, and not in the client's place the upstream. */
+  divert(output: BodyOutput): void {
+    this.#relay!.output = output
+    // What was read last may still be on its way to the client, so the next read must not go there.
+    if (this.#isBulk) this.#source.connection.transport!.setBulk(false, false)
   }
 
   /** Leaves a connection as the next exchange expects it. */

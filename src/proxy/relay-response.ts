@@ -7,6 +7,7 @@ import type { ResponseCoding } from './downstream.ts'
 import type { ProxyExchange } from './exchange.ts'
 import { GatewayError } from './gateway-error.ts'
 import { proxiedHead, wantsTrailers, type LengthLine } from './response-head.ts'
+import type { BodyOutput } from './spool/read-ahead.ts'
 import { isHeldBack, runBodyFilter, runHeaderFilter, runResponse } from './run-phase.ts'
 
 /** Bodies longer than this are read in bulk: into a buffer of their own. */
@@ -26,6 +27,8 @@ export class ResponseRelay {
   isComplete = false
   /** The response cannot go on; the client's connection was ended, or a plugin's answer took its place. */
   isBroken = false
+  /** Where the body goes: to the client, unless something else is set. */
+  output: BodyOutput
   readonly #exchange: ProxyExchange
   readonly #framing: BodyFraming
   readonly #decoder: ChunkedDecoder | undefined
@@ -39,6 +42,7 @@ export class ResponseRelay {
   /** @param isHttp2 the upstream answers over HTTP/2, where fields may come after every body */
   constructor(exchange: ProxyExchange, framing: BodyFraming, isHttp2 = false) {
     this.#exchange = exchange
+    this.output = exchange.downstream
     this.#framing = framing
     this.#remaining = framing.kind === 'length' ? framing.length : 0
     const { kind } = framing
@@ -157,10 +161,10 @@ export class ResponseRelay {
     if (this.#buffered !== undefined) this.#buffer(bytes, start, end)
     else if (this.#hasFilters) this.#filter(Buffer.from(bytes.subarray(start, end)), false)
     else {
-      const { response, downstream } = this.#exchange
+      const { response } = this.#exchange
       response.bodyBytes += end - start
       response.sizeBytes += end - start
-      downstream.sendBody(bytes, start, end)
+      this.output.sendBody(bytes, start, end)
     }
   }
 
@@ -187,7 +191,7 @@ export class ResponseRelay {
       const filtered = runBodyFilter(this.#exchange, piece, isLast)
       response.bodyBytes += filtered.length
       response.sizeBytes += filtered.length
-      downstream.sendBody(filtered, 0, filtered.length)
+      this.output.sendBody(filtered, 0, filtered.length)
     } catch (error) {
       context.log.error(`A body filter failed in exchange ${id}`, error)
       this.isBroken = true
@@ -226,9 +230,9 @@ export class ResponseRelay {
     if (this.isBroken) return
     if (this.#hasFilters) this.#filter(EMPTY, true)
     if (this.isBroken) return
-    const { response, downstream } = this.#exchange
+    const { response } = this.#exchange
     if (this.#mayHaveTrailers && response.trailers.length > 0)
-      downstream.sendTrailers(response.trailers)
-    downstream.endBody()
+      this.output.sendTrailers(response.trailers)
+    this.output.endBody()
   }
 }
