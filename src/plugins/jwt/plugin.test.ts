@@ -602,6 +602,22 @@ describe('jwt › attacks', () => {
     expect(verdict(await send(forged))).toEqual(says('Invalid algorithm'))
   })
 
+  it.each([
+    ['ES256', 64],
+    ['ES384', 96],
+    ['ES512', 132],
+  ])(
+    'does not take an %s signature of zeroes, of the order, or of no length',
+    async (alg, bytes) => {
+      const start = token({ alg, claims: { iss: alg }, key: keysFor(alg).privateKey })
+        .split('.')
+        .slice(0, 2)
+        .join('.')
+      for (const forged of [Buffer.alloc(bytes), Buffer.alloc(bytes, 0xff), Buffer.alloc(0)])
+        expect(verdict(await send(`${start}.${encode(forged)}`))).toEqual(says('Invalid signature'))
+    },
+  )
+
   it('does not look at keys that a token brings', async () => {
     const other = otherKeysFor('RS256')
     const { createPublicKey } = await import('node:crypto')
@@ -754,6 +770,32 @@ describe('jwt › remembered tokens', () => {
     expect(verdict(await send(request, {}, { entities: changed }))).toEqual(
       says('Invalid signature'),
     )
+  })
+
+  it('are good by the rules of the instance that remembers them alone', async () => {
+    const expired = token({ claims: { iss: 'key', exp: NOW - 1 } })
+    const lax = {}
+    const strict = { claims_to_verify: ['exp'] }
+    const byHeader = { header_names: ['x-token'], ...strict }
+    const request = {
+      headers: { Authorization: `Bearer ${expired}`, 'X-Token': `Bearer ${expired}` },
+    }
+    const keptValues = new Map<string, unknown>()
+    const node = {
+      keep<Value>(name: string, make: () => Value): Value {
+        if (!keptValues.has(name)) keptValues.set(name, make())
+        return keptValues.get(name) as Value
+      },
+    }
+    const gateways = [lax, strict, byHeader, lax].map((config) =>
+      testGateway([[jwt, config]], { entities: ENTITIES, node }),
+    )
+    for (let round = 0; round < 4; round += 1) {
+      const seen = []
+      for (const gateway of gateways) seen.push(verdict(await gateway.send(request)))
+      const refused = { exp: 'token expired' }
+      expect(seen).toEqual(['passed', refused, refused, 'passed'])
+    }
   })
 
   it('set the same identity', async () => {

@@ -137,6 +137,31 @@ describe('keySource', () => {
     expect(await source.renew('x')).toBe(true)
   })
 
+  it('follows an issuer that changes its key every second, without asking that often', async () => {
+    await using issuer = await startIssuer('k0')
+    const { nodes, passSeconds } = startNode(2)
+    const sources = nodes.map((node) => keySource(node, optionsFor(issuer)))
+    await Promise.all(sources.map((source) => source.renew(undefined)))
+    let followed = 0
+    for (let second = 1; second <= 60; second += 1) {
+      passSeconds(1)
+      const kid = `k${second}`
+      issuer.kids = [kid]
+      for (const source of sources)
+        if (await source.renew(kid)) {
+          followed += 1
+          expect(kidsOf(source, secondsOf(nodes[0]!))).toEqual([kid])
+        }
+    }
+    expect(followed).toBeGreaterThan(0)
+    expect(issuer.requests.length).toBeLessThanOrEqual(1 + 60 / 5)
+    // Once it has settled the first token finds its key.
+    passSeconds(5)
+    const [one] = sources
+    await one!.renew('k60')
+    expect(kidsOf(one!, secondsOf(nodes[0]!))).toEqual(['k60'])
+  })
+
   it('forgets which keys were absent when the set has changed', async () => {
     await using issuer = await startIssuer('a')
     const { nodes, passSeconds } = startNode()

@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { existsSync } from 'node:fs'
+import { createSigner } from 'fast-jwt'
 import { SignJWT, type JWK } from 'jose'
+import jsonwebtoken, { type Algorithm } from 'jsonwebtoken'
 import { describe, expect, it } from 'vitest'
 import { ALGORITHM_NAMES } from '../../../src/plugin-kit/jose/algorithms.ts'
 import { testPlugin, TEST_TIME_MS } from '../../../src/plugin-kit/testing/test-plugin.ts'
@@ -87,6 +89,21 @@ const MAKERS: readonly Maker[] = [
       new SignJWT(CLAIMS)
         .setProtectedHeader({ alg, typ: 'JWT' })
         .sign(typeof key === 'string' ? Buffer.from(key) : key),
+  },
+  {
+    name: 'jsonwebtoken of npm',
+    isThere: () => true,
+    cannot: ['EdDSA'],
+    make: (alg, key) =>
+      jsonwebtoken.sign(CLAIMS, key, { algorithm: alg as Algorithm, noTimestamp: true }),
+  },
+  {
+    name: 'fast-jwt of npm',
+    isThere: () => true,
+    make(algorithm, key) {
+      const text = typeof key === 'string' ? key : key.export({ type: 'pkcs8', format: 'pem' })
+      return createSigner({ algorithm, key: text, noTimestamp: true })(CLAIMS)
+    },
   },
   {
     name: 'PyJWT (python3-jwt)',
