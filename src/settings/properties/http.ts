@@ -94,7 +94,7 @@ export const HTTP = {
     type: 'string',
     default: '8k',
     description:
-      'Size, from `1m` on, up to which a route with `request_buffering` holds a request body back before it asks the upstream, so that a failed try can be repeated.',
+      'Size, from `1m` on, up to which a route with `request_buffering` holds a request body in memory before it asks the upstream; longer ones wait in a file below the prefix.',
   },
   nginx_http_client_header_buffer_size: {
     type: 'string',
