@@ -141,7 +141,7 @@ describe('keySource', () => {
     await using issuer = await startIssuer('k0')
     const { nodes, passSeconds } = startNode(2)
     const sources = nodes.map((node) => keySource(node, optionsFor(issuer)))
-    await Promise.all(sources.map((source) => source.renew(undefined)))
+    for (const source of sources) await source.renew(undefined)
     let followed = 0
     for (let second = 1; second <= 60; second += 1) {
       passSeconds(1)
