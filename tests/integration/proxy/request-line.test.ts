@@ -19,6 +19,8 @@ describe('a request line as nginx takes it', () => {
     ['a minor version of three digits', 'GET /r HTTP/1.100', 400],
     ['a word behind the version', 'GET /r HTTP/1.1 x', 400],
     ['a space in the version', 'GET /r HTTP/1. 1', 400],
+    ['no path', 'GET HTTP/1.1', 400],
+    ['neither path nor version', 'GET r', 400],
   ])('%s', async (_, line, status) => {
     await using upstream = await startUpstream()
     await using proxy = await proxyTo(upstream)
