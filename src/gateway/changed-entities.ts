@@ -48,6 +48,8 @@ function isInOrder(rows: readonly Entity[]): boolean {
   return rows.every(({ id }, at) => at === 0 || rows[at - 1]!.id < id)
 }
 
+/** Texts alone are sorted several times as fast as by a function that compares what has them. */
 function sorted(rows: readonly Entity[]): readonly Entity[] {
-  return rows.toSorted((one, other) => (one.id < other.id ? -1 : 1))
+  const byId = new Map(rows.map((row) => [row.id, row]))
+  return [...byId.keys()].sort().map((id) => byId.get(id)!)
 }

@@ -3,7 +3,8 @@ import type { EntitySet } from '../entities/entity.ts'
 import type { Settings } from '../settings/settings.ts'
 import { ConfigurationRefused } from './configuration-refused.ts'
 import { DataPlane, type WorkerHandle } from './data-plane.ts'
-import type { Content } from './worker-messages.ts'
+import { unpackEntities } from './packed-entities.ts'
+import type { PackedContent } from './worker-messages.ts'
 
 const CERTIFICATES = { proxy: [], admin: [], status: [], console: [] }
 const PORTS = new Map([['127.0.0.1:0', 4711]])
@@ -32,13 +33,14 @@ function setUp(count: number, refuses: (index: number) => boolean = () => false)
           return isGone
         },
         send: ({ kind }: { kind: string }) => note(kind),
-        async prepare(_generation: number, content: Content) {
+        async prepare(_generation: number, content: PackedContent) {
           if (refuses(index)) throw new ConfigurationRefused('no')
           if (content.kind === 'changes') {
             note(`prepare after ${content.base}: ${content.changes.map(({ id }) => id).join()}`)
             return content.base === served
           }
-          note(`prepare ${content.entities['services']?.map(({ id }) => id).join()}`)
+          const { services } = await unpackEntities(content.entities)
+          note(`prepare ${services?.map(({ id }) => id).join()}`)
           return true
         },
         commit: async (generation: number) => {

@@ -11,9 +11,16 @@ import type { Logger } from '../telemetry/logger.ts'
 import { changedEntities, inOrderOfId } from './changed-entities.ts'
 import { InboundSharing } from './inbound-share.ts'
 import type { ListenerCertificates } from './listener-certificates.ts'
+import { packEntities } from './packed-entities.ts'
 import type { PortsByListener } from './proxy-listeners.ts'
 import { streamPortsAmong } from './stream-listeners.ts'
-import type { Answers, Content, InForceSettings, Question, WorkerStart } from './worker-messages.ts'
+import type {
+  Answers,
+  InForceSettings,
+  PackedContent,
+  Question,
+  WorkerStart,
+} from './worker-messages.ts'
 import { WorkerThread, type WorkerThreadEvents } from './worker-thread.ts'
 
 export interface DataPlaneOptions {
@@ -92,7 +99,7 @@ export class DataPlane {
    */
   prepare(entities: EntitySet): Promise<Prepared> {
     const ordered = inOrderOfId(entities)
-    return this.#prepare(ordered, { kind: 'whole', entities: ordered })
+    return this.#prepare(ordered, wholeOf(ordered))
   }
 
   /**
@@ -106,7 +113,7 @@ export class DataPlane {
     return this.#prepare(changedEntities(entities, changes), { kind: 'changes', base, changes })
   }
 
-  async #prepare(entities: EntitySet, content: Content): Promise<Prepared> {
+  async #prepare(entities: EntitySet, content: PackedContent): Promise<Prepared> {
     const generation = (this.#generation += 1)
     const workers = [...this.#workers]
     const drop = () => {
@@ -115,7 +122,7 @@ export class DataPlane {
     const prepareIn = async (worker: WorkerHandle): Promise<void> => {
       try {
         if (await worker.prepare(generation, content)) return
-        await worker.prepare(generation, { kind: 'whole', entities })
+        await worker.prepare(generation, wholeOf(entities))
       } catch (error) {
         // The one in its place begins with what is in force by then.
         if (!worker.isGone) throw error
@@ -242,12 +249,16 @@ export class DataPlane {
     while (served !== this.#inForce) {
       served = this.#inForce
       const { generation, entities } = served
-      await worker.prepare(generation, { kind: 'whole', entities })
+      await worker.prepare(generation, wholeOf(entities))
       await worker.commit(generation)
     }
     const listening = this.#listening
     if (listening !== undefined) await worker.listen(listening.certificates, listening.ports)
   }
+}
+
+function wholeOf(entities: EntitySet): PackedContent {
+  return { kind: 'whole', entities: packEntities(entities) }
 }
 
 export interface Prepared {

@@ -10,6 +10,7 @@ import type { Settings } from '../settings/settings.ts'
 import type { LogLevel } from '../telemetry/log-level.ts'
 import type { InboundShare } from './inbound-share.ts'
 import type { ListenerCertificates } from './listener-certificates.ts'
+import type { PackedEntities } from './packed-entities.ts'
 import type { PortsByListener } from './proxy-listeners.ts'
 
 /** What a worker thread is started with. */
@@ -36,10 +37,15 @@ export type Content =
   /** @param base the generation that the changes lead on from */
   | { readonly kind: 'changes'; readonly base: number; readonly changes: readonly ChangedRow[] }
 
+/** The same as it is sent. */
+export type PackedContent =
+  | { readonly kind: 'whole'; readonly entities: PackedEntities }
+  | Extract<Content, { kind: 'changes' }>
+
 /** From the control plane to a worker. Handled in the order in which they come. */
 export type ToWorker =
   /** Compile and keep ready; the one served goes on. */
-  | { readonly kind: 'prepare'; readonly generation: number; readonly content: Content }
+  | { readonly kind: 'prepare'; readonly generation: number; readonly content: PackedContent }
   | { readonly kind: 'commit'; readonly generation: number }
   | { readonly kind: 'discard'; readonly generation: number }
   /** @param ports those another worker listens on already */

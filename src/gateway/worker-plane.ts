@@ -30,6 +30,7 @@ import { watchExchanges } from './watch-exchanges.ts'
 import { openLogs, type Logs } from './logs.ts'
 import { MemorySettler } from './memory-settler.ts'
 import { nodeServices } from './node-services.ts'
+import { unpackEntities } from './packed-entities.ts'
 import { PluginCertificates } from './plugin-certificates.ts'
 import { prefixLayout } from './prefix-layout.ts'
 import { ProxyListeners, type PortsByListener } from './proxy-listeners.ts'
@@ -43,6 +44,7 @@ import type {
   Content,
   ForgottenConsumers,
   InForceSettings,
+  PackedContent,
   PluginRoute,
   PluginRouteRequest,
   Question,
@@ -179,10 +181,11 @@ export class WorkerPlane {
     })
   }
 
-  async prepare(generation: number, content: Content): Promise<PrepareOutcome> {
+  async prepare(generation: number, packed: PackedContent): Promise<PrepareOutcome> {
     if (this.#consumerSource instanceof Error)
       return { kind: 'refused', reason: this.#consumerSource.message }
     try {
+      const content = await unpacked(packed)
       await this.#plugins.loadFor(content)
       const isPrepared = this.#serving.prepare(generation, content)
       return { kind: isPrepared ? 'prepared' : 'behind' }
@@ -322,6 +325,11 @@ export class WorkerPlane {
     this.#serving.close()
     await this.#logs.flush()
   }
+}
+
+async function unpacked(content: PackedContent): Promise<Content> {
+  if (content.kind === 'changes') return content
+  return { kind: 'whole', entities: await unpackEntities(content.entities) }
 }
 
 function upstreamPool(settings: Settings, sockets: Sockets, wheel: DeadlineWheel): UpstreamPool {

@@ -6,9 +6,9 @@ import { StartFault } from './start-fault.ts'
 import type { ListenerCertificates } from './listener-certificates.ts'
 import type {
   Answers,
-  Content,
   FromWorker,
   InForceSettings,
+  PackedContent,
   Question,
   ToWorker,
   WorkerStart,
@@ -71,7 +71,7 @@ export class WorkerThread {
    * @returns whether it is prepared; it is not when the changes are of something it does not serve
    * @throws {ConfigurationRefused}
    */
-  async prepare(generation: number, content: Content): Promise<boolean> {
+  async prepare(generation: number, content: PackedContent): Promise<boolean> {
     const answer = await this.#exchange(`prepared ${generation}`, {
       kind: 'prepare',
       generation,
