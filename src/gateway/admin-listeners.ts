@@ -3,7 +3,7 @@ import type tls from 'node:tls'
 import type { Reach } from '../admin/access.ts'
 import type { AdminServer } from '../admin/create-admin-server.ts'
 import { isBeyondMachine, type Listener } from '../settings/listener.ts'
-import { accessLineFormat } from '../telemetry/access-line.ts'
+import { accessLineFormat, requestPieces } from '../telemetry/access-line.ts'
 import type { LineWriter } from '../telemetry/line-writer.ts'
 import { bindFault } from './check-ports.ts'
 import type { CertificatePem } from './listener-certificates.ts'
@@ -113,14 +113,16 @@ function logRequests({ app }: AdminServer, accessLog: LineWriter): void {
     response.once('close', () => {
       accessLog.write(
         format(
-          {
+          requestPieces({
             clientIp,
             user: undefined,
             requestLine: `${method} ${url} HTTP/${httpVersion}`,
-            status: response.statusCode,
-            bodyBytes: Number(response.getHeader('content-length') ?? 0),
             referer: headers.referer,
             userAgent: headers['user-agent'],
+          }),
+          {
+            status: response.statusCode,
+            bodyBytes: Number(response.getHeader('content-length') ?? 0),
             requestId: undefined,
           },
           Date.now(),

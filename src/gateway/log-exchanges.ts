@@ -1,6 +1,6 @@
 import type { Decision } from '../plugin-kit/exchange.ts'
 import type { ProxyExchange } from '../proxy/exchange.ts'
-import { accessLineFormat } from '../telemetry/access-line.ts'
+import { accessLineFormat, requestPieces, type RequestPieces } from '../telemetry/access-line.ts'
 import type { LineWriter } from '../telemetry/line-writer.ts'
 import { reasonOf } from './make-decision-record.ts'
 import { terseLine } from './terse-line.ts'
@@ -9,23 +9,27 @@ import { terseLine } from './terse-line.ts'
 export function accessLogger(writer: LineWriter): (exchange: ProxyExchange) => void {
   const format = accessLineFormat()
   return (exchange) => {
-    const { head, request, response } = exchange
-    writer.write(
-      format(
-        {
-          clientIp: request.ip,
-          user: basicUser(request.header('authorization')),
-          requestLine: `${request.method} ${head.target} HTTP/${request.httpVersion}`,
-          status: response.status,
-          bodyBytes: response.bodyBytes,
-          referer: request.header('referer'),
-          userAgent: request.header('user-agent'),
-          requestId: exchange.id,
-        },
-        Date.now(),
-      ),
-    )
+    const { response, id, finishedAtMs } = exchange
+    const { status, bodyBytes } = response
+    writer.write(format(piecesOf(exchange), { status, bodyBytes, requestId: id }, finishedAtMs))
   }
+}
+
+/** Of a head that repeats they are made once, unless a plugin has changed what the request says. */
+function piecesOf(exchange: ProxyExchange): RequestPieces {
+  const { made } = exchange.head
+  if (made === undefined || exchange.upstreamIfChanged !== undefined) return makePieces(exchange)
+  return ((made.logged as RequestPieces | undefined) ??= makePieces(exchange))
+}
+
+function makePieces({ head, request }: ProxyExchange): RequestPieces {
+  return requestPieces({
+    clientIp: request.ip,
+    user: basicUser(request.header('authorization')),
+    requestLine: `${head.method} ${head.target} HTTP/${request.httpVersion}`,
+    referer: request.header('referer'),
+    userAgent: request.header('user-agent'),
+  })
 }
 
 /** The user of HTTP basic authentication, as nginx logs it. */
@@ -49,16 +53,16 @@ export function terseLogger(
   { hasColor, canSayWhy }: { readonly hasColor: boolean; readonly canSayWhy: boolean },
 ): (exchange: ProxyExchange) => void {
   return (exchange) => {
-    const { request, response, consumer, service, latencies } = exchange
+    const { head, routing, request, response, consumer, service, latencies } = exchange
     const { upstreamMs, requestMs } = latencies
     const isRefused = response.source !== 'service' && response.status >= 400
     writer.write(
       terseLine(
         {
           atMs: Date.now(),
-          method: request.method,
+          method: head.method,
           path: request.rawPath,
-          hasQuery: request.rawQuery !== '',
+          hasQuery: routing.rawQuery !== '',
           status: response.status,
           tookMs: requestMs,
           consumer: consumer?.username ?? consumer?.custom_id ?? undefined,

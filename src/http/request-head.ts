@@ -127,6 +127,8 @@ export interface MadeOfRequest {
   identityLines: string | undefined
   sendsRequestId: boolean
   realIp: unknown
+  /** What is logged of it. */
+  logged: unknown
   /** Up to the request's id, and from there on. */
   before: string
   after: string
@@ -171,6 +173,7 @@ export class RequestHead {
       identityLines: undefined,
       sendsRequestId: false,
       realIp: undefined,
+      logged: undefined,
       before: '',
       after: '',
     }

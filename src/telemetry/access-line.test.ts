@@ -1,20 +1,18 @@
 import { describe, expect, it } from 'vitest'
-import { accessLineFormat, escapeValue } from './access-line.ts'
+import { accessLineFormat, escapeValue, requestPieces } from './access-line.ts'
 
 describe('accessLineFormat()', () => {
   it('writes combined form with the request id', () => {
     const format = accessLineFormat()
     const line = format(
-      {
+      requestPieces({
         clientIp: '10.0.0.1',
         user: undefined,
         requestLine: 'GET /a?b HTTP/1.1',
-        status: 200,
-        bodyBytes: 5,
         referer: undefined,
         userAgent: 'curl "8"',
-        requestId: 'ab12',
-      },
+      }),
+      { status: 200, bodyBytes: 5, requestId: 'ab12' },
       new Date(2026, 10, 4, 9, 5, 3).getTime(),
     )
     expect(line).toMatch(

@@ -1,16 +1,35 @@
 import { accessLogTime, oncePerSecond } from './log-time.ts'
 
-/** What an access log line tells. */
-export interface AccessFacts {
+/** What an access log line tells of a request. */
+export interface RequestFacts {
   readonly clientIp: string
   readonly user: string | undefined
   readonly requestLine: string
-  readonly status: number
-  readonly bodyBytes: number
   readonly referer: string | undefined
   readonly userAgent: string | undefined
+}
+
+/** What it tells of the answer. */
+export interface AnswerFacts {
+  readonly status: number
+  readonly bodyBytes: number
   /** Absent for servers that give none. */
   readonly requestId: string | undefined
+}
+
+/** The pieces of a line that equal requests have in common. */
+export interface RequestPieces {
+  readonly beforeTime: string
+  readonly beforeStatus: string
+  readonly beforeId: string
+}
+
+export function requestPieces(facts: RequestFacts): RequestPieces {
+  return {
+    beforeTime: `${facts.clientIp} - ${field(facts.user)} [`,
+    beforeStatus: `] "${escapeValue(facts.requestLine)}" `,
+    beforeId: ` "${field(facts.referer)}" "${field(facts.userAgent)}" kong_request_id: "`,
+  }
 }
 
 /**
@@ -18,12 +37,14 @@ export interface AccessFacts {
  *
  * @see nginx, ngx_http_log_module, for the form and for how values are escaped
  */
-export function accessLineFormat(): (facts: AccessFacts, nowMs: number) => string {
+export function accessLineFormat(): (
+  pieces: RequestPieces,
+  answer: AnswerFacts,
+  nowMs: number,
+) => string {
   const time = oncePerSecond(accessLogTime)
-  return (facts, nowMs) =>
-    `${facts.clientIp} - ${field(facts.user)} [${time(nowMs)}] "${escapeValue(facts.requestLine)}" ` +
-    `${facts.status} ${facts.bodyBytes} "${field(facts.referer)}" "${field(facts.userAgent)}" ` +
-    `kong_request_id: "${facts.requestId ?? ''}"\n`
+  return ({ beforeTime, beforeStatus, beforeId }, { status, bodyBytes, requestId }, nowMs) =>
+    `${beforeTime}${time(nowMs)}${beforeStatus}${status} ${bodyBytes}${beforeId}${requestId ?? ''}"\n`
 }
 
 function field(value: string | undefined): string {
