@@ -4,6 +4,7 @@ import {
   METHOD_NOT_ALLOWED,
   message,
   NOT_FOUND,
+  refused,
   UNEXPECTED,
   type AdminAnswer,
   type Outcome,
@@ -11,6 +12,7 @@ import {
 import type { AdminContext } from './admin-context.ts'
 import {
   encodingOf,
+  isWellEncoded,
   MAX_ARGUMENTS,
   readInput,
   TOO_MANY_ARGUMENTS,
@@ -43,11 +45,11 @@ export async function dispatch(
   const [path, rawQuery] = splitTarget(request.target)
   const match = table.match(path)
   if (match === undefined) return NOT_FOUND
+  if (!isWellEncoded(path)) return BAD_REQUEST
   const { resource, params } = match
   if (resource.always !== undefined) return resource.always
-  const encoding = bodyEncoding(request)
+  const encoding = bodyEncoding(request, resource)
   if (!encoding.ok) return encoding.answer
-  if (encoding.value === 'yaml' && resource.readsYaml !== true) return UNSUPPORTED
   if (request.method === 'OPTIONS') return options(resource, request.requestedHeaders)
   const handler = handlerOf(resource, request.method)
   if (handler === undefined) return METHOD_NOT_ALLOWED
@@ -69,8 +71,14 @@ function splitTarget(target: string): readonly [path: string, rawQuery: string] 
 }
 
 /** Bodies of requests that do not write are not looked at. */
-function bodyEncoding({ method, contentTypes, body }: RawRequest): Outcome<Encoding> {
-  return WRITES.has(method) ? encodingOf(contentTypes, body.length > 0) : accepted('none')
+function bodyEncoding(
+  { method, contentTypes, body }: RawRequest,
+  { readsYaml }: Resource,
+): Outcome<Encoding> {
+  if (!WRITES.has(method)) return accepted('none')
+  const encoding = encodingOf(contentTypes, body.length > 0)
+  const isUnread = encoding.ok && encoding.value === 'yaml' && readsYaml !== true
+  return isUnread ? refused(UNSUPPORTED) : encoding
 }
 
 function handlerOf({ methods }: Resource, method: string): Handler | undefined {

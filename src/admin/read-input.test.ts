@@ -43,6 +43,18 @@ describe('readInput()', () => {
     })
   })
 
+  it.each<[Encoding, Buffer]>([
+    ['form', Buffer.from('a=%ff')],
+    ['form', Buffer.from('a=\xff', 'latin1')],
+    ['multipart', Buffer.from('--X\r\n\r\n\xff\r\n--X--\r\n', 'latin1')],
+    ['yaml', Buffer.from('a: \xff', 'latin1')],
+  ])('takes nothing but UTF-8 in %s', (encoding, body) => {
+    expect(readInput(encoding, 'multipart/form-data; boundary=X', body)).toEqual({
+      ok: false,
+      answer: { status: 400, json: { message: 'expected UTF-8' } },
+    })
+  })
+
   it.each<[Encoding, string, string]>([
     ['json', '{"a"', 'Cannot parse JSON body'],
     ['json', '', 'Cannot parse JSON body'],

@@ -69,11 +69,22 @@ export function readInput(encoding: Encoding, contentType: string, body: Buffer)
     case 'yaml':
       return isUtf8(body)
         ? accepted({ kind: 'yaml', text: body.toString('utf8') })
-        : refused(message(400, 'expected UTF-8'))
+        : refused(NOT_UTF_8)
   }
 }
 
+const NOT_UTF_8 = message(400, 'expected UTF-8')
+
+/** Whether all that is percent-encoded in a text, and all that is not, makes up UTF-8. @param text letters stand for bytes */
+export function isWellEncoded(text: string): boolean {
+  const bytes = text.replaceAll(/%([0-9A-Fa-f]{2})/g, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  )
+  return isUtf8(Buffer.from(bytes, 'latin1'))
+}
+
 function readForm(body: Buffer): Outcome<Input> {
+  if (!isWellEncoded(body.toString('latin1'))) return refused(NOT_UTF_8)
   // Letters that should have been percent-encoded are, so that one decoder sees all bytes alike.
   const encoded = body
     .toString('latin1')
@@ -88,6 +99,7 @@ function readParts(contentType: string, body: Buffer): Outcome<Input> {
   const boundary = multipartBoundary(contentType)
   const parts = boundary === undefined ? undefined : readMultipart(boundary, body)
   if (parts === undefined) return refused(message(400, 'Cannot parse multipart body'))
+  if (!parts.every(({ raw }) => isUtf8(raw))) return refused(NOT_UTF_8)
   const named = parts.flatMap(({ name, content }) =>
     name === undefined ? [] : [[name, Buffer.from(content).toString('utf8')] as const],
   )

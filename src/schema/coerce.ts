@@ -56,10 +56,14 @@ function coerceMap(values: Field | undefined, map: JsonObject): JsonObject {
   return coerced
 }
 
-const NUMBER = /^\s*[+-]?(?:0x[0-9a-f]+|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*$/i
+const NUMBER = /^\s*([+-]?)(0x[0-9a-f]+|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*$/i
 
+/** `Number()` knows no signs in front of hexadecimal ones. */
 function coerceNumber(value: unknown): unknown {
-  return typeof value === 'string' && NUMBER.test(value) ? Number(value) : value
+  const [, sign, digits] = (typeof value === 'string' && NUMBER.exec(value)) || []
+  if (digits === undefined) return value
+  // No zero below zero, which JSON would not keep.
+  return sign === '-' ? 0 - Number(digits) : Number(digits)
 }
 
 /** Lists come as lists, as one value, or as an object of numbered members (`a[1]`, `a[2]`). */

@@ -65,6 +65,7 @@ describe('parseRecord › types', () => {
     [string(), '', 'length must be at least 1'],
     [string({ len_min: 0 }), '', undefined],
     [number(), '5', 'expected a number'],
+    [number(), Infinity, 'expected a number'],
     [number(), 1.5, undefined],
     [integer(), 1.5, 'expected an integer'],
     [integer(), 1, undefined],

@@ -226,6 +226,8 @@ describe('hostile texts with a database', () => {
     ['/schemas/__proto__', 404],
     ['/schemas/plugins/constructor', 404],
     ['/tags/%00', 400],
+    ['/consumers/%ff', 400],
+    ['/nope/%ff', 404],
   ])('are nothing but texts in a URL: %s', async (url, status) => {
     const admin = adminClient()
     await admin.call('PUT', '/services/one', { host: 'h' })
