@@ -109,14 +109,14 @@ function bodyOf(refusal: Refusal | undefined): string | undefined {
 }
 
 function requestOf(exchange: ProxyExchange): RecordedRequest {
-  const { request, routing } = exchange
+  const { head, request, routing } = exchange
   return {
-    method: request.method,
+    method: head.method,
     scheme: request.scheme,
     host: cut(routing.host, LONGEST_PATH),
     port: request.port,
     path: cut(request.rawPath, LONGEST_PATH),
-    query: request.rawQuery === '' ? [] : queryNames(request.rawQuery),
+    query: routing.rawQuery === '' ? [] : queryNames(routing.rawQuery),
     http_version: request.httpVersion,
     client_ip: request.ip,
     routed: routedParts(exchange),
@@ -124,11 +124,11 @@ function requestOf(exchange: ProxyExchange): RecordedRequest {
 }
 
 /** What a router needs to decide once more. */
-function routedParts({ routing, request, snapshot }: ProxyExchange): RoutedParts {
+function routedParts({ routing, snapshot }: ProxyExchange): RoutedParts {
   const { headers, query } = routingNames(snapshot.entities)
   const found = headers.map((name) => [name, routing.headerValues(name)] as const)
   const present = found.filter(([, values]) => values.length > 0)
-  const parts = query.size === 0 ? [] : request.rawQuery.split('&')
+  const parts = query.size === 0 ? [] : routing.rawQuery.split('&')
   const wanted = parts.filter((part) => query.has(part.split('=', 1)[0]!))
   return {
     source_port: routing.sourcePort,

@@ -67,7 +67,10 @@ export interface Credential {
   readonly entity?: Entity
 }
 
-/** The client's request. Only a few fields differ from what was received: see each. */
+/**
+ * The client's request. Headers, cookies and query are as plugins that ran before left them; what else
+ * differs from what was received says so.
+ */
 export interface ClientRequest {
   readonly method: string
   /** `1.0`, `1.1` or `2`. */
@@ -85,7 +88,7 @@ export interface ClientRequest {
   readonly path: string
   /** As received, without query. */
   readonly rawPath: string
-  /** As received, without `?`; `''` when there is none. */
+  /** As received or as plugins left it, without `?`; `''` when there is none. */
   readonly rawQuery: string
   /** Both as received, with the `?` even when nothing stands behind it. */
   readonly pathWithQuery: string
@@ -104,7 +107,7 @@ export interface ClientRequest {
   header(name: string): string | undefined
   /** All values in order. @param name lower-case */
   headerValues(name: string): readonly string[]
-  /** All headers as received, in order. */
+  /** All headers as plugins left them, in order. */
   headers(): readonly (readonly [name: string, value: string])[]
   /** Decoded; `true` for a bare name. */
   queryValue(name: string): string | true | undefined

@@ -6,12 +6,24 @@ import { clientAddress, type ClientAddress } from './client-address.ts'
 import type { ProxyExchange } from './exchange.ts'
 import { forwardedFacts, type ForwardedFacts } from './forwarded.ts'
 import { GatewayError } from './gateway-error.ts'
-import { headerEntries, type HeaderEntry } from './header-edits.ts'
+import {
+  headerEntries,
+  headerValue,
+  headerValues,
+  type HeaderEdits,
+  type HeaderEntry,
+} from './header-edits.ts'
+import { IDENTITY_NAMES } from './identity-lines.ts'
 
-/** The client's request as plugins see it; each answer is found when it is first asked for. */
+/**
+ * The client's request as plugins see it, with what earlier ones changed of headers and query, as in
+ * nginx, where there is one request only. Each answer is found when it is first asked for.
+ */
 export class ExchangeRequest implements ClientRequest {
   readonly #exchange: ProxyExchange
   #query: QueryPair[] | undefined
+  /** What {@link #query} was read from. */
+  #queryText = ''
   #address: ClientAddress | undefined
   #forwarded: ForwardedFacts | undefined
 
@@ -41,7 +53,7 @@ export class ExchangeRequest implements ClientRequest {
     return this.#exchange.routing.rawPath
   }
   get rawQuery(): string {
-    return this.#exchange.routing.rawQuery
+    return this.#exchange.upstreamIfChanged?.newQuery ?? this.#exchange.routing.rawQuery
   }
   get pathWithQuery(): string {
     const { rawPath, rawQuery, hasQuery } = this.#exchange.routing
@@ -89,25 +101,46 @@ export class ExchangeRequest implements ClientRequest {
 
   header(name: string): string | undefined {
     const { fields } = this.#exchange.head
-    const value =
-      name === 'authorization' ? fields.get(RequestField.authorization) : fields.value(name)
+    const edits = this.#editsOf(name)
+    let value: string | undefined
+    if (edits !== undefined) value = headerValue(fields, edits, name)
+    else if (name === 'authorization') value = fields.get(RequestField.authorization)
+    else value = fields.value(name)
     if (value !== undefined || !name.includes('_')) return value
-    return fields.value(name.replaceAll('_', '-'))
+    return this.header(name.replaceAll('_', '-'))
   }
 
   headerValues(name: string): readonly string[] {
-    const { fields } = this.#exchange.head
-    const values = fields.values(name)
+    const values = headerValues(this.#exchange.head.fields, this.#editsOf(name), name)
     if (values.length > 0 || !name.includes('_')) return values
-    return fields.values(name.replaceAll('_', '-'))
+    return this.headerValues(name.replaceAll('_', '-'))
   }
 
   headers(): readonly HeaderEntry[] {
-    return headerEntries(this.#exchange.head.fields, undefined)
+    return headerEntries(this.#exchange.head.fields, this.#allEdits())
+  }
+
+  /** Lines that say who the client is become edits only for those who ask for one of them. */
+  #editsOf(name: string): HeaderEdits | undefined {
+    const { identityLines, upstreamIfChanged } = this.#exchange
+    if (identityLines === undefined) return upstreamIfChanged?.edits
+    return IDENTITY_NAMES.has(name) ? this.#allEdits() : undefined
+  }
+
+  #allEdits(): HeaderEdits | undefined {
+    const exchange = this.#exchange
+    return exchange.identityLines === undefined
+      ? exchange.upstreamIfChanged?.edits
+      : exchange.upstream.editable()
   }
 
   query(): readonly QueryPair[] {
-    return (this.#query ??= parseQuery(this.rawQuery))
+    const text = this.rawQuery
+    if (this.#query === undefined || this.#queryText !== text) {
+      this.#query = parseQuery(text)
+      this.#queryText = text
+    }
+    return this.#query
   }
 
   queryValue(name: string): string | true | undefined {
@@ -121,7 +154,7 @@ export class ExchangeRequest implements ClientRequest {
   }
 
   cookie(name: string): string | undefined {
-    for (const field of this.#exchange.head.fields.values('cookie')) {
+    for (const field of this.headerValues('cookie')) {
       const value = cookieValue(field, name)
       if (value !== undefined) return value
     }

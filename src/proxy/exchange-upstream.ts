@@ -8,6 +8,7 @@ import {
   headerValues,
   type HeaderEntry,
 } from './header-edits.ts'
+import { IDENTITY_NAMES } from './identity-lines.ts'
 import { escapePath, plannedPath, strippedPath } from './upstream-path.ts'
 
 /** The request to the upstream as plugins see and change it. */
@@ -125,14 +126,6 @@ export class ExchangeUpstream implements UpstreamRequest {
     this.newTarget = { host: name, port: this.#exchange.plan?.target?.port ?? 80 }
   }
 }
-
-const IDENTITY_NAMES = [
-  'x-consumer-id',
-  'x-consumer-custom-id',
-  'x-consumer-username',
-  'x-credential-identifier',
-  'x-anonymous-consumer',
-]
 
 /** Makes identity lines part of the edits: client-sent copies go, the lines come. */
 export function applyIdentity(edits: HeaderEdits, lines: string): void {

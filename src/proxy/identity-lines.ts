@@ -10,6 +10,15 @@ export const IDENTITY_FIELDS =
   (1 << RequestField.credentialIdentifier) |
   (1 << RequestField.anonymousConsumer)
 
+/** The same in words, in lower case. */
+export const IDENTITY_NAMES: ReadonlySet<string> = new Set([
+  'x-consumer-id',
+  'x-consumer-custom-id',
+  'x-consumer-username',
+  'x-credential-identifier',
+  'x-anonymous-consumer',
+])
+
 interface Made {
   readonly consumer: Identity['consumer']
   readonly credentialIdentifier: Identity['credentialIdentifier']
