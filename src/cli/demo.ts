@@ -54,7 +54,7 @@ function tryIt(port: number, issuer: ServedIssuer | undefined): readonly string[
 }
 
 function tryIssuer(port: number, issuer: string): readonly string[] {
-  const token = tokenCommand(issuer, 'api')
+  const token = tokenCommand(issuer, { audience: 'api', scopes: [] })
   return [
     '',
     `  And with an identity provider, which runs at ${issuer} (log in as anybody):`,

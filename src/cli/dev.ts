@@ -3,7 +3,8 @@ import path from 'node:path'
 import { cliSettings } from './cli-settings.ts'
 import type { ServedIssuer } from '../dev-issuer/serve-issuer.ts'
 import { CommandFault, numberOption, type Call, type Command } from './command.ts'
-import { startDevIssuer, tokenCommand } from './dev-issuer.ts'
+import { startDevIssuer, tokenCommand, tokenNeeds } from './dev-issuer.ts'
+import type { Store } from '../store/store.ts'
 import { runForPeople } from './run-for-people.ts'
 
 /** What suits whoever writes a configuration; file, environment and options change it. */
@@ -53,7 +54,7 @@ Options:
         call,
         () =>
           cliSettings(call, { defaults: DEV_DEFAULTS, overrides: { declarative_config: file } }),
-        () => (issuer === undefined ? [] : issuerLines(issuer.url)),
+        ({ store }) => (issuer === undefined ? [] : issuerLines(issuer.url, store)),
       )
     } finally {
       issuer?.close()
@@ -69,11 +70,11 @@ async function issuerOf(call: Call): Promise<ServedIssuer | undefined> {
   return startDevIssuer(port ?? DEFAULT_ISSUER_PORT, '--issuer-port names another one')
 }
 
-function issuerLines(url: string): readonly string[] {
+function issuerLines(url: string, store: Store): readonly string[] {
   return [
     '',
     `  Issuer   ${url}  (for development: log in there as anybody)`,
-    `  Token    ${tokenCommand(url, 'api')}`,
+    `  Token    ${tokenCommand(url, tokenNeeds(store, url))}`,
   ]
 }
 

@@ -76,6 +76,24 @@ services:
     expect((await dev).stderr + (await dev).stdout).toContain(`Issuer   ${issuer}`)
   })
 
+  it('prints a command that gets a token which the configuration takes', async () => {
+    await using upstream = await startUpstream()
+    const { place, url } = await placeWithPorts()
+    await using _ = place
+    const port = await freePort()
+    const demanding = config(`http://localhost:${port}`, upstream.url).replace('[api]', '[orders]')
+    writeFileSync(
+      configOf(place),
+      `${demanding}      scopes_required: ["orders:read", "orders:write"]\n`,
+    )
+    const dev = place.run(['dev', '--issuer', '--issuer-port', String(port)])
+    await serving(url)
+    await place.run(['stop'])
+    expect((await dev).stderr + (await dev).stdout).toContain(
+      `-d audience=orders -d 'scope=orders:read orders:write'`,
+    )
+  })
+
   it('says who has its port', async () => {
     await using upstream = await startUpstream()
     const { place } = await placeWithPorts()
