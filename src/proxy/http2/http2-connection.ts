@@ -110,7 +110,7 @@ export class Http2Connection
     if (this.#isClosing) return
     this.#flood.receive(length)
     const error = this.#reader.read(bytes, 0, length)
-    if (error === ErrorCode.enhanceYourCalm) this.#failForFlood('sent a head without end')
+    if (error === ErrorCode.enhanceYourCalm) this.#failForFlood('sent a head, or settings, without end')
     else if (error !== ErrorCode.none) this.#fail(error)
     else if (this.#flood.isFlooded) this.#failForFlood('flooded with frames')
     if (this.#arrived.length > 0) this.#handleArrived()
@@ -192,7 +192,7 @@ export class Http2Connection
       this.#flood.count(request.head.fields.text.length)
       const stream = new Http2Stream(this, id, request, this.#streamWindow)
       this.#streams.set(id, stream)
-      this.deadlineMs = Infinity
+      if (!this.#transport.isCongested) this.deadlineMs = Infinity
       if (this.#arrived === NONE) this.#arrived = [stream]
       else this.#arrived.push(stream)
     }
