@@ -62,7 +62,12 @@ function listenersOf(
   return server === 'proxy' ? [...listeners.proxy, ...listeners.stream] : listeners[server]
 }
 
-function readPair(property: string, source: string, keySource: string): CertificatePem {
+/**
+ * A certificate and its key, each a file, PEM text, or PEM text in base64.
+ *
+ * @throws {StartFault} when they cannot be read, or do not belong together
+ */
+export function readPair(property: string, source: string, keySource: string): CertificatePem {
   const pair = {
     certificate: pemOf(property, source),
     key: pemOf(`${property}_key`, keySource),

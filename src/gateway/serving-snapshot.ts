@@ -5,6 +5,7 @@ import type { SnapshotHolder } from '../proxy/context.ts'
 import type { RouterFlavor } from '../router/route-match.ts'
 import { compileSnapshot, type Compiled } from '../snapshot/compile.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
+import type { UpstreamTlsDefaults } from '../snapshot/upstream-tls.ts'
 import { changedEntities } from './changed-entities.ts'
 import type { Content } from './worker-messages.ts'
 
@@ -14,6 +15,7 @@ export interface ServingOptions {
   readonly flavor: RouterFlavor
   readonly balancers: Balancers
   readonly node: NodeServices
+  readonly tlsDefaults: UpstreamTlsDefaults
   /** Hears of entities that are served from now on and have other certificates or names. */
   readonly onCertificates: (entities: EntitySet) => void
 }
@@ -96,7 +98,8 @@ export class ServingSnapshot implements SnapshotHolder {
   }
 
   #compile(version: number, entities: EntitySet, before?: Compiled): Snapshot {
-    const { plugins, flavor, balancers, node } = this.#options
-    return compileSnapshot(entities, { version, plugins, flavor, balancers, node }, before)
+    const { plugins, flavor, balancers, node, tlsDefaults } = this.#options
+    const options = { version, plugins, flavor, balancers, node, tlsDefaults }
+    return compileSnapshot(entities, options, before)
   }
 }

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { createAdminServer, createStatusServer } from '../admin/create-admin-server.ts'
-import { errandRunner } from '../admin/errands.ts'
+import { lateAdminServer } from '../admin/late-admin-server.ts'
 import type { Catalog } from '../entities/catalog.ts'
+import type { errandRunner } from '../admin/errands.ts'
 import { isBeyondMachine, type Listener } from '../settings/listener.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { Store } from '../store/store.ts'
@@ -28,6 +28,7 @@ import { Reloader, type LoadEvent } from './reload.ts'
 import { entitiesWithSecrets } from './secrets-of.ts'
 import { settingsNeedingRestart } from './settings-in-force.ts'
 import { sweepExpired } from './sweep-expired.ts'
+import { upstreamTlsDefaults } from './upstream-tls-defaults.ts'
 import { COMPATIBILITY_VERSION, portunusVersion } from './versions.ts'
 
 export interface GatewayOptions {
@@ -105,6 +106,8 @@ async function controlPlane(options: GatewayOptions) {
   const keeperOfEntities = entitiesKeeper(settings, catalog, log)
   const { store, file } = await openStore(settings, catalog, log, keeperOfEntities)
   const certificates = await listenerCertificates(settings)
+  // Workers read it as well; whoever starts the gateway is told here what is wrong with it.
+  upstreamTlsDefaults(settings)
   const withSecrets = entitiesWithSecrets({ settings, environment, log })
   const isServed = (kind: string) => !hasDatabase(settings) || !isIssued(catalog, kind)
   const publisher = new Publisher({ store, dataPlane, withSecrets, isServed, log })
@@ -126,15 +129,25 @@ async function controlPlane(options: GatewayOptions) {
     log,
   })
   const remember = rememberIssuedRows(store, catalog, dataPlane.tickets)
-  dataPlane.serveErrands(errandRunner(admin, remember))
+  let errands: Promise<ReturnType<typeof errandRunner>> | undefined
+  dataPlane.serveErrands(async (errand) => {
+    errands ??= import('../admin/errands.ts').then((room) => room.errandRunner(admin, remember))
+    return (await errands)(errand)
+  })
   const adminServer = new AdminListeners({
     accessLog: logs.open(settings.admin_access_log),
     clientCa: adminClientCa(settings),
-    createServer: (options) => createAdminServer(admin, options),
+    createServer: ({ reach, ...options }) =>
+      lateAdminServer(options, async (server) =>
+        (await adminApi()).createAdminServer(admin, { server, reach }),
+      ),
   })
   const statusServer = new AdminListeners({
     accessLog: logs.open(settings.status_access_log),
-    createServer: (options) => createStatusServer(admin, options),
+    createServer: ({ reach, ...options }) =>
+      lateAdminServer(options, async (server) =>
+        (await adminApi()).createStatusServer(admin, { server, reach }),
+      ),
   })
   const parts = { inForce, logs, log, store, dataPlane, reloader, admin }
   return { ...parts, adminServer, statusServer }
@@ -214,6 +227,11 @@ async function applySettings(plane: ControlPlane, changed: Settings): Promise<vo
   inForce.settings = changed
   inForce.certificates = certificates
   plane.admin.logLevel.set(changed.log_level, 0)
+}
+
+/** Loaded when somebody asks for something: few do, and it is large. */
+function adminApi(): Promise<typeof import('../admin/create-admin-server.ts')> {
+  return import('../admin/create-admin-server.ts')
 }
 
 function adminClientCa(settings: Settings): string | undefined {

@@ -39,6 +39,7 @@ import { ServingSnapshot } from './serving-snapshot.ts'
 import { TicketKeys } from './ticket-keys.ts'
 import { StreamPlane } from './stream-plane.ts'
 import { tlsRules } from './tls-rules.ts'
+import { upstreamTlsDefaults } from './upstream-tls-defaults.ts'
 import { WorkerPlugins } from './worker-plugins.ts'
 import type {
   Content,
@@ -123,6 +124,7 @@ export class WorkerPlane {
       flavor: settings.router_flavor as RouterFlavor,
       balancers: this.#balancers,
       node: this.#node,
+      tlsDefaults: upstreamTlsDefaults(settings),
       onCertificates: (entities) => this.#certificates.replace(entities),
     })
     const wheel = startWheel()

@@ -13,6 +13,7 @@ import type { PluginScopes, Ready } from './plugin-scopes.ts'
 import { serviceTarget } from './service-target.ts'
 import type { Plan, ServiceTarget, Snapshot } from './snapshot.ts'
 import { streamPlanner } from './stream-plan.ts'
+import type { UpstreamTlsDefaults } from './upstream-tls.ts'
 
 export interface CompileOptions {
   readonly version: number
@@ -21,6 +22,8 @@ export interface CompileOptions {
   readonly flavor: RouterFlavor
   readonly balancers: Balancers
   readonly node: NodeServices
+  /** How connections to upstreams are secured where services do not say. */
+  readonly tlsDefaults?: UpstreamTlsDefaults
 }
 
 /** A snapshot and what it was compiled from. */
@@ -78,7 +81,12 @@ export function compileSnapshot(
     streamPlan: streamPlanner({
       router: buildStreamRouter(routes, services, options.flavor),
       stepsOf: (routeId, serviceId) => stepsOf(bound.streamScopes, { routeId, serviceId, ready }),
-      sources: { entities: lookup, balancers: options.balancers, node },
+      sources: {
+        entities: lookup,
+        balancers: options.balancers,
+        node,
+        tlsDefaults: options.tlsDefaults,
+      },
     }),
     ...lifeOf(configured),
   }
@@ -128,13 +136,13 @@ function stepsOf(
 }
 
 function targets(
-  { balancers, node }: CompileOptions,
+  { balancers, node, tlsDefaults }: CompileOptions,
   entities: EntityLookup,
 ): (service: Service) => ServiceTarget | undefined {
   const made = new Map<string, ServiceTarget | undefined>()
   return (service) => {
     if (!made.has(service.id))
-      made.set(service.id, serviceTarget(service, { entities, balancers, node }))
+      made.set(service.id, serviceTarget(service, { entities, balancers, node, tlsDefaults }))
     return made.get(service.id)
   }
 }

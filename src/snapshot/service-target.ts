@@ -3,7 +3,7 @@ import type { Balancers } from '../balancer/peer.ts'
 import type { Protocol, Service, Upstream } from '../entities/entity.ts'
 import type { EntityLookup, NodeServices } from '../plugin-kit/plugin.ts'
 import type { ServiceTarget, StreamTarget } from './snapshot.ts'
-import type { UpstreamTls } from './upstream-tls.ts'
+import type { UpstreamTls, UpstreamTlsDefaults } from './upstream-tls.ts'
 
 const SCHEMES = ['http', 'https', 'grpc', 'grpcs'] as const
 
@@ -12,6 +12,8 @@ export interface TargetSources {
   readonly entities: EntityLookup
   readonly balancers: Balancers
   readonly node: NodeServices
+  /** Absent: without a certificate, and trusting nobody. */
+  readonly tlsDefaults?: UpstreamTlsDefaults | undefined
 }
 
 /** Where and how to reach a service; nothing for one of another kind than HTTP. */
@@ -50,25 +52,29 @@ const SECURE: ReadonlySet<Protocol> = new Set<Protocol>(['tls', 'https', 'grpcs'
 
 /**
  * How a service's connections are secured. Its own certificate goes before that of the upstream its
- * host names. An authority that does not exist is reported and left out, as Kong does.
+ * host names, and both before that of the process. An authority that does not exist is reported and left out, as Kong does.
  */
-function upstreamTls(service: Service, { entities, node }: TargetSources): UpstreamTls {
+function upstreamTls(
+  service: Service,
+  { entities, node, tlsDefaults }: TargetSources,
+): UpstreamTls {
   const verify = service.tls_verify ?? node.setting('nginx_proxy_proxy_ssl_verify') === 'on'
   const verifyDepth = service.tls_verify_depth ?? 1
-  const ca = (service.ca_certificates ?? []).flatMap((id) => {
+  const ca = service.ca_certificates?.flatMap((id) => {
     const cert = entities.byId('ca_certificates', id)?.['cert']
     if (typeof cert === 'string') return [cert]
     node.log.error(`Cannot trust CA certificate "${id}" of service "${service.id}": no such entity`)
     return []
   })
+  const trusted = ca ?? tlsDefaults?.ca ?? []
   const upstream = entities.by('upstreams', 'name', service.host) as Upstream | undefined
   const own = service.client_certificate ?? upstream?.client_certificate
-  const certificate = own ? clientCertificate(own.id, entities) : undefined
+  const certificate = own ? clientCertificate(own.id, entities) : tlsDefaults?.certificate
   return {
-    key: tlsKey({ verify, verifyDepth, ca, cert: certificate?.cert }),
+    key: tlsKey({ verify, verifyDepth, ca: trusted, cert: certificate?.cert }),
     verify,
     verifyDepth,
-    ca,
+    ca: trusted,
     certificate,
   }
 }

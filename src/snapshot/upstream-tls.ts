@@ -8,3 +8,6 @@ export interface UpstreamTls {
   readonly ca: readonly string[]
   readonly certificate: { readonly cert: string; readonly key: string } | undefined
 }
+
+/** What holds for services that do not say: the same for all, from the settings of the process. */
+export type UpstreamTlsDefaults = Pick<UpstreamTls, 'ca' | 'certificate'>

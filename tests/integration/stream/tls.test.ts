@@ -1,8 +1,12 @@
 import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import tls from 'node:tls'
 import { describe, expect, it } from 'vitest'
+import { reply } from '../../support/raw-upstream.ts'
 import { startGateway } from '../../support/start-gateway.ts'
 import { until } from '../../support/until.ts'
 import { makeAuthority } from './make-authority.ts'
@@ -299,5 +303,59 @@ describe('streams to services of TLS', () => {
     using client = connectTcp(gateway.streamPorts[0]!)
     expect(await client.received(5)).toBe('hello')
     expect(shown).toBe(fingerprint(own))
+  })
+
+  it('shows the process’s certificate, and trusts whom it trusts, where a service says neither', async () => {
+    const [own, theirs] = await Promise.all([makePair(), makeAuthority()])
+    const folder = mkdtempSync(path.join(tmpdir(), 'portunus-authorities-'))
+    const authorities = path.join(folder, 'authorities.pem')
+    writeFileSync(authorities, theirs.certificate)
+    const shown: string[] = []
+    await using server = await startTcpServer(
+      (socket) => {
+        shown.push((socket as tls.TLSSocket).getPeerCertificate().fingerprint256)
+        socket.once('data', () => socket.end(reply('hello', 'Connection: close\r\n')))
+      },
+      {
+        cert: theirs.certificate,
+        key: theirs.key,
+        requestCert: true,
+        ca: own.certificate,
+        rejectUnauthorized: true,
+      },
+    )
+    const config = streamConfig({
+      port: server.port,
+      service: { protocol: 'tls', host: 'localhost', tls_verify: true, retries: 0 },
+    })
+    const services = (config as { services: object[] }).services
+    services.push({
+      name: 'over-http',
+      url: `https://localhost:${server.port}`,
+      tls_verify: true,
+      routes: [{ paths: ['/'] }],
+    })
+    const settings = {
+      ...SETTINGS,
+      stream_listen: '127.0.0.1:0',
+      client_ssl: 'on',
+      client_ssl_cert: own.certificate,
+      client_ssl_cert_key: own.key,
+      nginx_proxy_proxy_ssl_trusted_certificate: authorities,
+    }
+    await using gateway = await startGateway(config, settings)
+    using client = connectTcp(gateway.streamPorts[0]!)
+    client.socket.write('GET / HTTP/1.1\r\n\r\n')
+    expect((await client.ended).text).toContain('hello')
+    const answer = await fetch(gateway.url)
+    expect(await answer.text()).toBe('hello')
+    expect(shown).toEqual([fingerprint(own), fingerprint(own)])
+    await expect(
+      startGateway(config, {
+        ...settings,
+        nginx_proxy_proxy_ssl_trusted_certificate: path.join(folder, 'gone.pem'),
+      }),
+    ).rejects.toThrow('nginx_proxy_proxy_ssl_trusted_certificate: cannot read')
+    rmSync(folder, { recursive: true })
   })
 })
