@@ -423,11 +423,13 @@ describe('HTTP/2, the life of streams', () => {
     using client = await connectRaw(proxy.port)
     client.socket.pause()
     client.send(Buffer.concat([OPENING, setting(4, 0x7fffffff), window(0, 0x7fff0000 - 65_535)]))
-    const streams = Array.from({ length: 100 }, (_, index) => get(1 + 2 * index, '/api/large'))
-    client.send(Buffer.concat(streams))
-    const pings = Buffer.concat(Array.from({ length: 60_000 }, () => ping('12345678')))
+    // What is sent on the first stream is read for as long as the answers to the others are taken.
+    client.send(head(1, requestFields('/api/held', 'POST'), endHeaders))
+    const asked = Array.from({ length: 100 }, (_, index) => get(3 + 2 * index, '/api/large'))
+    client.send(Buffer.concat(asked))
+    const body = Buffer.concat(Array.from({ length: 60 }, () => data(1, 'x'.repeat(16_000))))
     await until(() => {
-      client.send(pings)
+      client.send(body)
       return client.socket.writableLength > 20_000_000
     })
     expect(proxy.context.counters.active).toBe(1)
