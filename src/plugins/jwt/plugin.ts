@@ -85,7 +85,10 @@ export const jwt: Plugin = definePlugin({
       onAnonymous: (exchange) => exchange.shared.delete('authenticated_jwt_token'),
     })
     return {
-      access: withPreparations(preparations(config, sources), authenticate),
+      access: withPreparations(
+        preparations(config, sources),
+        hiding(config, sources, authenticate),
+      ),
       ...(issuers && { dispose: () => issuers.release() }),
     }
   },
@@ -103,7 +106,6 @@ function preparations(config: Config, sources: TokenSources): readonly Step[] {
   const steps: Step[] = []
   const forwarded = forwardedHeaders(config)
   if (forwarded.length > 0) steps.push(headerStripper(forwarded))
-  if (config.hide_credentials === true) steps.push((exchange) => hideTokens(exchange, sources))
   if (config.metadata_url !== undefined)
     steps.push(
       metadataAnswerer({
@@ -114,6 +116,22 @@ function preparations(config: Config, sources: TokenSources): readonly Step[] {
       }),
     )
   return steps
+}
+
+/** Tokens are there until they were read, and then for nobody. */
+function hiding(config: Config, sources: TokenSources, authenticate: Step): Step {
+  if (config.hide_credentials !== true) return authenticate
+  return (exchange) => {
+    const outcome = authenticate(exchange)
+    if (!(outcome instanceof Promise)) {
+      hideTokens(exchange, sources)
+      return outcome
+    }
+    return outcome.then((answer) => {
+      hideTokens(exchange, sources)
+      return answer
+    })
+  }
 }
 
 function withPreparations(steps: readonly Step[], authenticate: Step): Step {
