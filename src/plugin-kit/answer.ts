@@ -41,12 +41,13 @@ export function exit(
   more: { readonly headers?: AnswerHeaders; readonly reason?: string } = {},
 ): ExitAnswer {
   if (body === undefined) return { kind: 'exit', status, ...more }
-  const message = typeof body['message'] === 'string' ? { message: body['message'] } : {}
+  // A client of gRPC gets the message of an object, and nothing of an object that has none.
+  const message = typeof body['message'] === 'string' ? body['message'] : ''
   return {
     kind: 'exit',
     status,
     body: JSON.stringify(body),
-    ...message,
+    message,
     ...more,
     headers: { 'content-type': JSON_TYPE, ...more.headers },
   }

@@ -11,6 +11,8 @@ export interface Refusal {
   readonly code: string
   /** Facts for the decision record, secrets masked. */
   readonly facts?: Decision['facts']
+  /** Also where the request could go on as anonymous. */
+  readonly isFinal?: true
 }
 
 /** Nothing when {@link Exchange.authenticate} was called. */
@@ -26,6 +28,8 @@ export interface Authentication {
   readonly attempt: (exchange: Exchange) => Attempt | Promise<Attempt>
   /** Takes back what an earlier plugin left when the request goes on as anonymous. */
   readonly onAnonymous?: (exchange: Exchange) => void
+  /** The same when an earlier plugin has found a credential. */
+  readonly onAuthenticated?: (exchange: Exchange) => void
 }
 
 /**
@@ -42,13 +46,15 @@ export function authenticateRequest(
   return function access(exchange) {
     if (!runOnPreflight && exchange.request.method === 'OPTIONS')
       return skip(exchange, context.name, 'preflight', 'preflight requests pass untouched')
-    if (authentication.anonymous !== undefined && exchange.credential !== undefined)
+    if (authentication.anonymous !== undefined && exchange.credential !== undefined) {
+      authentication.onAuthenticated?.(exchange)
       return skip(
         exchange,
         context.name,
         'already-authenticated',
         'an earlier plugin found a credential',
       )
+    }
     const outcome = attempt(exchange)
     if (outcome === undefined) return undefined
     if (outcome instanceof Promise)
@@ -95,11 +101,11 @@ function settleBy(
   authentication: Authentication,
 ): (exchange: Exchange, refusal: Refusal) => Answer | undefined {
   const { context, anonymous, onAnonymous } = authentication
-  if (anonymous === undefined)
-    return (exchange, { answer, code, facts }) => {
-      note(exchange, context.name, refused(answer, code, facts))
-      return answer
-    }
+  const refuseWith = (exchange: Exchange, { answer, code, facts }: Refusal): Answer => {
+    note(exchange, context.name, refused(answer, code, facts))
+    return answer
+  }
+  if (anonymous === undefined) return refuseWith
 
   const consumer = context.entities.consumerByIdOrUsername(anonymous)
   if (consumer === undefined) {
@@ -112,7 +118,9 @@ function settleBy(
   }
 
   const identity: Identity = { consumer, credential: undefined }
-  return (exchange, { answer, code, facts }) => {
+  return (exchange, refusal) => {
+    if (refusal.isFinal) return refuseWith(exchange, refusal)
+    const { answer, code, facts } = refusal
     onAnonymous?.(exchange)
     exchange.authenticate(identity)
     note(exchange, context.name, {

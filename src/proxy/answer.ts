@@ -109,6 +109,8 @@ function renderExit(exchange: ProxyExchange, given: ExitAnswer): Rendered {
 
 function renderError(exchange: ProxyExchange, given: ErrorAnswer): Rendered {
   const { status, headers, message = statusMessage(status) } = given
+  // As in Kong, a client of gRPC hears from such an answer what kind of failure it was, no more.
+  if (isGrpcCall(exchange)) return grpcAnswer(status, '', headers)
   const format = errorFormat(exchange.head.fields.get(RequestField.accept))
   return renderMessage(exchange, { status, message, headers, format })
 }

@@ -120,6 +120,18 @@ describe('ldap-auth', () => {
     expect(asked).toHaveLength(3)
   })
 
+  it('does not forget who is known because of those who guess', async () => {
+    const { plugin, asked } = ldapServer()
+    const gateway = testGateway([[plugin, CONFIG]])
+    await gateway.send(by(GOOD))
+    for (let guess = 0; guess < 10_100; guess += 1) await gateway.send(by(encoded(`ann:${guess}`)))
+    const before = asked.length
+    expect(verdict(await gateway.send(by(GOOD)))).toBe('passed')
+    expect(asked).toHaveLength(before)
+    await gateway.send(by(encoded('ann:0')))
+    expect(asked).toHaveLength(before + 1)
+  })
+
   it('asks once for requests that come together', async () => {
     const { plugin, asked } = ldapServer()
     const gateway = testGateway([[plugin, CONFIG]])

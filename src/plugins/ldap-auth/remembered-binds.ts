@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import type { Bind } from './ldap-server.ts'
 import type { NameAndPassword } from './read-credentials.ts'
 
-/** When there are more, it begins anew. */
+/** So many good answers are remembered and as many bad ones; when there are more, the oldest go. */
 const MAX_ENTRIES = 10_000
 
 export interface RememberedBinds {
@@ -18,7 +18,9 @@ export interface RememberedBinds {
  */
 export function rememberedBinds(bind: Bind, ttlMs: number, now: () => number): RememberedBinds {
   const key = randomBytes(32)
-  const answers = new Map<string, { readonly isRight: boolean; readonly untilMs: number }>()
+  /** Unix times in ms up to which an answer counts. Guesses cannot push out who is known. */
+  const good = new Map<string, number>()
+  const bad = new Map<string, number>()
   const asking = new Map<string, Promise<boolean>>()
 
   function idOf({ username, password }: NameAndPassword): string {
@@ -30,8 +32,12 @@ export function rememberedBinds(bind: Bind, ttlMs: number, now: () => number): R
   async function ask(id: string, credentials: NameAndPassword): Promise<boolean> {
     try {
       const isRight = await bind(credentials)
-      if (answers.size >= MAX_ENTRIES) answers.clear()
-      answers.set(id, { isRight, untilMs: now() + ttlMs })
+      const [answers, others] = isRight ? [good, bad] : [bad, good]
+      others.delete(id)
+      answers.delete(id)
+      const [oldest] = answers.keys()
+      if (oldest !== undefined && answers.size >= MAX_ENTRIES) answers.delete(oldest)
+      answers.set(id, now() + ttlMs)
       return isRight
     } finally {
       asking.delete(id)
@@ -42,8 +48,8 @@ export function rememberedBinds(bind: Bind, ttlMs: number, now: () => number): R
     idOf,
     isKnown(credentials) {
       const id = idOf(credentials)
-      const answer = answers.get(id)
-      if (answer !== undefined && answer.untilMs > now()) return answer.isRight
+      if ((good.get(id) ?? 0) > now()) return true
+      if ((bad.get(id) ?? 0) > now()) return false
       let question = asking.get(id)
       if (question === undefined) asking.set(id, (question = ask(id, credentials)))
       return question

@@ -78,7 +78,7 @@ async function redirect(of: Authorization): Promise<EndpointAnswer> {
   if (client === undefined || first === undefined) return bareAnswer(INVALID_CLIENT, state)
   const asked = textOf(parameters, 'redirect_uri') ?? first
   const uri = [first, ...others].find((each) => each === asked)
-  const outcome = uri === undefined ? INVALID_REDIRECT : await outcomeOf(of, client)
+  const outcome = await outcomeOf(of, client, uri !== undefined)
   const place = flow === 'token' ? 'fragment' : 'query'
   const told = { ...toldOf(outcome), state }
   return {
@@ -112,11 +112,13 @@ function flowOf(parameters: Parameters, config: Config): 'code' | 'token' | unde
 async function outcomeOf(
   { parameters, endpoint, flow, userId }: Authorization,
   client: Client,
+  isRegistered: boolean,
 ): Promise<OauthError | Told> {
   const { config, tickets, serviceId, pluginId } = endpoint
   const proof =
     flow === 'token' ? { challenge: undefined } : readChallenge(parameters, client, config)
   if ('error' in proof) return proof
+  if (!isRegistered) return INVALID_REDIRECT
   const granted = grantedScope(parameters.get('scope'), config)
   if ('error' in granted) return granted
   if (flow === undefined) return oauthError('unsupported_response_type', 'Invalid response_type')

@@ -10,6 +10,7 @@ import {
   type TestOutcome,
   type TestSetting,
 } from '../../plugin-kit/testing/test-plugin.ts'
+import { keyAuth } from '../key-auth/plugin.ts'
 import { hashSecret, isSecret } from './client-secret.ts'
 import { oauth2Credentials } from './entities.ts'
 import { oauth2 } from './plugin.ts'
@@ -533,6 +534,41 @@ describe('oauth2 › requests', () => {
       error_description:
         "The access token is global, but the current plugin is configured without 'global_credentials'",
     })
+  })
+
+  it('that bring a global token are not taken for anonymous', async () => {
+    const entities = {
+      ...ENTITIES,
+      oauth2_tokens: [{ ...ENTITIES.oauth2_tokens[0], service: null }],
+    }
+    const gateway = gatewayWith({ anonymous: 'guest' }, { entities })
+    expect((await gateway.send(using('configured'))).answer?.status).toBe(401)
+    const { consumer } = await gateway.send(using('unknown'))
+    expect(consumer?.username).toBe('guest')
+  })
+
+  it('cannot say themselves what a token allows, whoever else has authenticated them', async () => {
+    const entities = {
+      ...ENTITIES,
+      keyauth_credentials: [{ id: 'k-1', key: 'ann-key', consumer: 'ann' }],
+    }
+    const before: typeof keyAuth = { ...keyAuth, priority: 1500 }
+    const gateway = testGateway(
+      [
+        [before, { anonymous: 'guest' }],
+        [oauth2, { ...ALL, anonymous: 'guest' }],
+      ],
+      { entities },
+    )
+    const spoofed = { 'X-Authenticated-Scope': 'admin', 'X-Authenticated-UserId': 'root' }
+    for (const headers of [{ apikey: 'ann-key', ...spoofed }, spoofed]) {
+      const { upstream, answer } = await gateway.send({ service: SERVICE, headers })
+      expect([
+        answer,
+        upstream.header('x-authenticated-scope'),
+        upstream.header('x-authenticated-userid'),
+      ]).toEqual([undefined, undefined, undefined])
+    }
   })
 
   it('are refused when the token is over', async () => {

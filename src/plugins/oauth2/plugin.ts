@@ -53,16 +53,20 @@ export const oauth2: Plugin = definePlugin({
       anonymous: config.anonymous,
       runOnPreflight: true,
       attempt: attemptBy(config, context, tickets),
-      onAnonymous: ({ upstream }) => {
-        upstream.removeHeader('X-Authenticated-Scope')
-        upstream.removeHeader('X-Authenticated-UserId')
-      },
+      onAnonymous: forgetToken,
+      onAuthenticated: forgetToken,
     })
     return {
       access: (exchange) => answerEndpoint(exchange) ?? authenticate(exchange),
     }
   },
 })
+
+/** Whoever it is, no token of ours says so. */
+function forgetToken({ upstream }: Exchange): void {
+  upstream.removeHeader('X-Authenticated-Scope')
+  upstream.removeHeader('X-Authenticated-UserId')
+}
 
 type Handle = (
   request: ClientRequest,
@@ -214,9 +218,12 @@ function refusalsOf({ realm }: Config) {
       ),
     },
     invalid: (code: string) => refusal(code, description),
-    global: refusal(
-      'token-is-global',
-      "The access token is global, but the current plugin is configured without 'global_credentials'",
-    ),
+    global: {
+      ...refusal(
+        'token-is-global',
+        "The access token is global, but the current plugin is configured without 'global_credentials'",
+      ),
+      isFinal: true,
+    } as const,
   }
 }
