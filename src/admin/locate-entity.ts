@@ -68,7 +68,9 @@ export function locateFor(
   if (isScopedKey !== true) return locate(context, kind, segment)
   const key = entityKey(kind, segment)
   if (!key.ok) return key
-  return accepted({ key: key.value, row: findByKey(context.store, kind, key.value, scope) })
+  const row = findByKey(context.store, kind, key.value, scope)
+  // What such a key finds goes on under its id: alone the key says nothing.
+  return accepted({ key: row === undefined ? key.value : { by: 'id', id: row.id }, row })
 }
 
 /** A membership may be named by its group, which is unique among those of a consumer. */

@@ -15,6 +15,10 @@ consumers:
 - username: ann
   jwt_secrets:
   - key: k
+upstreams:
+- name: u
+  targets:
+  - target: a.test:1
 `
 
 const yaml = (client: AdminClient, text: string, query = '') =>
@@ -40,6 +44,8 @@ describe('the Admin API without a database', () => {
     ['DELETE', '/services/one', undefined, "cannot remove 'services' entities by 'name'"],
     ['DELETE', '/consumers/ann/jwt/k', undefined, "cannot remove 'jwt_secrets' entities by 'key'"],
     ['PUT', '/consumers/ann/acls/g', {}, "cannot create or update 'acls' entities"],
+    ['PATCH', '/upstreams/u/targets/a.test:1', {}, "cannot update 'targets' entities"],
+    ['DELETE', '/upstreams/u/targets/a.test:1', undefined, "cannot remove 'targets' entities"],
   ])('refuses %s %s after it has found nothing else wrong', async (method, url, body, text) => {
     expect(await admin.call(method, url, body)).toMatchObject({
       status: 405,
