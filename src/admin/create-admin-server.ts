@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import Fastify from 'fastify'
@@ -8,21 +8,17 @@ import { accessRefusal, type Reach, type Visitor } from './access.ts'
 import { htmlPage, UNEXPECTED, type AdminAnswer } from './admin-answer.ts'
 import type { AdminContext } from './admin-context.ts'
 import { adminResources } from './admin-resources.ts'
+import { newApiServer, type ApiServer, type ApiServerOptions } from './api-server.ts'
 import { writtenAnswer, type ServedContext } from './answer-head.ts'
 import { BAD_REQUEST, dispatch, unknownMethodAnswer } from './dispatch.ts'
+import { inTime } from './in-time.ts'
 import type { Resource } from './resource.ts'
 import { resourceTable, type ResourceTable } from './resource-table.ts'
 import { statusResources } from './status-resources.ts'
 
-export interface AdminServerOptions {
-  readonly tls?: {
-    readonly key: string | Buffer
-    readonly cert: string | Buffer
-    /** Authorities of client certificates, which are asked for then. */
-    readonly clientCa?: string | Buffer | undefined
-  }
-  /** HTTP/2 beside HTTP/1.1; only with TLS. */
-  readonly http2?: boolean
+export interface AdminServerOptions extends ApiServerOptions {
+  /** One that is there already, whose owner hands its requests to `app.routing`. */
+  readonly server?: ApiServer
   /** Absent: this machine alone can. */
   readonly reach?: Reach
 }
@@ -89,56 +85,30 @@ function createApiServer(
   }
 }
 
-/** Of a connection of HTTP/2 that breaks amid a request Node may lose the end, and wait for it for ever. */
-const LONGEST_CLOSE_MS = 10_000
-
-async function inTime(closed: PromiseLike<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, LONGEST_CLOSE_MS)
-  })
-  try {
-    await Promise.race([closed, late])
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
-/** As nginx has it: four buffers of 8 KiB. */
-const MAX_HEAD_BYTES = 32 * 1024
-
 function newApp(
   context: ServedContext,
   table: ResourceTable,
-  { tls, http2 }: AdminServerOptions,
+  options: AdminServerOptions,
 ): FastifyInstance {
-  const settings = {
+  return Fastify({
     bodyLimit: context.bodyLimitBytes,
     exposeHeadRoutes: false,
     return503OnClosing: false,
-    keepAliveTimeout: 75_000,
     // Paths are matched by the table of resources; fastify sees all requests as one route.
     rewriteUrl: () => '/',
+    // What it would load to check and write bodies by schemas is large, and none are given to it.
+    schemaController: {
+      compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas },
+    },
     clientErrorHandler: (error: ParserError, socket: Socket) =>
       refuseUnparsed(context, table, error, socket),
-  }
-  // The types of fastify differ by protocol; what is used of them does not.
-  if (tls === undefined) {
-    const http = { maxHeaderSize: MAX_HEAD_BYTES }
-    return Fastify({ ...settings, http } as unknown as FastifyServerOptions)
-  }
-  const { clientCa, ...own } = tls
-  const https = {
-    ...own,
-    maxHeaderSize: MAX_HEAD_BYTES,
-    // Who has none, or a bad one, is told so by an answer.
-    ...(clientCa !== undefined && { ca: clientCa, requestCert: true, rejectUnauthorized: false }),
-  }
-  const secure =
-    http2 === true
-      ? { ...settings, http2: true, https: { ...https, allowHTTP1: true } }
-      : { ...settings, https }
-  return Fastify(secure as unknown as FastifyServerOptions)
+    serverFactory: (handler: RequestListener) =>
+      options.server ?? newApiServer(options).on('request', handler),
+  } as unknown as FastifyServerOptions)
+}
+
+function noSchemas(): never {
+  throw new TypeError('Cannot use schemas: the resources check what they are given')
 }
 
 /**

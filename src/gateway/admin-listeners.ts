@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type tls from 'node:tls'
 import type { Reach } from '../admin/access.ts'
-import type { AdminServer } from '../admin/create-admin-server.ts'
+import type { LateAdminServer } from '../admin/late-admin-server.ts'
 import { isBeyondMachine, type Listener } from '../settings/listener.ts'
 import { accessLineFormat, requestPieces } from '../telemetry/access-line.ts'
 import type { LineWriter } from '../telemetry/line-writer.ts'
@@ -13,7 +13,7 @@ export interface AdminListenersOptions {
   readonly clientCa?: string | undefined
   readonly accessLog: LineWriter
   /** Makes a server for one address. */
-  readonly createServer: (options: ServerOptions) => AdminServer
+  readonly createServer: (options: ServerOptions) => LateAdminServer
 }
 
 interface ServerOptions {
@@ -29,7 +29,7 @@ interface Tls {
 }
 
 interface Running {
-  readonly server: AdminServer
+  readonly server: LateAdminServer
   readonly port: number
   readonly hasTls: boolean
 }
@@ -58,7 +58,7 @@ export class AdminListeners {
     certificates: readonly CertificatePem[],
   ): Promise<void> {
     const next = new Map<string, Running>()
-    const opened: AdminServer[] = []
+    const opened: LateAdminServer[] = []
     try {
       for (const listener of listeners) {
         const text = String(listener.shown['listener'])
@@ -99,15 +99,15 @@ export class AdminListeners {
   }
 }
 
-function renewCertificate({ app }: AdminServer, [pair]: readonly CertificatePem[]): void {
+function renewCertificate({ server }: LateAdminServer, [pair]: readonly CertificatePem[]): void {
   if (pair === undefined) return
-  const server = app.server as unknown as tls.Server
-  server.setSecureContext({ key: pair.key, cert: pair.certificate })
+  const withTls = server as unknown as tls.Server
+  withTls.setSecureContext({ key: pair.key, cert: pair.certificate })
 }
 
-function logRequests({ app }: AdminServer, accessLog: LineWriter): void {
+function logRequests({ server }: LateAdminServer, accessLog: LineWriter): void {
   const format = accessLineFormat()
-  app.server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
+  server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
     const { method, url, httpVersion, headers, socket } = request
     const clientIp = socket.remoteAddress ?? '-'
     response.once('close', () => {

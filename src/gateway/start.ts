@@ -138,16 +138,20 @@ async function controlPlane(options: GatewayOptions) {
     accessLog: logs.open(settings.admin_access_log),
     clientCa: adminClientCa(settings),
     createServer: ({ reach, ...options }) =>
-      lateAdminServer(options, async (server) =>
-        (await adminApi()).createAdminServer(admin, { server, reach }),
-      ),
+      lateAdminServer({
+        ...options,
+        log,
+        make: async (server) => (await adminApi()).createAdminServer(admin, { server, reach }),
+      }),
   })
   const statusServer = new AdminListeners({
     accessLog: logs.open(settings.status_access_log),
     createServer: ({ reach, ...options }) =>
-      lateAdminServer(options, async (server) =>
-        (await adminApi()).createStatusServer(admin, { server, reach }),
-      ),
+      lateAdminServer({
+        ...options,
+        log,
+        make: async (server) => (await adminApi()).createStatusServer(admin, { server, reach }),
+      }),
   })
   const parts = { inForce, logs, log, store, dataPlane, reloader, admin }
   return { ...parts, adminServer, statusServer }
@@ -230,7 +234,7 @@ async function applySettings(plane: ControlPlane, changed: Settings): Promise<vo
 }
 
 /** Loaded when somebody asks for something: few do, and it is large. */
-function adminApi(): Promise<typeof import('../admin/create-admin-server.ts')> {
+async function adminApi() {
   return import('../admin/create-admin-server.ts')
 }
 
