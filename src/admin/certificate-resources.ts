@@ -6,9 +6,10 @@ import type { Operation } from '../store/store.ts'
 import { accepted, refused, type AdminAnswer, type Outcome } from './admin-answer.ts'
 import type { AdminContext } from './admin-context.ts'
 import { entityInput } from './entity-input.ts'
-import { isUuid } from './entity-keys.ts'
+import { isUuid, keyFields } from './entity-keys.ts'
+import { shown } from './entity-resources.ts'
 import { createEntity, deleteEntity, updateEntity, upsertEntity } from './entity-writes.ts'
-import { schemaViolationAnswer } from './error-answers.ts'
+import { entityNotFound, schemaViolationAnswer } from './error-answers.ts'
 import { locate } from './locate-entity.ts'
 import { nowSeconds, serverNameRows } from './present-entity.ts'
 import type { AdminRequest, Resource } from './resource.ts'
@@ -31,12 +32,21 @@ export function certificateResources(
       ...one,
       methods: {
         ...one.methods,
+        GET: (request) => show(context, kind, request),
         PUT: (request) => replace(context, kind, request),
         PATCH: (request) => change(context, kind, request),
         DELETE: (request) => remove(context, kind, request),
       },
     },
   ]
+}
+
+/** One that is not there is missed in other words than other rows, as it is looked up with its names. */
+function show(context: AdminContext, kind: EntityKind, { params }: AdminRequest): AdminAnswer {
+  const located = locate(context, kind, params['certificates']!)
+  if (!located.ok) return located.answer
+  const { key, row } = located.value
+  return row === undefined ? entityNotFound(keyFields(key)) : shown(context, kind, row)
 }
 
 async function create(
@@ -57,7 +67,7 @@ async function replace(
 ): Promise<AdminAnswer> {
   const segment = params['certificates']!
   const located = locate(context, kind, segment)
-  const { names, fields } = split(entityInput(context.catalog, kind, input))
+  const { names, fields } = splitOfOne(entityInput(context.catalog, kind, input))
   const wanted = isUuid(segment) || !Array.isArray(names ?? []) ? names : withName(names, segment)
   const row = located.ok ? located.value.row : undefined
   const checked = checkedNames(context, wanted ?? [], row?.id)
@@ -82,7 +92,7 @@ async function change(
   const located = locate(context, kind, params['certificates']!)
   if (!located.ok) return located.answer
   const { key, row } = located.value
-  const { names, fields } = split(entityInput(context.catalog, kind, input, row))
+  const { names, fields } = splitOfOne(entityInput(context.catalog, kind, input, row))
   if (names === undefined || row === undefined)
     return updateEntity({ context, kind }, key, row, fields)
   const checked = checkedNames(context, names, row.id)
@@ -100,6 +110,12 @@ async function remove(
   const before = (row: Entity): readonly Operation[] =>
     serverNameRows(context, row.id).map(({ id }) => ({ op: 'delete', kind: 'snis', id }))
   return deleteEntity({ context, kind, before }, located.value.key, located.value.row)
+}
+
+/** For what writes to one certificate, a name may stand for a list of it. */
+function splitOfOne(input: JsonObject): ReturnType<typeof split> {
+  const { names, fields } = split(input)
+  return { names: typeof names === 'string' ? [names] : names, fields }
 }
 
 function split(input: JsonObject): { readonly names: unknown; readonly fields: JsonObject } {

@@ -62,6 +62,9 @@ describe('certificates of the Admin API', () => {
     expect((await change('PUT', 'c.test', { ...pair })).body).toMatchObject({ snis: ['c.test'] })
     const made = await change('PUT', 'new.test', { ...pair, snis: ['other.test'] })
     expect(made.body).toMatchObject({ snis: ['new.test', 'other.test'] })
+    expect((await change('PATCH', 'new.test', { snis: 'one.test' })).body).toMatchObject({
+      snis: ['one.test'],
+    })
     expect((await change('PUT', idOf(made.body), { ...pair })).body).toMatchObject({ snis: [] })
   })
 
@@ -88,6 +91,12 @@ describe('certificates of the Admin API', () => {
       },
     })
     expect((await admin.call('GET', '/snis/n.test')).status).toBe(404)
+  })
+
+  it('are missed by id as Kong misses them', async () => {
+    const where = '/certificates/99999999-9999-4999-8999-999999999999'
+    expect(await admin.call('GET', where)).toMatchObject({ status: 404, body: { code: 6 } })
+    expect((await admin.call('GET', `${where}/snis`)).body).toEqual({ message: 'Not found' })
   })
 
   it('go with their names, unless a service needs them', async () => {
