@@ -2,8 +2,9 @@ import type { Agent as HttpAgent, request as httpRequest, RequestOptions } from 
 import type { Agent as HttpsAgent } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { connect as connectTls } from 'node:tls'
+import { connect as connectTls, type SecureContextOptions } from 'node:tls'
 import { nodeHttp, nodeHttps } from '../base/late-modules.ts'
+import type { CertificatePem } from './plugin.ts'
 
 /** How calls of one plugin instance are made; all of them share connections. */
 export interface CallerOptions {
@@ -13,6 +14,8 @@ export interface CallerOptions {
   readonly keepAliveMs?: number | undefined
   /** Whether the certificate of the other side is checked. */
   readonly verifiesTls: boolean
+  /** What the other side is shown in a handshake, as PEM. */
+  readonly clientCertificate?: CertificatePem | undefined
   /** Proxies to go through, by the scheme of the call. */
   readonly httpProxy?: ForwardProxy | undefined
   readonly httpsProxy?: ForwardProxy | undefined
@@ -59,7 +62,11 @@ export function httpCaller(options: CallerOptions): HttpCaller {
   let https: HttpsAgent | undefined
   const httpAgent = () => (http ??= new (nodeHttp().Agent)(kept))
   const httpsAgent = () =>
-    (https ??= new (nodeHttps().Agent)({ ...kept, rejectUnauthorized: verifiesTls }))
+    (https ??= new (nodeHttps().Agent)({
+      ...kept,
+      rejectUnauthorized: verifiesTls,
+      ...shown(options),
+    }))
 
   return {
     call(call) {
@@ -88,6 +95,10 @@ function targetOf(url: URL): RequestOptions & { host: string } {
     port: url.port === '' ? (isTls ? 443 : 80) : Number(url.port),
     path: `${url.pathname}${url.search}`,
   }
+}
+
+function shown({ clientCertificate: shows }: CallerOptions): SecureContextOptions {
+  return shows === undefined ? {} : { cert: shows.certificate, key: shows.key }
 }
 
 type Requester = typeof httpRequest
@@ -142,11 +153,8 @@ async function callThrough(
 }
 
 /** A TLS connection through a proxy. @see RFC 9110 §9.3.6 */
-function tunnelTo(
-  url: URL,
-  proxy: ForwardProxy,
-  { timeoutMs, verifiesTls }: CallerOptions,
-): Promise<Duplex> {
+function tunnelTo(url: URL, proxy: ForwardProxy, options: CallerOptions): Promise<Duplex> {
+  const { timeoutMs, verifiesTls } = options
   const { host, port } = targetOf(url)
   const authority = `${url.hostname}:${port}`
   // An address is no server name. @see RFC 6066 §3
@@ -162,7 +170,9 @@ function tunnelTo(
     })
     request.on('connect', ({ statusCode = 0 }, socket) => {
       if (statusCode >= 200 && statusCode < 300)
-        resolve(connectTls({ ...name, socket, host, rejectUnauthorized: verifiesTls }))
+        resolve(
+          connectTls({ ...name, socket, host, rejectUnauthorized: verifiesTls, ...shown(options) }),
+        )
       else {
         socket.destroy()
         reject(new Error(`The proxy ${proxy.host}:${proxy.port} answered ${statusCode}`))

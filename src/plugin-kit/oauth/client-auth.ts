@@ -13,6 +13,16 @@ export const CLIENT_AUTH_METHODS = [
 
 export type ClientAuthMethod = (typeof CLIENT_AUTH_METHODS)[number]
 
+/** By the certificate of the connection, whoever signed it, or the client itself. RFC 8705 §2 */
+export const TLS_AUTH_METHODS = ['tls_client_auth', 'self_signed_tls_client_auth'] as const
+
+export type AnyAuthMethod = ClientAuthMethod | (typeof TLS_AUTH_METHODS)[number]
+
+/** Whether the connection itself must prove who the client is. */
+export function isTlsMethod(method: AnyAuthMethod): boolean {
+  return TLS_AUTH_METHODS.some((each) => each === method)
+}
+
 /** Algorithms that clients may sign with: the first by their secret, the others by a private key. */
 export const CLIENT_ALGORITHMS = [
   'HS256',
@@ -30,7 +40,7 @@ export const CLIENT_ALGORITHMS = [
 export interface ClientCredentials {
   readonly id: string
   readonly secret: string | undefined
-  readonly auth: ClientAuthMethod
+  readonly auth: AnyAuthMethod
   readonly algorithm: string | undefined
   /** A private key, for `private_key_jwt` and signed requests. */
   readonly jwk: JWK | undefined
@@ -44,7 +54,7 @@ export interface ClientCredentials {
  */
 export async function clientAuth(
   client: ClientCredentials,
-  instead?: ClientAuthMethod,
+  instead?: AnyAuthMethod,
 ): Promise<ClientAuth> {
   const oauth = await loadOAuth()
   const { auth, secret = '' } = client
@@ -57,6 +67,9 @@ export async function clientAuth(
       return oauth.ClientSecretJwt(secret)
     case 'private_key_jwt':
       return oauth.PrivateKeyJwt(await privateKeyOf(client))
+    case 'tls_client_auth':
+    case 'self_signed_tls_client_auth':
+      return oauth.TlsClientAuth()
     case 'none':
       return oauth.None()
   }

@@ -14,7 +14,7 @@ export interface OAuthCall {
 /**
  * Asks the server what a token is.
  *
- * @param hint what kind of token it is
+ * @param parameters what it is told besides, such as `token_type_hint`
  * @returns what the server says of it, also when it is not active
  * @throws what oauth4webapi throws when there is no such answer
  * @see RFC 7662 §2
@@ -22,11 +22,11 @@ export interface OAuthCall {
 export async function introspectToken(
   { oauth, metadata, client, auth, options }: OAuthCall,
   token: string,
-  hint: string,
+  parameters: Readonly<Record<string, string>>,
 ): Promise<JsonObject> {
   const response = await oauth.introspectionRequest(metadata, client, auth, token, {
     ...options,
-    additionalParameters: { token_type_hint: hint },
+    additionalParameters: { ...parameters },
   })
   return { ...(await oauth.processIntrospectionResponse(metadata, client, response)) }
 }

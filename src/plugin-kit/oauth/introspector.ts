@@ -146,7 +146,9 @@ class Introspection {
 
   async #askIssuer(token: string): Promise<Finding<IntrospectionAnswer>> {
     const { hint, leewaySeconds, ttlSeconds, negativeTtlSeconds } = this.#options
-    const claims = await introspectToken(await this.#call(), token, hint)
+    const claims = await introspectToken(await this.#call(), token, {
+      token_type_hint: hint,
+    })
     const { value, untilMs } = judgeIntrospection(claims, {
       nowMs: this.#node.now(),
       leewaySeconds,

@@ -34,17 +34,29 @@ export interface NameAndSecret {
 const BODY_LIMIT_BYTES = 64 * 1024
 const TOKEN_HEADERS = ['access-token', 'x-access-token']
 
-/** Finds in one request what it may be authenticated by. The body is read when it is the last place. */
+/**
+ * Finds in one request what it may be authenticated by. The body is read when it is the last place, and
+ * headers at once: they may be among those that the upstream gets from nobody but the gateway.
+ */
 export class Credentials {
   readonly #exchange: Exchange
   readonly #config: Config
   /** Once they were read: what the upstream gets of them. */
   #fieldsLeft: BodyFields | undefined
   #body: Promise<BodyFields | undefined> | undefined
+  readonly #headers: ReadonlyMap<string, string>
 
   constructor(exchange: Exchange, config: Config) {
     this.#exchange = exchange
     this.#config = config
+    const { refresh_token_param_name: refresh } = config
+    const names = [...TOKEN_HEADERS, refresh, refresh.replaceAll('_', '-')]
+    this.#headers = new Map(
+      names.flatMap((name) => {
+        const value = exchange.request.header(name.toLowerCase())
+        return value === undefined ? [] : [[name.toLowerCase(), value]]
+      }),
+    )
   }
 
   async accessToken(): Promise<Presented<AccessToken> | undefined> {
@@ -67,7 +79,7 @@ export class Credentials {
     const { refresh_token_param_type: places, refresh_token_param_name: name } = this.#config
     if (places.includes('header'))
       for (const header of [name, name.replaceAll('_', '-')]) {
-        const value = this.#exchange.request.header(header.toLowerCase())
+        const value = this.#headers.get(header.toLowerCase())
         if (value !== undefined && value !== '')
           return { value, hide: () => this.#exchange.upstream.removeHeader(header) }
       }
@@ -99,7 +111,7 @@ export class Credentials {
       return { value: { token: match[2]!, scheme }, hide }
     }
     for (const name of TOKEN_HEADERS) {
-      const token = request.header(name)?.replace(/^bearer +/i, '')
+      const token = this.#headers.get(name)?.replace(/^bearer +/i, '')
       if (token === undefined || token === '') continue
       const hide = (): void => upstream.removeHeader(name)
       return { value: { token, scheme: undefined }, hide }

@@ -7,6 +7,7 @@ import {
   type Refusal,
 } from '../../plugin-kit/authenticate-request.ts'
 import type { Exchange } from '../../plugin-kit/exchange.ts'
+import { isTlsMethod } from '../../plugin-kit/oauth/client-auth.ts'
 import type { PluginContext, PluginHandlers } from '../../plugin-kit/plugin.ts'
 import { chosenClient, clientsOf, type OidcClient } from './clients.ts'
 import { Credentials, hideCookies } from './credentials.ts'
@@ -17,6 +18,7 @@ import { LoginFlow } from './login-flow.ts'
 import { loginsOf } from './logins.ts'
 import { logoutFlow, logoutRule } from './logout.ts'
 import { methodsOf } from './methods.ts'
+import { redirect } from './redirect.ts'
 import { ProviderClient } from './provider-client.ts'
 import { providerOf } from './provider.ts'
 import { refusalsOf, type Refusals } from './refusals.ts'
@@ -30,6 +32,8 @@ import { verifierOf } from './verify-token.ts'
 
 /** What one exchange has come to so far. */
 interface State {
+  /** As the client sent them. */
+  readonly credentials: Credentials
   /** `Set-Cookie` lines for whatever answer there will be. */
   cookies: readonly string[]
   /** A login or logout, which comes before all else. */
@@ -51,6 +55,7 @@ export class OpenidConnectHandlers implements PluginHandlers {
   readonly #upstream: ForwardedHeaders
   readonly #downstream: ForwardedHeaders
   readonly #cookieNames: readonly string[]
+  readonly #log: PluginContext['node']['log']
   readonly #gate: ReturnType<typeof authenticateRequest>
 
   constructor(config: Config, context: PluginContext) {
@@ -73,6 +78,7 @@ export class OpenidConnectHandlers implements PluginHandlers {
     this.#upstream = forwardedHeaders(config, 'upstream')
     this.#downstream = forwardedHeaders(config, 'downstream')
     this.#cookieNames = [...(sessions?.cookieNames ?? []), ...(logins?.cookieNames ?? [])]
+    this.#log = node.log
     this.#gate = authenticateRequest({
       context,
       anonymous: config.anonymous,
@@ -80,15 +86,28 @@ export class OpenidConnectHandlers implements PluginHandlers {
       attempt: (exchange) => this.#attempt(exchange),
       onAnonymous: stripBearer,
     })
-    warnAbout(config, parts.clients, node.log)
+    warnAbout(config, parts, node.log)
   }
 
   async access(exchange: Exchange): Promise<Answer | undefined> {
+    // Its credentials are read with it, before anything is taken away.
+    this.#stateOf(exchange)
     this.#upstream.strip(exchange)
-    const refusal = await this.#gate(exchange)
+    const refusal = await this.#decide(exchange)
     // Our cookies are no business of the upstream, which could take a session with them.
     hideCookies(exchange, this.#cookieNames)
     return this.#stateOf(exchange).answer ?? refusal ?? undefined
+  }
+
+  async #decide(exchange: Exchange): Promise<Answer | undefined> {
+    const [elsewhere] = this.#config.unexpected_redirect_uri ?? []
+    if (elsewhere === undefined) return (await this.#gate(exchange)) ?? undefined
+    try {
+      return (await this.#gate(exchange)) ?? undefined
+    } catch (error) {
+      this.#log.error('openid-connect: a request failed, and was sent elsewhere', error)
+      return redirect(elsewhere, 'after a failure')
+    }
   }
 
   headerFilter(exchange: Exchange): void {
@@ -102,9 +121,9 @@ export class OpenidConnectHandlers implements PluginHandlers {
   /** A login or logout is no refusal: it comes about beside it, as the answer of the state. */
   async #attempt(exchange: Exchange): Promise<Attempt> {
     const { request } = exchange
-    const credentials = new Credentials(exchange, this.#config)
     const client = chosenClient(this.#parts.clients, request, this.#config.client_arg)
     const state = this.#stateOf(exchange)
+    const { credentials } = state
     if (await this.#endsSession(request, credentials)) {
       Object.assign(state, await this.#logOut(request, client))
       return undefined
@@ -197,14 +216,20 @@ export class OpenidConnectHandlers implements PluginHandlers {
   }
 
   #stateOf(exchange: Exchange): State {
-    return exchange.local<State>(this, () => ({ cookies: [], answer: undefined, told: [] }))
+    return exchange.local<State>(this, () => ({
+      credentials: new Credentials(exchange, this.#config),
+      cookies: [],
+      answer: undefined,
+      told: [],
+    }))
   }
 }
 
-function partsOf(config: Config, { node, entities }: PluginContext): Parts {
+function partsOf(config: Config, context: PluginContext): Parts {
+  const { node, entities } = context
   const now = (): number => node.now()
   const clients = clientsOf(config, entities)
-  const provider = providerOf(config, node)
+  const provider = providerOf(config, context)
   const verify = verifierOf(config, provider, { clients, now })
   const provided = new ProviderClient(provider, config, { verify, now })
   const means = { config, node, provider, provided, clients, verify }
@@ -219,11 +244,17 @@ function stripBearer({ request, upstream }: Exchange): void {
 
 function warnAbout(
   config: Config,
-  clients: readonly OidcClient[],
+  { clients, provider }: Parts,
   log: PluginContext['node']['log'],
 ): void {
+  const hasCertificate = provider.tlsFetch !== undefined
   const without = fieldsWithoutEffect(config)
   if (without.length > 0) log.warn(`openid-connect: no effect have ${without.join(', ')}`)
+  const lacksCertificate = clients.find(({ auth }) => isTlsMethod(auth) && !hasCertificate)
+  if (lacksCertificate !== undefined)
+    log.warn(
+      `openid-connect: the client ${lacksCertificate.id} of ${config.issuer} has no certificate to show; tls_client_auth_cert_id must be the id of one`,
+    )
   const cannotSign = clients.find(
     ({ auth, jwk }) =>
       jwk === undefined &&

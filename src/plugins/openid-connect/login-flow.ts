@@ -7,6 +7,7 @@ import type { OidcClient } from './clients.ts'
 import { refused, type Found, type Refused } from './found.ts'
 import { loadOAuth } from '../../plugin-kit/oauth/libraries.ts'
 import type { Login, Logins } from './logins.ts'
+import { pairsOf } from './pair-fields.ts'
 import { askedFor } from './own-urls.ts'
 import { GrantRefused } from './provider-client.ts'
 import { redirect } from './redirect.ts'
@@ -131,11 +132,8 @@ export class LoginFlow {
 
 function configuredArguments(config: Config): Readonly<Record<string, string>> {
   const { audience, max_age: maxAge } = config
-  const names = config.authorization_query_args_names ?? []
   return {
-    ...Object.fromEntries(
-      names.map((name, index) => [name, config.authorization_query_args_values?.[index] ?? '']),
-    ),
+    ...pairsOf(config, 'authorization_query_args'),
     ...(audience && audience.length > 0 && { audience: audience.join(' ') }),
     ...(maxAge !== undefined && { max_age: String(maxAge) }),
   }

@@ -1,9 +1,10 @@
 import type * as OAuth from 'oauth4webapi'
 import { isJsonObject, type JsonObject } from '../../base/json.ts'
-import { clientAuth, privateKeyOf } from '../../plugin-kit/oauth/client-auth.ts'
+import { clientAuth, isTlsMethod, privateKeyOf } from '../../plugin-kit/oauth/client-auth.ts'
 import { introspectToken, type OAuthCall } from '../../plugin-kit/oauth/introspection.ts'
 import type { OidcClient } from './clients.ts'
 import { loadOAuth } from '../../plugin-kit/oauth/libraries.ts'
+import { pairsOf } from './pair-fields.ts'
 import type { Provider } from './provider.ts'
 import type { Config } from './schema.ts'
 import { tokensOf, type Tokens } from './tokens.ts'
@@ -95,7 +96,12 @@ export class ProviderClient {
 
   passwordGrant(client: OidcClient, username: string, password: string): Promise<Tokens> {
     return this.#granted(client, async ({ oauth, metadata, client: as, auth, options }) => {
-      const parameters = { username, password, scope: this.#config.scopes.join(' ') }
+      const parameters = {
+        ...pairsOf(this.#config, 'token_post_args'),
+        username,
+        password,
+        scope: this.#config.scopes.join(' '),
+      }
       const response = await oauth.genericTokenEndpointRequest(
         metadata,
         as,
@@ -112,7 +118,10 @@ export class ProviderClient {
   clientCredentialsGrant(client: OidcClient): Promise<Tokens> {
     // `openid` asks for claims about a user, and there is none.
     const scope = this.#config.scopes.filter((each) => each !== 'openid').join(' ')
-    const parameters: Record<string, string> = scope === '' ? {} : { scope }
+    const parameters = {
+      ...pairsOf(this.#config, 'token_post_args'),
+      ...(scope !== '' && { scope }),
+    }
     return this.#granted(
       client,
       async ({ oauth, metadata, client: as, auth, options }) => {
@@ -132,7 +141,10 @@ export class ProviderClient {
   /** @returns what the provider says of a token, also when it is not active. @see RFC 7662 */
   introspect(client: OidcClient, token: string): Promise<JsonObject> {
     return this.#call(client, { at: 'introspection' }, (call) =>
-      introspectToken(call, token, this.#config.introspection_hint),
+      introspectToken(call, token, {
+        ...pairsOf(this.#config, 'introspection_post_args'),
+        token_type_hint: this.#config.introspection_hint,
+      }),
     )
   }
 
@@ -209,20 +221,44 @@ export class ProviderClient {
     ask: (call: OAuthCall) => Promise<Value>,
   ): Promise<Value> {
     const oauth = await loadOAuth()
-    const auth = await clientAuth(client, this.#config[`${at}_endpoint_auth_method`])
-    const call = await this.#as(client)
-    return refusing(oauth, whose, () => ask({ oauth, auth, ...call }))
+    const method = this.#config[`${at}_endpoint_auth_method`] ?? client.auth
+    const auth = await clientAuth(client, method)
+    const call = await this.#as(client, isTlsMethod(method))
+    const options = { ...call.options, ...this.#additions(at) }
+    return refusing(oauth, whose, () => ask({ oauth, auth, ...call, options }))
   }
 
-  async #as({ id }: { readonly id: string }): Promise<Omit<OAuthCall, 'oauth' | 'auth'>> {
+  /** What is configured to be sent besides. */
+  #additions(at: Endpoint): object {
+    if (at !== 'token' && at !== 'introspection') return {}
+    return {
+      headers: pairsOf(this.#config, `${at}_headers`),
+      ...(at === 'token' && { additionalParameters: pairsOf(this.#config, 'token_post_args') }),
+    }
+  }
+
+  /** @param provesByTls whether the connection has to prove who the client is */
+  async #as(
+    { id }: { readonly id: string },
+    provesByTls = false,
+  ): Promise<Omit<OAuthCall, 'oauth' | 'auth'>> {
     const oauth = await loadOAuth()
     const metadata = await this.metadata()
+    const { fetch, tlsFetch } = this.#provider
+    if (provesByTls && tlsFetch === undefined)
+      throw new Error(
+        `Cannot prove to ${metadata.issuer} who ${id} is: there is no certificate tls_client_auth_cert_id`,
+      )
     const isInsecure = metadata.issuer.startsWith('http:')
     return {
       metadata,
-      client: { client_id: id, [oauth.clockTolerance]: this.#config.leeway },
+      client: {
+        client_id: id,
+        use_mtls_endpoint_aliases: provesByTls,
+        [oauth.clockTolerance]: this.#config.leeway,
+      },
       options: {
-        [oauth.customFetch]: this.#provider.fetch,
+        [oauth.customFetch]: provesByTls ? tlsFetch : fetch,
         [oauth.allowInsecureRequests]: isInsecure,
       },
     }

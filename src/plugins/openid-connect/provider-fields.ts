@@ -1,14 +1,21 @@
 import { timeout, url } from '../../plugin-kit/field-types.ts'
-import { CLIENT_ALGORITHMS, CLIENT_AUTH_METHODS } from '../../plugin-kit/oauth/client-auth.ts'
+import {
+  CLIENT_ALGORITHMS,
+  CLIENT_AUTH_METHODS,
+  TLS_AUTH_METHODS,
+} from '../../plugin-kit/oauth/client-auth.ts'
+import { pairFields } from './pair-fields.ts'
 import { array, boolean, integer, json, number, set, string } from '../../schema/field.ts'
 
 const endpoint = (what: string) =>
   url({ description: `${what}. Without it the metadata of the provider say where.` })
 
+const AUTH_METHODS = [...CLIENT_AUTH_METHODS, ...TLS_AUTH_METHODS]
+
 const authMethod = (at: string) =>
   string({
     description: `How the client proves itself at the ${at} endpoint, where that differs from \`client_auth\`.`,
-    one_of: CLIENT_AUTH_METHODS,
+    one_of: AUTH_METHODS,
   })
 
 /** A switch of Kong's for a check that is always made here. */
@@ -53,6 +60,15 @@ export const providerFields = {
   end_session_endpoint: endpoint('Where users log out'),
   pushed_authorization_request_endpoint: endpoint(
     'Where the provider is told beforehand what a login is about',
+  ),
+  mtls_token_endpoint: endpoint(
+    'Where tokens are given out to clients that prove themselves by a certificate',
+  ),
+  mtls_introspection_endpoint: endpoint(
+    'Where tokens are looked up by clients that prove themselves by a certificate',
+  ),
+  mtls_revocation_endpoint: endpoint(
+    'Where tokens are revoked by clients that prove themselves by a certificate',
   ),
   timeout: timeout({
     description: 'How long, in milliseconds, the provider may take.',
@@ -99,7 +115,7 @@ export const clientFields = {
     description: 'The secret of each client.',
     encrypted: true,
   }),
-  client_auth: array(string({ one_of: CLIENT_AUTH_METHODS }), {
+  client_auth: array(string({ one_of: AUTH_METHODS }), {
     description:
       'How each client proves itself. Without it by `client_secret_basic` where there is a secret, else by `none`.',
   }),
@@ -111,6 +127,17 @@ export const clientFields = {
     description:
       'The private key of each client as a JWK, for `private_key_jwt` and signed requests. Without it a key of the gateway is taken, of the key set `openid-connect` (`/openid-connect/jwks`).',
     encrypted: true,
+  }),
+  tls_client_auth_cert_id: string({
+    description:
+      'Id of the certificate (`/certificates`) by which clients prove themselves, for `tls_client_auth` and `self_signed_tls_client_auth` (RFC 8705).',
+    uuid: true,
+  }),
+  tls_client_auth_ssl_verify: boolean({
+    description:
+      'Whether the certificate of the provider must be trusted where clients prove themselves by theirs.',
+    required: true,
+    default: true,
   }),
   client_arg: string({
     description: 'The query argument that says which client is meant, where there are several.',
@@ -148,6 +175,9 @@ export const clientFields = {
   forbidden_redirect_uri: array(url(), {
     description: 'Where clients are sent instead of an answer 403.',
   }),
+  unexpected_redirect_uri: array(url(), {
+    description: 'Where clients are sent instead of an answer 500.',
+  }),
   audience: array(string(), { description: 'What logins ask for as `audience`.' }),
   scopes: array(string({ referenceable: true }), {
     description: 'What logins and grants ask for as `scope`.',
@@ -169,10 +199,7 @@ export const clientFields = {
     description: 'How long ago, in seconds, users may have proven to the provider who they are.',
     gt: -1,
   }),
-  authorization_query_args_names: array(string(), {
-    description: 'Further arguments of the URL where users log in.',
-  }),
-  authorization_query_args_values: array(string(), { description: 'Their values.' }),
+  ...pairFields,
 } as const
 
 function issuerFault(text: string): string | undefined {

@@ -1,10 +1,17 @@
+import { createHash } from 'node:crypto'
 import type { JSONWebKeySet, JWK } from 'jose'
 import type { AuthorizationServer } from 'oauth4webapi'
 import { isJsonObject } from '../../base/json.ts'
 import type { HttpCaller } from '../../plugin-kit/http-caller.ts'
-import type { NodeServices } from '../../plugin-kit/plugin.ts'
+import type {
+  CertificatePem,
+  EntityLookup,
+  NodeServices,
+  PluginContext,
+} from '../../plugin-kit/plugin.ts'
 import { loadOAuth } from '../../plugin-kit/oauth/libraries.ts'
 import { serverFetch, type ServerFetch } from '../../plugin-kit/oauth/server-fetch.ts'
+import { pairsOf } from './pair-fields.ts'
 import { callerOf } from './provider-caller.ts'
 import type { Config } from './schema.ts'
 
@@ -28,7 +35,10 @@ export class Provider {
   readonly #config: Config
   readonly #node: NodeServices
   readonly #caller: HttpCaller
+  readonly #tlsCaller: HttpCaller | undefined
   readonly fetch: ServerFetch
+  /** Shows the certificate of the client; absent: there is none. */
+  readonly tlsFetch: ServerFetch | undefined
   #facts: ProviderFacts | undefined
   /** Of the facts, also when they were forgotten. */
   #generation = 0
@@ -38,11 +48,13 @@ export class Provider {
   #looking: Promise<ProviderFacts> | undefined
   #failure: Error | undefined
 
-  constructor(config: Config, node: NodeServices) {
+  constructor(config: Config, node: NodeServices, certificate: CertificatePem | undefined) {
     this.#config = config
     this.#node = node
     this.#caller = callerOf(config)
     this.fetch = serverFetch(this.#caller)
+    this.#tlsCaller = certificate && callerOf(config, certificate)
+    this.tlsFetch = this.#tlsCaller && serverFetch(this.#tlsCaller)
   }
 
   /** @throws when nothing is known, and the provider cannot be asked */
@@ -81,6 +93,7 @@ export class Provider {
 
   dispose(): void {
     this.#caller.dispose()
+    this.#tlsCaller?.dispose()
   }
 
   /** Those who look at the same time look together. */
@@ -110,14 +123,17 @@ export class Provider {
   async #metadata(): Promise<AuthorizationServer> {
     const issuer = issuerUrl(this.#config.issuer)
     const overrides = endpointOverrides(this.#config)
-    if (this.#config.using_pseudo_issuer) return { issuer: this.#config.issuer, ...overrides }
+    if (this.#config.using_pseudo_issuer)
+      return withAliases({ issuer: this.#config.issuer, ...overrides }, this.#config)
     const oauth = await loadOAuth()
     const response = await oauth.discoveryRequest(issuer, {
       algorithm: 'oidc',
+      headers: pairsOf(this.#config, 'discovery_headers'),
       [oauth.customFetch]: (url, options) => this.fetch(url, options),
       [oauth.allowInsecureRequests]: issuer.protocol === 'http:',
     })
-    return { ...(await oauth.processDiscoveryResponse(issuer, response)), ...overrides }
+    const metadata = await oauth.processDiscoveryResponse(issuer, response)
+    return withAliases({ ...metadata, ...overrides }, this.#config)
   }
 
   async #keys({ jwks_uri: uri }: AuthorizationServer): Promise<JSONWebKeySet> {
@@ -168,10 +184,23 @@ const ENDPOINTS = [
   'pushed_authorization_request_endpoint',
 ] as const
 
+const MTLS_ENDPOINTS = ['token_endpoint', 'introspection_endpoint', 'revocation_endpoint'] as const
+
 function endpointOverrides(config: Config): Partial<AuthorizationServer> {
   return Object.fromEntries(
     ENDPOINTS.flatMap((name) => (config[name] === undefined ? [] : [[name, config[name]]])),
   )
+}
+
+/** Where clients go that prove themselves by a certificate: another place than others, or the same. */
+function withAliases(metadata: AuthorizationServer, config: Config): AuthorizationServer {
+  const aliases = Object.fromEntries(
+    MTLS_ENDPOINTS.flatMap((name) => {
+      const url = config[`mtls_${name}`] ?? config[name]
+      return url === undefined ? [] : [[name, url]]
+    }),
+  )
+  return { ...metadata, mtls_endpoint_aliases: { ...metadata.mtls_endpoint_aliases, ...aliases } }
 }
 
 /** More providers than any configuration has; those of earlier ones go. */
@@ -193,10 +222,15 @@ function providersOf(node: NodeServices): Map<string, Provider> {
 }
 
 /** The provider of a config; instances and configurations that say the same of it share one. */
-export function providerOf(config: Config, node: NodeServices): Provider {
+export function providerOf(
+  config: Config,
+  { node, entities }: Pick<PluginContext, 'node' | 'entities'>,
+): Provider {
   const providers = providersOf(node)
-  const key = JSON.stringify(
-    [
+  const certificate = certificateOf(config, entities)
+  const key = JSON.stringify([
+    certificate && createHash('sha256').update(certificate.certificate).digest('base64url'),
+    ...[
       'issuer',
       'using_pseudo_issuer',
       'extra_jwks_uris',
@@ -207,9 +241,13 @@ export function providerOf(config: Config, node: NodeServices): Provider {
       'ssl_verify',
       'http_proxy',
       'https_proxy',
+      'tls_client_auth_ssl_verify',
+      'discovery_headers_names',
+      'discovery_headers_values',
       ...ENDPOINTS,
+      ...MTLS_ENDPOINTS.map((name) => `mtls_${name}`),
     ].map((name) => config[name as keyof Config]),
-  )
+  ])
   const known = providers.get(key)
   if (known !== undefined) return known
   const [oldest] = providers
@@ -217,7 +255,17 @@ export function providerOf(config: Config, node: NodeServices): Provider {
     oldest[1].dispose()
     providers.delete(oldest[0])
   }
-  const provider = new Provider(config, node)
+  const provider = new Provider(config, node, certificate)
   providers.set(key, provider)
   return provider
+}
+
+/** The certificate by which clients of this config prove themselves, if it is there. */
+function certificateOf(
+  { tls_client_auth_cert_id: id }: Config,
+  entities: EntityLookup,
+): CertificatePem | undefined {
+  const row = id === undefined ? undefined : entities.byId('certificates', id)
+  const { cert, key } = (row ?? {}) as { readonly cert?: string; readonly key?: string }
+  return cert === undefined || key === undefined ? undefined : { certificate: cert, key }
 }

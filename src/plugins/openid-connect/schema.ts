@@ -1,5 +1,6 @@
 import type { EntityCheck, RecordOf } from '../../schema/field.ts'
 import { clusterFields } from './cluster-fields.ts'
+import { PAIRS } from './pair-fields.ts'
 import { clientFields, providerFields } from './provider-fields.ts'
 import { forwardFields, requestFields } from './request-fields.ts'
 import { sessionFields } from './session-fields.ts'
@@ -54,11 +55,11 @@ export const configChecks: readonly EntityCheck[] = [
         : `'${side}_headers_claims' and '${side}_headers_names' must have as many entries`,
     ),
   ),
-  check(
-    ['authorization_query_args_names', 'authorization_query_args_values'],
-    ({ authorization_query_args_names: names, authorization_query_args_values: values }) =>
-      names?.length === values?.length
+  ...PAIRS.map((name) =>
+    check([`${name}_names`, `${name}_values`], (config) =>
+      config[`${name}_names`]?.length === config[`${name}_values`]?.length
         ? undefined
-        : "'authorization_query_args_names' and 'authorization_query_args_values' must have as many entries",
+        : `'${name}_names' and '${name}_values' must have as many entries`,
+    ),
   ),
 ]

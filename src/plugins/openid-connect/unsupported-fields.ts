@@ -15,8 +15,6 @@ const WITHOUT_EFFECT = {
   cache_ttl_resurrect: [],
   cache_user_info_ttl: [],
   client_credentials_param_name: [],
-  discovery_headers_names: [],
-  discovery_headers_values: [],
   domains: [],
   downstream_access_token_jwk_header: [],
   downstream_id_token_jwk_header: [],
@@ -31,12 +29,8 @@ const WITHOUT_EFFECT = {
   ignore_signature: [[]],
   introspection_accept: ['application/json'],
   introspection_headers_client: [],
-  introspection_headers_names: [],
-  introspection_headers_values: [],
   introspection_post_args_client: [],
   introspection_post_args_client_headers: [],
-  introspection_post_args_names: [],
-  introspection_post_args_values: [],
   introspection_token_param_name: ['token'],
   jwt_session_claim: ['sid'],
   jwt_session_cookie: [],
@@ -61,21 +55,14 @@ const WITHOUT_EFFECT = {
   session_request_headers: [],
   session_response_headers: [],
   session_store_metadata: [false],
-  tls_client_auth_cert_id: [],
-  tls_client_auth_ssl_verify: [true],
   token_cache_key_include_scope: [false],
   token_exchange_endpoint: [],
   token_headers_client: [],
   token_headers_grants: [],
-  token_headers_names: [],
   token_headers_prefix: [],
   token_headers_replay: [],
-  token_headers_values: [],
   token_post_args_client: [],
-  token_post_args_names: [],
-  token_post_args_values: [],
   unauthorized_error_code: [],
-  unexpected_redirect_uri: [],
   upstream_access_token_jwk_header: [],
   upstream_id_token_jwk_header: [],
   upstream_introspection_jwt_header: [],
@@ -91,9 +78,6 @@ const WITHOUT_EFFECT = {
 
 /** Fields that demand what is not done here: only what demands nothing is accepted. */
 const REFUSED = {
-  mtls_introspection_endpoint: [],
-  mtls_revocation_endpoint: [],
-  mtls_token_endpoint: [],
   proof_of_possession_auth_methods_validation: [true],
   verify_parameters: [false],
 } as const satisfies Readonly<Record<string, readonly unknown[]>>
@@ -109,7 +93,7 @@ export const unsupportedFields = Object.fromEntries([
   ...Object.entries(REFUSED).map(([name, harmless]) => [
     name,
     json({
-      description: `Not supported.${harmless.length === 0 ? '' : ` Accepted when it is ${harmless.map((value) => `\`${String(value)}\``).join(' or ')}.`}`,
+      description: `Not supported. Accepted when it is \`${harmless.map(String).join('` or `')}\`.`,
       custom_validator: (value: unknown) =>
         demandsNothing(harmless, value) ? undefined : 'not supported',
     }),

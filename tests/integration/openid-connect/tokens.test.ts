@@ -30,6 +30,7 @@ beforeAll(async () => {
         upstream_headers_claims: ['client_id'],
         upstream_headers_names: ['X-Who'],
       },
+      renamed: { ...bearer, upstream_access_token_header: 'X-Access-Token' },
       hidden: { ...bearer, hide_credentials: true, upstream_access_token_header: 'X-Token' },
       scoped: { ...bearer, scopes_required: ['admin', 'orders:read orders:write'] },
       'for-others': { ...bearer, audience_required: ['urn:others'] },
@@ -79,6 +80,12 @@ describe('openid-connect › bearer', () => {
   ])('finds it in %s', async (_, ask) => {
     const [path, headers] = ask(await report())
     expect((await get(path, headers)).status).toBe(200)
+  })
+
+  it('finds it under the name that the upstream gets it under, too', async () => {
+    const token = await report()
+    const { headers } = await seenBy(await get('renamed', { 'x-access-token': token }))
+    expect(headers['x-access-token']).toBe(token)
   })
 
   it('finds it in a form', async () => {

@@ -1,0 +1,94 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { describe, expect, it } from 'vitest'
+import { startUpstream } from '../../support/start-upstream.ts'
+import { startMirror, startOidcGateway } from './setting.ts'
+
+interface Asked {
+  readonly path: string
+  readonly headers: IncomingHttpHeaders
+  readonly fields: Readonly<Record<string, string>>
+}
+
+describe('openid-connect › what a provider is sent besides', () => {
+  it('is what is configured for each of its endpoints', async () => {
+    const asked: Asked[] = []
+    await using issuer = await startUpstream((request, response) => {
+      const chunks: Buffer[] = []
+      request.on('data', (chunk: Buffer) => chunks.push(chunk))
+      request.on('end', () => {
+        const { url: path = '', headers } = request
+        const body = Buffer.concat(chunks).toString()
+        asked.push({ path, headers, fields: Object.fromEntries(new URLSearchParams(body)) })
+        const answers: Readonly<Record<string, object>> = {
+          '/.well-known/openid-configuration': {
+            issuer: issuer.url,
+            jwks_uri: `${issuer.url}/keys`,
+            token_endpoint: `${issuer.url}/token`,
+            introspection_endpoint: `${issuer.url}/introspect`,
+          },
+          '/keys': { keys: [] },
+          '/token': { access_token: 'at', token_type: 'Bearer' },
+          '/introspect': { active: true, sub: 'ann' },
+        }
+        response.setHeader('content-type', 'application/json')
+        response.end(JSON.stringify(answers[path] ?? {}))
+      })
+    })
+    await using upstream = await startMirror()
+    await using gateway = await startOidcGateway(upstream, {
+      all: {
+        issuer: issuer.url,
+        client_id: ['gateway'],
+        client_secret: ['a secret'],
+        auth_methods: ['introspection', 'password', 'client_credentials'],
+        discovery_headers_names: ['X-Tenant'],
+        discovery_headers_values: ['shop'],
+        token_headers_names: ['X-Token'],
+        token_headers_values: ['one'],
+        token_post_args_names: ['audience'],
+        token_post_args_values: ['https://api.example.com'],
+        introspection_headers_names: ['X-Look'],
+        introspection_headers_values: ['up'],
+        introspection_post_args_names: ['resource'],
+        introspection_post_args_values: ['orders'],
+      },
+    })
+    const get = (headers: Record<string, string>, query = '') =>
+      fetch(`${gateway.url}/all${query}`, { headers })
+    const at = (path: string): Asked => asked.findLast((each) => each.path === path)!
+
+    expect((await get({ authorization: 'Bearer opaque' })).status).toBe(200)
+    expect(at('/.well-known/openid-configuration').headers['x-tenant']).toBe('shop')
+    expect(at('/introspect')).toMatchObject({
+      headers: { 'x-look': 'up' },
+      fields: { token: 'opaque', token_type_hint: 'access_token', resource: 'orders' },
+    })
+    expect((await get({}, '?username=ann&password=hush')).status).toBe(200)
+    expect(at('/token')).toMatchObject({
+      headers: { 'x-token': 'one' },
+      fields: { grant_type: 'password', username: 'ann', audience: 'https://api.example.com' },
+    })
+    expect((await get({}, '?client_id=machine&client_secret=hush')).status).toBe(200)
+    expect(at('/token').fields).toEqual({
+      grant_type: 'client_credentials',
+      audience: 'https://api.example.com',
+    })
+  })
+
+  it('leads clients elsewhere instead of an answer 500, where there is such a place', async () => {
+    await using upstream = await startMirror()
+    const away = { issuer: 'http://127.0.0.1:1', auth_methods: ['bearer'] }
+    await using gateway = await startOidcGateway(upstream, {
+      away,
+      led: { ...away, unexpected_redirect_uri: ['https://example.com/sorry'] },
+    })
+    const get = (path: string) =>
+      fetch(`${gateway.url}/${path}`, {
+        headers: { authorization: 'Bearer eyJhbGciOiJFUzI1NiJ9.e30.AAAA' },
+        redirect: 'manual',
+      })
+    expect((await get('away')).status).toBe(500)
+    const led = await get('led')
+    expect([led.status, led.headers.get('location')]).toEqual([302, 'https://example.com/sorry'])
+  })
+})
