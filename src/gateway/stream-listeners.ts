@@ -1,3 +1,4 @@
+import { ConnectionCaps, type CapLimits, type ConnectionCount } from '../proxy/connection-caps.ts'
 import { startStreamListener } from '../proxy/stream/start-stream-listener.ts'
 import type { StreamListenOptions } from '../proxy/stream/start-stream-listener.ts'
 import type { StreamContext } from '../proxy/stream/stream-context.ts'
@@ -13,6 +14,9 @@ import type { InForceSettings } from './worker-messages.ts'
 
 export interface StreamListenersOptions {
   readonly context: StreamContext
+  /** Counts of all workers, and how many connections there may be. */
+  readonly count: ConnectionCount
+  readonly capLimits: () => CapLimits
   readonly certificates: CertificateIndex
   /** Unix sockets cannot be shared as ports can: one worker has them. */
   readonly hasUnixSockets: boolean
@@ -114,6 +118,7 @@ export class StreamListeners {
       ipv6Only: listener.ipv6Only,
       keepAlive: keepAliveOf(listener.keepAlive),
       proxyProtocol: listener.proxyProtocol,
+      caps: listener.udp ? undefined : this.#capsOf(listener),
       publicPort: inForce.settings.hostPorts.get(port),
       tls: listener.ssl
         ? {
@@ -123,6 +128,16 @@ export class StreamListeners {
         : undefined,
     }
     return startStreamListener(options, context)
+  }
+
+  #capsOf(listener: ListenerSettings): ConnectionCaps {
+    const { context, count, capLimits } = this.#options
+    return new ConnectionCaps({
+      name: KEY_PREFIX + String(listener.shown['listener']),
+      count,
+      limits: capLimits,
+      warn: (message) => context.log.warn(message),
+    })
   }
 }
 

@@ -1,4 +1,5 @@
 import { threadId } from 'node:worker_threads'
+import type { CapLimits } from '../proxy/connection-caps.ts'
 import type { Session } from '../proxy/stream/session.ts'
 import type { StreamContext, StreamCounters } from '../proxy/stream/stream-context.ts'
 import { belowPrefix } from '../settings/present-settings.ts'
@@ -8,6 +9,7 @@ import { isLogLevel, type LogLevel } from '../telemetry/log-level.ts'
 import { createLogger, type Logger } from '../telemetry/logger.ts'
 import { streamAccessLineFormat } from '../telemetry/stream-access-line.ts'
 import type { CertificateIndex } from './certificate-index.ts'
+import { connectionCount, type InboundShare } from './inbound-share.ts'
 import type { Logs } from './logs.ts'
 import type { PortsByListener } from './proxy-listeners.ts'
 import { StreamListeners, type OpenedListeners } from './stream-listeners.ts'
@@ -20,6 +22,9 @@ export interface StreamPlaneOptions extends Pick<
   readonly settings: Settings
   readonly logs: Logs
   readonly certificates: CertificateIndex
+  /** How many connections there may be; looked at for each. */
+  readonly capLimits: () => CapLimits
+  readonly inbound: InboundShare
   /** Position among the workers; the first one has the unix sockets. */
   readonly index: number
 }
@@ -33,7 +38,8 @@ export class StreamPlane {
   readonly counters: StreamCounters = { accepted: 0, handled: 0, active: 0, sessions: 0 }
   #logSession: ((session: Session) => void) | undefined
 
-  constructor({ settings, logs, certificates, index, ...shared }: StreamPlaneOptions) {
+  constructor(options: StreamPlaneOptions) {
+    const { settings, logs, certificates, capLimits, inbound, index, ...shared } = options
     this.#logs = logs
     this.#log = errorLog(settings, logs)
     this.#accessLog = settings.proxy_stream_access_log
@@ -44,7 +50,13 @@ export class StreamPlane {
       counters: this.counters,
       udpSessions: settings.stream_udp_sessions,
     }
-    this.#listeners = new StreamListeners({ context, certificates, hasUnixSockets: index === 0 })
+    this.#listeners = new StreamListeners({
+      context,
+      certificates,
+      count: connectionCount(inbound.connections),
+      capLimits,
+      hasUnixSockets: index === 0,
+    })
   }
 
   /** @throws {StartFault} when an address cannot be had; then all is as before */

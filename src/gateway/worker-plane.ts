@@ -148,6 +148,8 @@ export class WorkerPlane {
       wheel,
       realIp: { isTrusted: (ip) => this.#context.realIp.isTrusted(ip) },
       certificates: this.#certificates,
+      capLimits: () => this.#context.limits,
+      inbound: start.inbound,
       index: start.index,
     })
     this.#listeners = new ProxyListeners({

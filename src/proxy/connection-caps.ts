@@ -95,8 +95,8 @@ export class Place {
   }
 }
 
-/** Whoever has one IPv6 address has the 2^64 beside it too. */
-function networkOf(ip: string): string {
+/** Under which a client is counted: whoever has one IPv6 address has the 2^64 beside it too. */
+export function networkOf(ip: string): string {
   if (!ip.includes(':')) return ip
   const [head = '', tail] = ip.split('::')
   const before = head === '' ? [] : head.split(':')

@@ -1,6 +1,8 @@
 import type net from 'node:net'
 import type tls from 'node:tls'
-import { withoutMapping } from '../connection-facts.ts'
+import { turnMs } from '../../base/turn-clock.ts'
+import type { Place } from '../connection-caps.ts'
+import { UNIX_PEER, withoutMapping } from '../connection-facts.ts'
 import { listen, type ListenOptions } from '../listen.ts'
 import { createTlsServer, socketUnder, type ServerTls } from '../server-tls.ts'
 import { publicSockets } from '../transport/public-sockets.ts'
@@ -27,6 +29,7 @@ class TcpListener implements StreamListener, TcpHome {
   readonly #server: net.Server
   readonly #options: ListenOptions
   readonly #sessions = new Set<TcpSession>()
+  readonly #places = new WeakMap<TcpSession, Place>()
   readonly #handshakes = new WeakMap<net.Socket, TcpSession>()
   readonly #tlsServer: tls.Server | undefined
   #whenEmpty: (() => void) | undefined
@@ -50,16 +53,32 @@ class TcpListener implements StreamListener, TcpHome {
   }
 
   #arrive(transport: Transport, isUnix: boolean): void {
-    const { keepAlive, publicPort } = this.#options
+    const { keepAlive, publicPort, caps } = this.#options
+    const place = caps?.enter(turnMs())
+    if (place === 'refused') {
+      transport.destroy()
+      return
+    }
     if (keepAlive !== undefined) transport.setKeepAlive(keepAlive)
     const session = new TcpSession(this, transport, {
-      peerIp: isUnix ? 'unix:' : withoutMapping(transport.remoteAddress),
+      peerIp: isUnix ? UNIX_PEER : withoutMapping(transport.remoteAddress),
       peerPort: transport.remotePort,
       localIp: withoutMapping(transport.localAddress),
       serverPort: publicPort ?? this.port,
     })
     this.#sessions.add(session)
+    if (place !== undefined) this.#places.set(session, place)
     session.start()
+  }
+
+  /** A trusted peer speaks for many clients: the one it names counts, and it does not itself. */
+  admits(session: TcpSession): boolean {
+    const place = this.#places.get(session)
+    if (place === undefined) return true
+    const { ip, peerIp } = session.session
+    const isItself = ip === peerIp
+    if (ip === UNIX_PEER || (isItself && this.context.realIp.isTrusted(peerIp))) return true
+    return this.#options.caps!.enterAs(place, ip, turnMs())
   }
 
   /** What clients and upstreams speak over TLS is theirs to choose, so nothing is offered. */
@@ -86,7 +105,9 @@ class TcpListener implements StreamListener, TcpHome {
   }
 
   onSessionEnded(session: TcpSession): void {
-    if (this.#sessions.delete(session) && this.#sessions.size === 0) this.#whenEmpty?.()
+    if (!this.#sessions.delete(session)) return
+    this.#places.get(session)?.leave()
+    if (this.#sessions.size === 0) this.#whenEmpty?.()
   }
 
   async drain(timeoutMs: number): Promise<void> {

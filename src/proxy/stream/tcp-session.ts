@@ -21,6 +21,8 @@ export interface TcpHome {
   readonly context: StreamContext
   readonly speaksTls: boolean
   readonly hasProxyHeader: boolean
+  /** Whether its client may have one more connection; asked once it is known who that is. */
+  admits(session: TcpSession): boolean
   /** Does the handshake of a session; it hears of the end by `onSecure` or by the socket's close. */
   secure(socket: net.Socket, session: TcpSession): void
   onSessionEnded(session: TcpSession): void
@@ -82,7 +84,8 @@ export class TcpSession {
 
   #begin(): void {
     if (this.session.isOver) return
-    if (this.#home.speaksTls) this.#readHello()
+    if (!this.#home.admits(this)) this.#close(503)
+    else if (this.#home.speaksTls) this.#readHello()
     else this.#route('tcp')
   }
 

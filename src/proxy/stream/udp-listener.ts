@@ -1,6 +1,7 @@
 import dgram from 'node:dgram'
 import { isIPv6 } from 'node:net'
 import { beginTurn } from '../../base/turn-clock.ts'
+import { networkOf } from '../connection-caps.ts'
 import { withoutMapping } from '../connection-facts.ts'
 import type { ListenOptions } from '../listen.ts'
 import type { StreamContext } from './stream-context.ts'
@@ -31,6 +32,8 @@ export async function startUdpListener(
 
 /** What waits to be sent to clients; more than that is lost, as datagrams may be. */
 const QUEUE_BYTES = 4 * 1024 * 1024
+/** Part of all sessions that one client may have. */
+const CLIENT_SHARE = 1 / 4
 
 class UdpListener implements StreamListener, UdpHome {
   readonly port: number
@@ -39,6 +42,8 @@ class UdpListener implements StreamListener, UdpHome {
   readonly #localIp: string
   readonly #serverPort: number
   readonly #sessions = new Map<string, UdpSession>()
+  /** Sessions by the network of their client. */
+  readonly #ofClient = new Map<string, number>()
   #isDraining = false
   #isFull = false
   #isClosed = false
@@ -70,24 +75,40 @@ class UdpListener implements StreamListener, UdpHome {
         serverPort: this.#serverPort,
       })
       this.#sessions.set(key, session)
+      this.#count(session, 1)
       session.start(datagram)
     }
   }
 
-  /** It is told once, until there is room again: whoever fills it must not fill the log as well. */
-  #hasRoom(ip: string): boolean {
+  #count({ session }: UdpSession, by: 1 | -1): void {
+    const network = networkOf(session.peerIp)
+    const count = (this.#ofClient.get(network) ?? 0) + by
+    if (count > 0) this.#ofClient.set(network, count)
+    else this.#ofClient.delete(network)
+  }
+
+  #hasRoom(address: string): boolean {
     if (this.#isDraining) return false
-    const { udpSessions, log } = this.context
-    if (this.#sessions.size < udpSessions) {
-      this.#isFull = false
-      return true
-    }
-    if (!this.#isFull)
-      log.warn(
-        `Dropped a datagram of ${ip}: there are ${udpSessions} sessions already (stream_udp_sessions)`,
-      )
+    const fault = this.#faultOfRoom(withoutMapping(address))
+    if (fault !== undefined) this.#tellOnce(fault)
+    return fault === undefined
+  }
+
+  /** Peers that are trusted speak for many clients, so they may have all there is. */
+  #faultOfRoom(ip: string): string | undefined {
+    const { udpSessions, realIp } = this.context
+    if (this.#sessions.size >= udpSessions)
+      return `Dropped a datagram of ${ip}: there are ${udpSessions} sessions already (stream_udp_sessions)`
+    const share = Math.max(1, Math.floor(udpSessions * CLIENT_SHARE))
+    const own = this.#ofClient.get(networkOf(ip)) ?? 0
+    if (own < share || realIp.isTrusted(ip)) return undefined
+    return `Dropped a datagram of ${ip}, which has ${own} sessions: its share of stream_udp_sessions; peers that speak for others belong in trusted_ips`
+  }
+
+  /** It is told once, until a session has ended: whoever fills it must not fill the log as well. */
+  #tellOnce(fault: string): void {
+    if (!this.#isFull) this.context.log.warn(fault)
     this.#isFull = true
-    return false
   }
 
   reply(datagram: Buffer, { key, session }: UdpSession): void {
@@ -100,7 +121,8 @@ class UdpListener implements StreamListener, UdpHome {
   }
 
   onSessionEnded(session: UdpSession): void {
-    this.#sessions.delete(session.key)
+    if (this.#sessions.delete(session.key)) this.#count(session, -1)
+    this.#isFull = false
     if (this.#isDraining) this.#endIfAnswered()
   }
 

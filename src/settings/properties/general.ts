@@ -43,7 +43,7 @@ export const GENERAL = {
     boundsMessage: 'stream_udp_sessions must be at least 1',
     isOwn: true,
     description:
-      'Most sessions of UDP that one worker holds at a time, each with a socket of its own; datagrams of further clients are dropped.',
+      'Most sessions of UDP that one worker holds at a time, each with a socket of its own; datagrams of further clients are dropped. One client has no more than a quarter, unless it is in `trusted_ips`.',
   },
   admin_access_log: {
     type: 'string',

@@ -160,7 +160,7 @@ export const HTTP = {
     boundsMessage: 'max_connections must be 0 or greater',
     isOwn: true,
     description:
-      'Most connections at a time to one address of `proxy_listen`, all workers together; more are closed at once. 0: no limit.',
+      'Most connections at a time to one address of `proxy_listen` or `stream_listen`, all workers together; more are closed at once. 0: no limit.',
   },
   max_connections_per_client: {
     type: 'number',
@@ -169,7 +169,7 @@ export const HTTP = {
     boundsMessage: 'max_connections_per_client must be 0 or greater',
     isOwn: true,
     description:
-      'Most connections at a time from one client to one address of `proxy_listen`, all workers together; more are closed at once. Peers in `trusted_ips` are not counted: they speak for others. 0: no limit.',
+      'Most connections at a time from one client to one address of `proxy_listen` or `stream_listen`, all workers together; more are closed at once. Peers in `trusted_ips` are not counted: they speak for others. 0: no limit.',
   },
   nginx_admin_client_max_body_size: {
     type: 'string',

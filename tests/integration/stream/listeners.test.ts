@@ -121,6 +121,61 @@ describe('stream listeners', () => {
     expect(await client.received(5)).toBe('hello')
   })
 
+  it('close connections of a client beyond the most it may have', async () => {
+    await using server = await startTcpServer(named('hello'))
+    const config = streamConfig({ port: server.port })
+    await using gateway = await startGateway(config, {
+      nginx_worker_processes: '2',
+      stream_listen: '127.0.0.1:0',
+      max_connections_per_client: '2',
+      max_connections: '3',
+    })
+    const [port] = gateway.streamPorts
+    using first = connectTcp(port!)
+    using second = connectTcp(port!)
+    expect(await first.received(5)).toBe('hello')
+    expect(await second.received(5)).toBe('hello')
+    using third = connectTcp(port!)
+    expect((await third.ended).text).toBe('')
+    await until(() => gateway.errorLog().includes('beyond the most there may be from 127.0.0.1'))
+    using other = connectTcp(port!, '127.0.0.2')
+    expect(await other.received(5)).toBe('hello')
+    // That is all there may be of anybody.
+    using another = connectTcp(port!, '127.0.0.3')
+    expect((await another.ended).text).toBe('')
+    // Whoever leaves makes room.
+    first.socket.destroy()
+    await until(async () => {
+      using again = connectTcp(port!)
+      return (await Promise.race([again.ended, again.received(5)])) === 'hello'
+    })
+  })
+
+  it('count the clients that a trusted peer names, and not the peer', async () => {
+    await using server = await startTcpServer(named('hello'))
+    const config = streamConfig({
+      port: server.port,
+      route: { sources: [{ ip: '203.0.113.0/24' }] },
+    })
+    await using gateway = await startGateway(config, {
+      ...SETTINGS,
+      stream_listen: '127.0.0.1:0 proxy_protocol',
+      trusted_ips: '127.0.0.1',
+      max_connections_per_client: '1',
+    })
+    const connect = (name: string): StreamClient => {
+      const client = connectTcp(gateway.streamPorts[0]!)
+      client.socket.write(`PROXY TCP4 ${name} 192.0.2.1 56324 443\r\n`)
+      return client
+    }
+    using first = connect('203.0.113.7')
+    expect(await first.received(5)).toBe('hello')
+    using second = connect('203.0.113.8')
+    expect(await second.received(5)).toBe('hello')
+    using third = connect('203.0.113.7')
+    expect((await third.ended).text).toBe('')
+  })
+
   it('share a port among workers', async () => {
     await using server = await startTcpServer(named('hello'))
     await using gateway = await startGateway(streamConfig({ port: server.port }), {

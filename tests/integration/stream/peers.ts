@@ -137,12 +137,17 @@ export async function startUdpServer(
 }
 
 /** A client of UDP: asks, and hears one answer. */
-export async function udpClient(port: number): Promise<{
+export async function udpClient(
+  port: number,
+  localAddress = '127.0.0.1',
+): Promise<{
   ask(text: string): Promise<string>
   send(text: string): void
   [Symbol.dispose](): void
 }> {
   const socket = dgram.createSocket('udp4')
+  socket.bind(0, localAddress)
+  await once(socket, 'listening')
   socket.connect(port, '127.0.0.1')
   await once(socket, 'connect')
   return {

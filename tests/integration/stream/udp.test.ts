@@ -133,6 +133,32 @@ describe('streams of UDP', () => {
     expect(server.clients.size).toBe(1)
   })
 
+  it('leaves room for others beside a client with many sessions', async () => {
+    await using server = await startUdpServer(echo)
+    const config = streamConfig({ port: server.port, service, route })
+    await using gateway = await startGateway(config, {
+      ...SETTINGS,
+      stream_udp_sessions: '8',
+      trusted_ips: '127.0.0.3',
+    })
+    const [port] = gateway.streamPorts
+    using first = await udpClient(port!)
+    using second = await udpClient(port!)
+    expect(await first.ask('one')).toBe('echo one')
+    expect(await second.ask('two')).toBe('echo two')
+    using third = await udpClient(port!)
+    third.send('three')
+    await until(() => gateway.errorLog().includes('127.0.0.1, which has 2 sessions: its share'))
+    using other = await udpClient(port!, '127.0.0.2')
+    expect(await other.ask('four')).toBe('echo four')
+    // One that is trusted speaks for many.
+    for (const text of ['five', 'six', 'seven']) {
+      using trusted = await udpClient(port!, '127.0.0.3')
+      expect(await trusted.ask(text)).toBe(`echo ${text}`)
+    }
+    expect(server.clients.size).toBe(6)
+  })
+
   it('waits for open answers when it ends gracefully', async () => {
     const asked = Promise.withResolvers<void>()
     await using server = await startUdpServer((message) => {
