@@ -113,24 +113,52 @@ function bitsOf(version: number): number {
 }
 
 const DNS_ORDER = new Set(['LAST', 'SRV', 'A', 'AAAA', 'CNAME'])
+const RESOLVER_FAMILY = new Set(['SRV', 'A', 'AAAA'])
 
 function dnsProblems(
-  { dns_resolver, dns_hostsfile, dns_order }: Settings,
+  settings: Settings,
   fileExists: (path: string) => boolean,
 ): readonly FoundProblem[] {
-  const problems: FoundProblem[] = []
-  for (const server of dns_resolver)
-    if (!isNameServer(server))
-      problems.push({
-        property: 'dns_resolver',
-        message: `dns_resolver must be a comma separated list in the form of IPv4/6 or IPv4/6:port, got '${server}'`,
-      })
-  if (dns_hostsfile !== '' && !fileExists(dns_hostsfile))
-    problems.push({ property: 'dns_hostsfile', message: 'dns_hostsfile: file does not exist' })
-  for (const type of dns_order)
-    if (!DNS_ORDER.has(type.toUpperCase()))
-      problems.push({ property: 'dns_order', message: `dns_order: invalid entry '${type}'` })
-  return problems
+  return [
+    ...nameServerProblems('dns_resolver', settings.dns_resolver),
+    ...nameServerProblems('resolver_address', settings.resolver_address),
+    ...hostsFileProblems('dns_hostsfile', settings.dns_hostsfile, fileExists),
+    ...hostsFileProblems('resolver_hosts_file', settings.resolver_hosts_file, fileExists),
+    ...recordTypeProblems('dns_order', settings.dns_order, DNS_ORDER),
+    ...recordTypeProblems('resolver_family', settings.resolver_family, RESOLVER_FAMILY),
+  ]
+}
+
+function nameServerProblems(
+  property: PropertyName,
+  servers: readonly string[],
+): readonly FoundProblem[] {
+  return servers
+    .filter((server) => !isNameServer(server))
+    .map((server) => ({
+      property,
+      message: `${property} must be a comma separated list in the form of IPv4/6 or IPv4/6:port, got '${server}'`,
+    }))
+}
+
+function hostsFileProblems(
+  property: PropertyName,
+  path: string,
+  fileExists: (path: string) => boolean,
+): readonly FoundProblem[] {
+  return path === '' || fileExists(path)
+    ? []
+    : [{ property, message: `${property}: file does not exist` }]
+}
+
+function recordTypeProblems(
+  property: PropertyName,
+  types: readonly string[],
+  allowed: ReadonlySet<string>,
+): readonly FoundProblem[] {
+  return types
+    .filter((type) => !allowed.has(type.toUpperCase()))
+    .map((type) => ({ property, message: `${property}: invalid entry '${type}'` }))
 }
 
 function isNameServer(text: string): boolean {

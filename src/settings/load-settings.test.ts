@@ -86,6 +86,11 @@ describe('loadSettings()', () => {
       'dns_resolver = ns1',
       "dns_resolver must be a comma separated list in the form of IPv4/6 or IPv4/6:port, got 'ns1'",
     ],
+    [
+      'resolver_address = ns1',
+      "resolver_address must be a comma separated list in the form of IPv4/6 or IPv4/6:port, got 'ns1'",
+    ],
+    ['resolver_family = LAST', "resolver_family: invalid entry 'LAST'"],
     ['node_id = x', 'node_id must be a valid UUID'],
     ['admin_gui_path = x', "admin_gui_path must start with a slash ('/')"],
     ['ssl_cert_key = /k.pem', 'ssl_cert must be specified'],
@@ -102,6 +107,19 @@ describe('loadSettings()', () => {
   ])('refuses "%s"', (conf, message) => {
     expect(problemsOf(conf)).toEqual([message])
   })
+
+  it.each(['dns_hostsfile', 'resolver_hosts_file'])(
+    'refuses %s without such a file',
+    (property) => {
+      const result = load({
+        conf: `${property} = /none`,
+        fileExists: (path) => path !== '/none',
+      })
+      expect(result).toMatchObject({
+        problems: [{ message: `${property}: file does not exist` }],
+      })
+    },
+  )
 
   it('says where a refused value stands', () => {
     expect(load({ conf: '\nlog_level = loud\n' })).toMatchObject({

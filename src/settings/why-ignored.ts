@@ -31,7 +31,7 @@ const REASONS: readonly (readonly [names: RegExp, why: string])[] = [
     /^pg_/,
     'few connections serve all writes and the feed of changes, so nobody waits in line for one',
   ],
-  [/^(?:resolver_|new_dns_client$)/, 'there is one DNS client; the dns_* properties are about it'],
+  [/^resolver_mem_cache_size$/, 'names are remembered once; resolver_lru_cache_size limits them'],
   [/^dns_no_sync$/, 'questions asked at the same time are asked once'],
   [/^(?:cluster_|kic$)/, 'there is no hybrid mode: nodes share a database'],
   [/^stream_listen$/, 'connections that are not HTTP are not proxied'],

@@ -1,6 +1,6 @@
 export type DnsOrderEntry = 'LAST' | 'SRV' | 'A' | 'AAAA' | 'CNAME'
 
-/** How names are resolved; the fields follow the `dns_…` settings. */
+/** How names are resolved; the fields follow the `dns_…` and `resolver_…` settings. */
 export interface DnsSettings {
   /** `ip`, `ip:port` or `[ip]:port`; none: those of resolv.conf. */
   readonly servers: readonly string[]
@@ -11,6 +11,8 @@ export interface DnsSettings {
    * its own: aliases are followed in the answers to the others.
    */
   readonly order: readonly DnsOrderEntry[]
+  /** Which names SRV records are asked for: all, or those like `_http._tcp.example.com`. @see RFC 2782 */
+  readonly servicesOf: 'every name' | 'service names'
   /** Replaces the TTL of every record. */
   readonly validTtlSeconds: number | undefined
   /** How long an expired answer serves while it is being renewed. */
@@ -26,6 +28,7 @@ export const DEFAULT_DNS_SETTINGS: DnsSettings = {
   resolvConfPath: '/etc/resolv.conf',
   hostsFilePath: '/etc/hosts',
   order: ['LAST', 'SRV', 'A', 'CNAME'],
+  servicesOf: 'every name',
   validTtlSeconds: undefined,
   staleTtlSeconds: 3600,
   notFoundTtlSeconds: 30,

@@ -146,6 +146,14 @@ describe('NameCache', () => {
     expect(asked).toEqual(['SRV,A x.test', 'SRV,A x.test'])
   })
 
+  it('asks for services only of names of services, when told to', async () => {
+    const { cache, asked } = cacheOver({ servicesOf: 'service names' })
+    await cache.lookup('x.test')
+    await cache.lookup('_http._TCP.x.test')
+    await cache.lookup('_http.x.test')
+    expect(asked).toEqual(['A x.test', 'SRV,A _http._tcp.x.test', 'A _http.x.test'])
+  })
+
   it.each([
     ['four', '127.0.0.1'],
     ['localhost', '127.0.0.1'],

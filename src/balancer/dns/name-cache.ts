@@ -103,7 +103,8 @@ export class NameCache implements Names {
   }
 
   async #resolve(key: string, entry: Entry): Promise<NameAnswer> {
-    const { types, resolver } = this.#options
+    const { resolver } = this.#options
+    const types = this.#typesOf(key)
     const { lastType } = entry
     try {
       if (lastType === undefined) return await resolver().resolve(key, types)
@@ -115,6 +116,12 @@ export class NameCache implements Names {
       const reason = error instanceof Error ? error.message : String(error)
       return { kind: 'failed', detail: `dns client error: ${reason}` }
     }
+  }
+
+  #typesOf(key: string): readonly QueryType[] {
+    const { types, settings } = this.#options
+    if (settings.servicesOf === 'every name' || SERVICE_NAME.test(key)) return types
+    return types.filter((type) => type !== 'SRV')
   }
 
   #keep(entry: Entry, answer: NameAnswer): KnownName {
@@ -151,6 +158,9 @@ export class NameCache implements Names {
     }
   }
 }
+
+/** @see RFC 2782, "The format of the SRV RR" */
+const SERVICE_NAME = /^_[^.]+\._[^.]+\./
 
 /** Servers turn their answers about; here the same set is always in the same order. */
 function sorted(resolution: Resolution): Resolution {

@@ -152,4 +152,32 @@ describe.skipIf(!hasDnsmasq())('a gateway over a DNS server', () => {
     expect(await ask(patient)).toBe(UNRESOLVED)
     expect(dns.queries.length).toBeGreaterThan(before)
   })
+
+  it('goes by the properties of the newer client when that is switched on', async () => {
+    await using one = await startHost('127.0.0.1')
+    await using dns = await startDnsmasq({
+      ttl: 60,
+      addresses: { 'a.test': ['127.0.0.1'] },
+      services: [['_http._tcp.a.test', 'a.test', one.port, 1, 1]],
+    })
+    const settings = {
+      new_dns_client: 'on',
+      // Nobody answers there: the properties of the older client must not count.
+      dns_resolver: '127.0.0.1:1',
+      resolver_address: `127.0.0.1:${dns.port}`,
+    }
+    await using plain = await gatewayOver(dns, serviceAt('a.test', one.port), settings)
+    expect(await ask(plain)).toBe('200 127.0.0.1')
+    expect(dns.queries).toEqual(['A a.test'])
+    await using service = await gatewayOver(dns, serviceAt('_http._tcp.a.test', 1), settings)
+    expect(await ask(service)).toBe('200 127.0.0.1')
+    expect(dns.queries).toContain('SRV _http._tcp.a.test')
+    await using quick = await gatewayOver(dns, serviceAt('late.test', one.port), {
+      ...settings,
+      resolver_error_ttl: '0.1',
+    })
+    expect(await ask(quick)).toBe(UNRESOLVED)
+    await dns.start({ ttl: 60, addresses: { 'late.test': ['127.0.0.1'] } })
+    await until(async () => (await ask(quick)) === '200 127.0.0.1')
+  })
 })
