@@ -107,7 +107,8 @@ export class Credentials {
     const match = /^(bearer|dpop) +(\S+) *$/i.exec(request.header('authorization') ?? '')
     if (match !== null) {
       const scheme = match[1]!.toLowerCase() as 'bearer' | 'dpop'
-      const hide = (): void => upstream.removeHeader('authorization')
+      const hidden = scheme === 'dpop' ? ['authorization', 'dpop'] : ['authorization']
+      const hide = (): void => hidden.forEach((name) => upstream.removeHeader(name))
       return { value: { token: match[2]!, scheme }, hide }
     }
     for (const name of TOKEN_HEADERS) {
