@@ -23,6 +23,8 @@ describe('trailerFields', () => {
     ' X-Folded: x',
     'X: a\0b',
     'X: a\rb',
+    'X: a\u0001b',
+    'X: a\u007Fb',
   ])('leaves out %j', (line) => {
     expect(trailerFields(`${line}\r\nX-Last: 1\r\n`)).toEqual([['X-Last', '1']])
   })

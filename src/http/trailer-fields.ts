@@ -34,7 +34,8 @@ const FORBIDDEN: ReadonlySet<string> = new Set([
   'www-authenticate',
 ])
 
-const LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\0\r\n]*?)[ \t]*$/
+// oxlint-disable-next-line no-control-regex -- no value has control bytes, and HTTP/2 cannot say them: RFC 9110 §5.5
+const LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\0-\u0008\n-\u001F\u007F]*?)[ \t]*$/
 
 /** One field of a trailer section. */
 export type TrailerField = readonly [name: string, value: string]

@@ -162,8 +162,11 @@ export interface Response {
   setHeader(name: string, value: string | readonly string[]): void
   addHeader(name: string, value: string): void
   removeHeader(name: string): void
-  /** To be called in `headerFilter` by a plugin whose `bodyFilter` may change the length. */
-  dropLength(): void
+  /**
+   * To be called in `headerFilter` by a plugin whose `bodyFilter` may change the length.
+   * @param newLength bytes that the body then has, where that is known
+   */
+  dropLength(newLength?: number): void
   /** In the phase `response`: sends another body; status and headers stay what they are. */
   replaceBody(body: string | Uint8Array): void
   /** From the log phase on: the headers as they were sent, with those that the gateway added itself. */

@@ -199,6 +199,7 @@ function fill(exchange: ProxyExchange, { status, headers, contentType }: Rendere
   response.status = status
   response.fields = undefined
   response.isLengthDropped = false
+  response.newLength = undefined
   response.edits = new HeaderEdits()
   for (const name in headers) {
     const value = headers[name]!
@@ -234,7 +235,8 @@ function send(exchange: ProxyExchange, body: Buffer): void {
   }
   const isEmpty = hasNoBody(exchange)
   const canChunk = downstream.httpVersion !== '1.0'
-  const isChunked = response.isLengthDropped && canChunk && !isEmpty
+  const isUnknown = response.isLengthDropped && response.newLength === undefined
+  const isChunked = isUnknown && canChunk && !isEmpty
   const length = isChunked ? 'chunked' : filtered.length
   const text = ownHead(exchange, lengthLine(exchange, length), now)
   response.sentHead = text

@@ -20,6 +20,8 @@ export class ExchangeResponse implements Response {
   edits: HeaderEdits | undefined
   /** The length the head says no longer holds. */
   isLengthDropped = false
+  /** The length it will have instead, where a plugin knows it. */
+  newLength: number | undefined
   /** What a plugin sends instead of the upstream's body. */
   newBody: Buffer | undefined
   bodyBytes = 0
@@ -71,12 +73,13 @@ export class ExchangeResponse implements Response {
     ;(this.edits ??= new HeaderEdits()).remove(name)
   }
 
-  dropLength(): void {
+  dropLength(newLength?: number): void {
     this.isLengthDropped = true
+    this.newLength = newLength
   }
 
   replaceBody(body: string | Uint8Array): void {
     this.newBody = typeof body === 'string' ? Buffer.from(body) : Buffer.from(body)
-    this.isLengthDropped = true
+    this.dropLength()
   }
 }

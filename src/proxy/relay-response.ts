@@ -17,6 +17,7 @@ const BULK_BYTES = 65_536
 const BUFFERED_BYTES = 64 * 1024 * 1024
 
 const EMPTY = Buffer.alloc(0)
+const NO_CONTENT = 204
 
 /**
  * Relays one response from the upstream: its head after the header filters, its body as it comes,
@@ -103,14 +104,23 @@ export class ResponseRelay {
     if (kind === 'none' || head.method === 'HEAD') return 'as-is'
     const isDropped =
       response.isLengthDropped || response.edits?.removed.has('content-length') === true
-    if (kind === 'length' && !isDropped) return 'as-is'
+    const isKnown = isDropped ? response.newLength !== undefined : kind === 'length'
+    if (isKnown) return 'as-is'
     if (downstream.httpVersion === '1.0') return 'until-close'
     return this.#mayHaveTrailers ? 'with-trailers' : 'chunked'
   }
 
   #lengthLine(coding: ResponseCoding): LengthLine {
-    if (coding === 'as-is') return this.#isEmptyWithoutSaying() ? 0 : 'as-received'
+    if (coding === 'as-is') return this.#lengthAsIs()
     return coding === 'until-close' ? 'none' : 'chunked'
+  }
+
+  #lengthAsIs(): LengthLine {
+    const { newLength, status } = this.#exchange.response
+    if (newLength !== undefined) return newLength
+    // There is none to such a status, and a client of HTTP/2 takes one that is said for a fault: RFC 9110 §8.6.
+    if (status === NO_CONTENT) return 'none'
+    return this.#isEmptyWithoutSaying() ? 0 : 'as-received'
   }
 
   /** HTTP/2 ends a message without a body by a flag, which HTTP/1 has to say in a field. */

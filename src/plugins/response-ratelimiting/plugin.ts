@@ -84,7 +84,7 @@ function handlersBy(config: Config, context: PluginContext) {
       account.isStopped = isBeyond(account)
       if (!account.isStopped) return
       response.status = 429
-      response.dropLength()
+      response.dropLength(0)
     },
     bodyFilter(exchange: Exchange) {
       return accountOf(exchange).isStopped ? NOTHING : undefined

@@ -88,4 +88,11 @@ describe('answers of upstreams over HTTP/2', () => {
     expect(body).toBe('hi')
     expect(trailers).toEqual(['etag', 'a', 'etag', 'b'])
   })
+
+  it('says no length for a status that has no body', async () => {
+    const { status, headers, body } = await seenOf(
+      'HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n',
+    )
+    expect([status, headers['content-length'], body]).toEqual([204, undefined, ''])
+  })
 })
