@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import http, { type IncomingMessage } from 'node:http'
+import http2 from 'node:http2'
 import https from 'node:https'
 import net from 'node:net'
 import { networkInterfaces } from 'node:os'
@@ -108,6 +109,29 @@ describe('an Admin API that is asked under two names', () => {
       await server.close()
     },
   )
+})
+
+describe('an Admin API of HTTP/2 that is asked under two names', () => {
+  it.each([
+    ['evil.test', 400],
+    ['localhost', 200],
+    [undefined, 200],
+  ])('takes them when they are one: localhost and %s', async (host, status) => {
+    const { key, certificate: cert } = await selfSignedCertificate('ecdsa')
+    const options = { tls: { key, cert }, http2: true }
+    const server = createAdminServer(adminContextForTest(), options)
+    const port = await server.listen({ host: '127.0.0.1', port: 0 })
+    const session = http2.connect(`https://127.0.0.1:${port}`, { rejectUnauthorized: false })
+    const stream = session.request({
+      ':path': '/services',
+      ':authority': 'localhost',
+      ...(host !== undefined && { host }),
+    })
+    const [headers] = (await once(stream, 'response')) as [http2.IncomingHttpHeaders]
+    expect(headers[':status']).toBe(status)
+    session.destroy()
+    await server.close()
+  })
 })
 
 describe('an Admin API that asks for client certificates', () => {
