@@ -1,6 +1,7 @@
+import { RecentMap } from '../base/recent-map.ts'
 import type { ProxyExchange } from '../proxy/exchange.ts'
 
-/** Beyond so many, those that were first seen longest ago are forgotten. */
+/** Beyond so many, those that were used longest ago are forgotten. */
 const MOST_CREDENTIALS = 100_000
 
 type UsingExchange = Pick<ProxyExchange, 'credential' | 'usedCredentialId' | 'finishedAtMs'>
@@ -10,13 +11,12 @@ type UsingExchange = Pick<ProxyExchange, 'credential' | 'usedCredentialId' | 'fi
  * comes with an issuer's token has none, and could be anybody.
  */
 export class CredentialUses {
-  readonly #seconds = new Map<string, number>()
-  readonly #most: number
+  readonly #seconds: RecentMap<string, number>
   #lastId = ''
   #lastSecond = 0
 
   constructor(most = MOST_CREDENTIALS) {
-    this.#most = most
+    this.#seconds = new RecentMap(most)
   }
 
   note(exchange: UsingExchange): void {
@@ -28,10 +28,6 @@ export class CredentialUses {
     if (second === this.#lastSecond && id === this.#lastId) return
     this.#lastSecond = second
     this.#lastId = id
-    if (this.#seconds.size === this.#most && !this.#seconds.has(id)) {
-      const [first] = this.#seconds.keys()
-      this.#seconds.delete(first!)
-    }
     this.#seconds.set(id, second)
   }
 

@@ -1,3 +1,6 @@
+import { flat } from '../base/buffer-slices.ts'
+import { RecentMap } from '../base/recent-map.ts'
+
 /** What follows from the value of a Host field. */
 export interface HostFacts {
   readonly host: string
@@ -7,17 +10,21 @@ export interface HostFacts {
   readonly isValid: boolean
 }
 
-const KNOWN_HOSTS = 256
-const known = new Map<string, HostFacts>()
+const KNOWN_HOSTS = 512
+/** Of the longest name there is, with a port. */
+const KNOWN_LENGTH = 255 + 6
+const known = new RecentMap<string, HostFacts>(KNOWN_HOSTS)
 let last: HostFacts = { host: '', name: '', isValid: false }
 
-/** Hosts repeat: the last one is compared, a few are remembered. */
+/** Hosts repeat: the last one is compared, those used lately are remembered. */
 export function hostFacts(host: string): HostFacts {
   if (host === last.host) return last
   let facts = known.get(host)
   if (facts === undefined) {
-    facts = { host, name: hostNameOf(host), isValid: isValidHost(host) }
-    if (known.size < KNOWN_HOSTS && facts.isValid) known.set(host, facts)
+    // A part of a head would keep the whole of it.
+    const kept = flat(host)
+    facts = { host: kept, name: hostNameOf(kept), isValid: isValidHost(kept) }
+    if (kept.length <= KNOWN_LENGTH && facts.isValid) known.set(kept, facts)
   }
   last = facts
   return facts
