@@ -13,6 +13,8 @@ import { proofChecker } from './dpop-proof.ts'
 export type Demand = 'off' | 'optional' | 'strict'
 
 export interface PossessionRules {
+  /** Name of the plugin: of several on one route each looks at the same proof, once. */
+  readonly plugin: string
   readonly dpop: Demand
   readonly mtls: Demand
   readonly proofLifetimeSeconds: number
@@ -77,7 +79,7 @@ function dpopCheck(rules: PossessionRules, node: NodeServices): CheckPossession 
   const check = proofChecker({
     lifetimeSeconds,
     nonces: rules.usesNonce ? dpopNonces(node, rules.nonceSecret, lifetimeSeconds) : undefined,
-    used: oneTimeIds(node, 'dpop proofs', rules.redis),
+    used: oneTimeIds(node, `${rules.plugin} dpop proofs`, rules.redis),
     now: () => node.now(),
   })
 

@@ -105,6 +105,7 @@ function makeIssuer(config: IssuerConfig, rules: CommonRules, context: PluginCon
     introspection: introspectionOf(config, rules, context),
     possession: possessionCheck(
       {
+        plugin: 'jwt',
         dpop: config.proof_of_possession_dpop,
         mtls: config.proof_of_possession_mtls,
         proofLifetimeSeconds: config.dpop_proof_lifetime,

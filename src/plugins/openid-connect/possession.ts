@@ -18,6 +18,7 @@ export type HoldToPossession = (
 export function possessionRule(config: Config, node: NodeServices): HoldToPossession {
   const check = possessionCheck(
     {
+      plugin: 'openid-connect',
       dpop: config.proof_of_possession_dpop,
       mtls: config.proof_of_possession_mtls,
       proofLifetimeSeconds: config.dpop_proof_lifetime,

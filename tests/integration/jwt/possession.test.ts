@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeDpopClient, tokenHash, type DpopClient } from '../../support/dpop-client.ts'
 import { makeAuthority, type MadeCertificate } from '../../support/make-certificates.ts'
-import type { TestGateway } from '../../support/start-gateway.ts'
+import { startGateway, type TestGateway } from '../../support/start-gateway.ts'
 import { startOidcProvider, type TestProvider } from '../../support/start-oidc-provider.ts'
 import type { TestUpstream } from '../../support/start-upstream.ts'
 import {
@@ -211,6 +211,36 @@ function statusOf(
       .on('error', reject)
   })
 }
+
+describe('jwt › DPoP beside another plugin', () => {
+  it('leaves the proof good for the other one', async () => {
+    const strict = { proof_of_possession_dpop: 'strict' }
+    const { issuer } = provider
+    await using gateway = await startGateway(
+      {
+        _format_version: '3.0',
+        services: [
+          {
+            name: 'mirror',
+            url: upstream.url,
+            routes: [{ name: 'both', paths: ['/both'], strip_path: false }],
+            plugins: [
+              { name: 'jwt', config: held(strict) },
+              { name: 'openid-connect', config: { issuer, auth_methods: ['bearer'], ...strict } },
+            ],
+          },
+        ],
+      },
+      { plugins: 'bundled,openid-connect' },
+    )
+    const client = await makeDpopClient()
+    const bound = await boundToken(client)
+    const htu = `${gateway.url}/both`
+    const dpop = await client.proof({ htm: 'GET', htu, ath: tokenHash(bound) })
+    const ask = () => fetch(htu, { headers: { authorization: `DPoP ${bound}`, dpop } })
+    expect([(await ask()).status, (await ask()).status]).toEqual([200, 401])
+  })
+})
 
 const redisUrl = process.env['TEST_REDIS_URL']
 if (redisUrl === undefined) console.warn('jwt: skipped what needs Redis; set TEST_REDIS_URL')
