@@ -204,6 +204,11 @@ describe('opentelemetry › sampling', () => {
 })
 
 describe('opentelemetry › spans', () => {
+  it('show no credentials of a query', async () => {
+    const { spans } = await run({ request: { path: '/orders?a=1&apikey=of-ann&b=%20' } })
+    expect(spans[0]!.attributes['http.url']).toMatch(/\/orders\?a=1&apikey=REDACTED&b=%20$/)
+  })
+
   it('tell of the request', async () => {
     const headers = { Host: 'api.test', b3: `${TRACE}-${SPAN}-1-${PARENT}` }
     const { spans } = await run({ request: { path: '/orders?a=1', headers } })

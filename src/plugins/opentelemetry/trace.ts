@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import type { Exchange, Try } from '../../plugin-kit/exchange.ts'
+import { maskedQuery } from '../../plugin-kit/masked-query.ts'
 import { isTraced, notesOf, type PhaseNote } from '../../plugin-kit/tracing/phase-notes.ts'
 import { newSpanId } from '../../plugin-kit/tracing/trace-ids.ts'
 import type { OtlpSpan } from './otlp.ts'
@@ -73,8 +74,9 @@ type ChildSpan = Pick<OtlpSpan, 'name' | 'startMs' | 'endMs'> & Partial<OtlpSpan
 
 function rootSpan(exchange: Exchange, trace: Trace, endMs: number): OtlpSpan {
   const { request, response, route, id, startedAtMs } = exchange
-  const { scheme, host, rawPath, rawQuery } = request
-  const query = rawQuery === '' ? '' : `?${rawQuery}`
+  const { scheme, host, rawPath, pathWithQuery } = request
+  const sentQuery = pathWithQuery.slice(rawPath.length + 1)
+  const query = sentQuery === '' ? '' : `?${maskedQuery(sentQuery, exchange)}`
   return {
     traceId: trace.traceId,
     spanId: trace.rootId,
