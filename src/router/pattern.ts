@@ -1,4 +1,4 @@
-import { RE2JS } from 're2js'
+import { re2 } from '../base/late-modules.ts'
 import { fromBytes, toBytes } from './byte-text.ts'
 import { nativeRegex, type NativeRegex } from './native-regex.ts'
 
@@ -83,6 +83,7 @@ const NO_GROUPS: readonly string[] = []
 const NO_NAMES: Readonly<Record<string, string>> = {}
 
 function runWithoutBacktracking(text: string, isAnchored: boolean, ignoresCase: boolean): Run {
+  const RE2JS = re2()
   const flags = ignoresCase ? RE2JS.CASE_INSENSITIVE : 0
   // By itself first: `a)(b` would become valid inside the group.
   const plain = RE2JS.compile(text, flags)
@@ -118,7 +119,7 @@ function matchInBytes({ matched, groups, named }: PatternMatch): PatternMatch {
 export function regexFault(source: string): string | undefined {
   if (nativeRegex(source, { isAnchored: true, ignoresCase: false }) !== undefined) return undefined
   try {
-    RE2JS.compile(source)
+    re2().compile(source)
     return undefined
   } catch (error) {
     return error instanceof Error ? error.message : String(error)

@@ -21,14 +21,18 @@ export class PrefixIndex<Item> {
   #sets: PrefixSet<Item>[] = []
   /** See {@link Slot}. */
   #slots = new Int32Array(SLOT)
+  #mask = 0
+  /** See {@link SearchChains}. */
   #chains = new Int32Array(1)
   /** The same memory as the records. */
   #bytes = new Uint8Array(0)
-  /** All that occur, descending. */
+  /** Of prefixes and markers, descending. */
   #lengths: readonly number[] = []
   /** Of the text under way: hash of its first n bytes at n. */
   #hashes = new Int32Array(1)
-  /** So many of its bytes are hashed. */
+  /** The text under way as far as it is hashed, to be compared four bytes at a time. */
+  #text = new Uint8Array(0)
+  #textWords = new Int32Array(0)
   #hashed = 0
 
   /** @param name one character a byte; no two sets may have the same, but many have none */
@@ -51,10 +55,14 @@ export class PrefixIndex<Item> {
     this.items = items
     this.records = records
     this.#slots = slots
+    this.#mask = slots.length - 1
     this.#chains = chains
     this.#bytes = new Uint8Array(records.buffer)
     this.#lengths = lengths
     this.#hashes = new Int32Array(lengths[0]! + 1).fill(FNV_SEED, 0, 1)
+    const longest = this.#sets.reduce((most, { name }) => Math.max(most, name.length), lengths[0]!)
+    this.#textWords = new Int32Array(Math.ceil(longest / 4))
+    this.#text = new Uint8Array(this.#textWords.buffer)
     for (const { nodes } of this.#sets) nodes.clear()
     this.#sets = []
   }
@@ -64,70 +72,103 @@ export class PrefixIndex<Item> {
     this.#hashed = 0
   }
 
-  /** @returns root of the set whose name is the beginning of a text, or -1 @param length of the name */
+  /**
+   * Ends what was under way, as {@link begin} does.
+   *
+   * @param length of the name, which is the beginning of the text
+   * @returns root of the set of that name, or -1
+   */
   findNamed(text: string, length: number): number {
+    const bytes = this.#text
+    if (length > bytes.length) return -1
+    this.#hashed = 0
     let hash = FNV_SEED
-    for (let at = 0; at < length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), FNV_PRIME)
-    return this.#probeExactly(slotHash(hash, NAMES), text, length)
+    for (let at = 0; at < length; at += 1) {
+      const byte = text.charCodeAt(at)
+      bytes[at] = byte
+      hash = Math.imul(hash ^ byte, FNV_PRIME)
+    }
+    return this.#recordOf(slotHash(hash, NAMES), length)
   }
 
   /** @returns record of the longest prefix of the text under way; at least the set's root */
   find(root: number, text: string): number {
     const chains = this.#chains
-    let chain = this.records[root + Field.CHAIN]!
+    const slots = this.#slots
+    const hashes = this.#hashes
+    let step = this.records[root + Field.CHAIN]!
     let hit = -1
     let hitLength = 0
-    for (let length = chains[chain]!; length !== 0; length = chains[chain]!) {
-      const slot = length > text.length ? -1 : this.#probe(root, text, length)
-      if (slot === -1) {
-        chain += 1
-        continue
-      }
-      hit = this.#slots[slot + Slot.RECORD]! - 1
+    for (let length = chains[step]!; length !== 0; length = chains[step]!) {
+      step += 1
+      if (length > text.length) continue
+      if (length > this.#hashed) this.#hashTo(text, length)
+      const slot = this.#probe(slotHash(hashes[length]!, root), length)
+      if (slot === -1) continue
+      hit = slots[slot + Slot.RECORD]! - 1
       hitLength = length
-      const next = this.#slots[slot + Slot.CHAIN]!
-      chain = next < 0 ? ~next : next
+      step = slots[slot + Slot.CHAIN]!
+      if (step < 0) step = ~step
     }
     if (hit === -1) return root
     // Hashes may be equal by chance or by malice. If the last hit is true, so were those before it.
-    return this.#isText(hit, text, hitLength)
+    return this.#isText(hit, hitLength)
       ? this.records[hit + Field.LONGEST]!
       : this.#findSlowly(root, text)
   }
 
-  /** @returns a slot with the hash of the first bytes of the text under way, or -1 */
-  #probe(root: number, text: string, length: number): number {
-    const slots = this.#slots
-    const mask = slots.length - 1
-    const hash = slotHash(this.#hash(text, length), root)
-    for (let at = Math.imul(hash, SLOT) & mask; ; at = (at + SLOT) & mask) {
-      const record = slots[at + Slot.RECORD]!
-      if (record === 0) return -1
-      if (slots[at + Slot.HASH] !== hash) continue
-      if (slots[at + Slot.CHAIN]! >= 0 || this.#isText(record - 1, text, length)) return at
-    }
-  }
-
-  #hash(text: string, length: number): number {
+  #hashTo(text: string, length: number): void {
     const hashes = this.#hashes
-    let at = this.#hashed
-    if (at < length) {
-      this.#hashed = length
-      for (let hash = hashes[at]!; at < length; at += 1) {
-        hash = Math.imul(hash ^ text.charCodeAt(at), FNV_PRIME)
-        hashes[at + 1] = hash
-      }
+    const bytes = this.#text
+    const from = this.#hashed
+    this.#hashed = length
+    let hash = hashes[from]!
+    for (let at = from; at < length; at += 1) {
+      const byte = text.charCodeAt(at)
+      bytes[at] = byte
+      hash = Math.imul(hash ^ byte, FNV_PRIME)
+      hashes[at + 1] = hash
     }
-    return hashes[length]!
   }
 
-  /** Whether a record is that of the first bytes of a text. */
-  #isText(record: number, text: string, length: number): boolean {
-    if (this.records[record + Field.LENGTH] !== length) return false
+  /** @returns a slot with the hash of the first bytes of the text under way, or -1 */
+  #probe(hash: number, length: number): number {
+    const slots = this.#slots
+    const mask = this.#mask
+    let at = Math.imul(hash, SLOT) & mask
+    for (; slots[at + Slot.RECORD] !== 0; at = (at + SLOT) & mask)
+      if (slots[at + Slot.HASH] === hash)
+        return slots[at + Slot.CHAIN]! >= 0 ? at : this.#probeExactly(hash, length)
+    return -1
+  }
+
+  #probeExactly(hash: number, length: number): number {
+    const slots = this.#slots
+    const mask = this.#mask
+    let at = Math.imul(hash, SLOT) & mask
+    for (; slots[at + Slot.RECORD] !== 0; at = (at + SLOT) & mask)
+      if (slots[at + Slot.HASH] === hash && this.#isText(slots[at + Slot.RECORD]! - 1, length))
+        return at
+    return -1
+  }
+
+  #recordOf(hash: number, length: number): number {
+    const slot = this.#probeExactly(hash, length)
+    return slot === -1 ? -1 : this.#slots[slot + Slot.RECORD]! - 1
+  }
+
+  /** Whether a record is that of the first bytes of the text under way. */
+  #isText(record: number, length: number): boolean {
+    const { records } = this
+    if (records[record + Field.LENGTH] !== length) return false
+    const words = this.#textWords
+    const start = record + FIELDS
+    const whole = length >> 2
+    for (let at = 0; at < whole; at += 1) if (records[start + at] !== words[at]) return false
     const bytes = this.#bytes
-    const start = (record + FIELDS) * 4
-    for (let at = 0; at < length; at += 1)
-      if (bytes[start + at] !== text.charCodeAt(at)) return false
+    const text = this.#text
+    for (let at = whole * 4; at < length; at += 1)
+      if (bytes[start * 4 + at] !== text[at]) return false
     return true
   }
 
@@ -135,20 +176,10 @@ export class PrefixIndex<Item> {
   #findSlowly(root: number, text: string): number {
     for (const length of this.#lengths) {
       if (length > text.length || length === 0) continue
-      const hash = slotHash(this.#hash(text, length), root)
-      const record = this.#probeExactly(hash, text, length)
+      if (length > this.#hashed) this.#hashTo(text, length)
+      const record = this.#recordOf(slotHash(this.#hashes[length]!, root), length)
       if (record !== -1) return this.records[record + Field.LONGEST]!
     }
     return root
-  }
-
-  #probeExactly(hash: number, text: string, length: number): number {
-    const slots = this.#slots
-    const mask = slots.length - 1
-    for (let at = Math.imul(hash, SLOT) & mask; ; at = (at + SLOT) & mask) {
-      const record = slots[at + Slot.RECORD]! - 1
-      if (record === -1) return -1
-      if (slots[at + Slot.HASH] === hash && this.#isText(record, text, length)) return record
-    }
   }
 }

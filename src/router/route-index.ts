@@ -133,27 +133,33 @@ export class RouteIndex {
     let best = found
     let node = this.#paths.find(root, request.path)
     for (;;) {
-      if (records[node + Field.FIRST_RANK]! < this.#rank) best = this.#take(node, request) ?? best
+      const rank = records[node + Field.FIRST_RANK]!
+      if (rank < this.#rank) {
+        const fixed = this.#fixed[records[node + Field.START]!]
+        if (fixed === undefined || !this.#isChecked(node, request)) {
+          best = this.#ask(node, fixed !== undefined, request) ?? best
+        } else {
+          best = fixed
+          this.#rank = rank
+        }
+      }
       if (records[node + Field.RANK_ABOVE]! >= this.#rank) return best
       node = records[node + Field.PARENT]!
     }
   }
 
-  #take(node: number, request: RoutingRequest): RouteMatch | undefined {
-    const { records } = this.#paths
-    const start = records[node + Field.START]!
-    const fixed = this.#fixed[start]
-    const check = records[node + Field.FIRST_CHECK]!
-    if (fixed !== undefined && (check === NO_CHECK || doAllHold(this.#checks[check]!, request))) {
-      this.#rank = records[node + Field.FIRST_RANK]!
-      return fixed
-    }
-    return this.#ask(fixed === undefined ? start : start + 1, records[node + Field.END]!, request)
+  /** Whether the conditions of a node's first candidate hold. */
+  #isChecked(node: number, request: RoutingRequest): boolean {
+    const check = this.#paths.records[node + Field.FIRST_CHECK]!
+    return check === NO_CHECK || doAllHold(this.#checks[check]!, request)
   }
 
-  /** Asks candidates of one node in turn. */
-  #ask(start: number, end: number, request: RoutingRequest): RouteMatch | undefined {
+  /** Asks candidates of one node in turn, the first of them only if it was not asked before. */
+  #ask(node: number, wasFirstAsked: boolean, request: RoutingRequest): RouteMatch | undefined {
+    const { records } = this.#paths
     const items = this.#items
+    const start = records[node + Field.START]! + (wasFirstAsked ? 1 : 0)
+    const end = records[node + Field.END]!
     for (let at = start; at < end; at += 1) {
       const candidate = items[at]!
       if (candidate.rank >= this.#rank) return undefined
