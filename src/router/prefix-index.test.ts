@@ -114,10 +114,13 @@ describe(PrefixIndex, () => {
 
   it('tells prefixes of one hash apart', () => {
     const [one, other] = equalHashes()
-    const prefixes = ['/', one, other, `${one}/a`, `${one}/a/long`, `${other}/b`, `${other}/b/c/d`]
+    // What lies beyond the one is found at other lengths than what lies beyond the other; the short
+    // ones have the search begin at the two themselves.
+    const beyond = ['/a', '/a/bcd', '/x/bcd', '/y/bcd'].map((tail) => `${other}${tail}`)
+    const prefixes = ['/', '/1', '/2', '/3', '/4', one, `${one}/z`, other, ...beyond]
     const [index, { root }] = indexOf(prefixes)
     for (const head of prefixes)
-      for (const tail of ['', '/a', '/a/long', '/b', '/b/c', '/b/c/d', '/c']) {
+      for (const tail of ['', '/a', '/a/bcd', '/x/bcd', '/z', '/z/bcd']) {
         const text = `${head}${tail}`
         const expected = prefixes.filter((prefix) => text.startsWith(prefix))
         expect(found(index, root, text)).toEqual(expected.sort((a, b) => b.length - a.length))
