@@ -35,4 +35,29 @@ describe('RecentMap', () => {
       ),
     )
   })
+
+  it('counts an entry once, wherever it is, and tells of those that had to go', () => {
+    const gone: number[] = []
+    const map = new RecentMap<string, number>(4, (value) => gone.push(value))
+    for (const [key, value] of [
+      ['a', 1],
+      ['b', 2],
+      ['c', 3],
+    ] as const)
+      map.set(key, value)
+    expect(map.size).toBe(3)
+    map.set('a', 4)
+    expect([map.size, map.get('a')]).toEqual([3, 4])
+    map.set('d', 5)
+    expect(gone).toEqual([2])
+    expect(map.entries().toSorted()).toEqual([
+      ['a', 4],
+      ['c', 3],
+      ['d', 5],
+    ])
+    map.delete('a')
+    map.delete('d')
+    expect(map.entries()).toEqual([['c', 3]])
+    expect(gone).toEqual([2])
+  })
 })

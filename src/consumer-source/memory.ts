@@ -2,7 +2,7 @@ import type { Consumer } from '../entities/entity.ts'
 import type { NoRecord, SourceUnavailable } from '../plugin-kit/consumer-source.ts'
 import type { Question } from './question.ts'
 import type { SourceRecord } from './read-record.ts'
-import { RecentMap } from './recent-map.ts'
+import { RecentMap } from '../base/recent-map.ts'
 
 export interface MemoryLimits {
   /** How long a record is believed. */
@@ -35,9 +35,9 @@ export const UNAVAILABLE: SourceUnavailable = { kind: 'unavailable' }
 export class SourceMemory {
   readonly #limits: MemoryLimits
   readonly #now: () => number
-  readonly #found: RecentMap<Remembered>
+  readonly #found: RecentMap<string, Remembered>
   /** Unix times in ms up to which nobody has a value. */
-  readonly #none: RecentMap<number>
+  readonly #none: RecentMap<string, number>
 
   /** @param now Unix time in ms */
   constructor(limits: MemoryLimits, now: () => number) {

@@ -1,4 +1,4 @@
-import { RecentMap } from './recent-map.ts'
+import { RecentMap } from '../base/recent-map.ts'
 
 export interface VainLimits {
   /** Most questions in vain of one client in a minute; 0: any number. */
@@ -30,7 +30,7 @@ export class VainQuestions {
   readonly #limits: VainLimits
   readonly #now: () => number
   readonly #onUsedUp: (whose: string) => void
-  readonly #clients = new RecentMap<Client>(MOST_CLIENTS)
+  readonly #clients = new RecentMap<string, Client>(MOST_CLIENTS)
   readonly #all: Budget
 
   /**
