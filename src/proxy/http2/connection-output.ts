@@ -7,28 +7,40 @@ import {
 } from '../../http/http2/frame.ts'
 import type { Transport } from '../transport/transport.ts'
 
+/** The connection, as far as its output asks about it. */
+export interface OutputHome {
+  /** No other stream is open that could have something to send as well. */
+  readonly isAlone: boolean
+  /** Called after each write, which may not have gone out whole. */
+  onWritten(bytes: number): void
+}
+
 /**
  * What goes out on one connection. Frames are gathered, so that all that come of one read, or of
- * what the upstreams say in one turn of the event loop, leave in one write.
+ * what the upstreams say to several streams in one turn of the event loop, leave in one write.
  */
 export class ConnectionOutput {
+  /** Bytes are being read, after which there is a flush. */
+  isReading = false
   readonly #transport: Transport
-  readonly #onWritten: (bytes: number) => void
+  readonly #home: OutputHome
   #held = ''
   #isDue = false
 
-  /** @param onWritten called after each write, which may not have gone out whole */
-  constructor(transport: Transport, onWritten: (bytes: number) => void) {
+  constructor(transport: Transport, home: OutputHome) {
     this.#transport = transport
-    this.#onWritten = onWritten
+    this.#home = home
   }
 
   /** @param frames whole ones, a character a byte */
   send(frames: string): void {
     this.#held += frames
-    if (this.#isDue) return
-    this.#isDue = true
-    flushSoon(this)
+    if (this.isReading || this.#isDue) return
+    if (this.#home.isAlone) this.flush()
+    else {
+      this.#isDue = true
+      flushSoon(this)
+    }
   }
 
   /** Sends body bytes, which may be valid during the call only, with what is held before them. */
@@ -45,7 +57,7 @@ export class ConnectionOutput {
       at += FRAME_HEAD_BYTES + length
     }
     this.#transport.writeBytes(out)
-    this.#onWritten(out.length)
+    this.#home.onWritten(out.length)
   }
 
   flush(): void {
@@ -54,7 +66,7 @@ export class ConnectionOutput {
     const text = this.#held
     this.#held = ''
     this.#transport.writeText(text)
-    this.#onWritten(text.length)
+    this.#home.onWritten(text.length)
   }
 }
 

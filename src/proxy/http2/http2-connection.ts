@@ -21,12 +21,13 @@ import { GatewayError } from '../gateway-error.ts'
 import { handleExchange, refuseExchange } from '../handle-exchange.ts'
 import { giveRequestHead } from '../head-pool.ts'
 import type { Transport, TransportOwner } from '../transport/transport.ts'
-import { ConnectionOutput } from './connection-output.ts'
+import { ConnectionOutput, type OutputHome } from './connection-output.ts'
 import { FloodGauge } from './flood-gauge.ts'
 import { Http2Stream, type StreamHome } from './http2-stream.ts'
 import { RequestReader } from './request-reader.ts'
 import type { StreamOutput } from './stream-output.ts'
 import { StreamResets } from './stream-resets.ts'
+import { WaitingOutputs } from './waiting-outputs.ts'
 
 /** What is left to be sent when a connection ends may take so long, and the rest of what comes is read away. */
 const LINGER_MS = 5000
@@ -42,7 +43,7 @@ const NONE: Http2Stream[] = []
 
 /** A connection that speaks HTTP/2: each stream is an exchange like any other. */
 export class Http2Connection
-  implements ServedConnection, TransportOwner, FrameSink, StreamHome, Deadline
+  implements ServedConnection, TransportOwner, FrameSink, StreamHome, OutputHome, Deadline
 {
   deadlineMs = Infinity
   wheelTick = -1
@@ -59,8 +60,7 @@ export class Http2Connection
   readonly #streams = new Map<number, Http2Stream>()
   /** Requests that have come with the bytes at hand; handled when those are read. */
   #arrived: Http2Stream[] = NONE
-  /** Streams whose bytes the windows or the transport do not let out. */
-  #waiting: Set<StreamOutput> | undefined
+  readonly #waiting = new WaitingOutputs()
   /** The stream whose DATA is being read; `undefined` where it is passed over. */
   #dataStream: Http2Stream | undefined
   #lastStream = 0
@@ -86,7 +86,7 @@ export class Http2Connection
     this.#requests = new RequestReader(head)
     // Fields may take more room than the text they are a code of, though no sensible code has them do so.
     this.#reader = new FrameReader(this, { blockBytes: head.headBytes * 2 })
-    this.output = new ConnectionOutput(transport, (bytes) => this.#written(bytes))
+    this.output = new ConnectionOutput(transport, this)
     transport.owner = this
     this.output.send(
       settingsFrame([
@@ -109,11 +109,14 @@ export class Http2Connection
   onBytes(bytes: Buffer, length: number): void {
     if (this.#isClosing) return
     this.#flood.receive(length)
+    this.output.isReading = true
     const error = this.#reader.read(bytes, 0, length)
-    if (error === ErrorCode.enhanceYourCalm) this.#failForFlood('sent a head, or settings, without end')
+    if (error === ErrorCode.enhanceYourCalm)
+      this.#failForFlood('sent a head, or settings, without end')
     else if (error !== ErrorCode.none) this.#fail(error)
     else if (this.#flood.isFlooded) this.#failForFlood('flooded with frames')
     if (this.#arrived.length > 0) this.#handleArrived()
+    this.output.isReading = false
     this.output.flush()
   }
 
@@ -132,7 +135,7 @@ export class Http2Connection
       this.#isPaused = false
       this.#transport.resume()
     }
-    this.#pump()
+    this.#waiting.pump()
     for (const stream of this.#streams.values()) {
       if (this.#transport.isCongested) return
       if (stream.output.waitingBytes === 0) stream.onSent()
@@ -155,7 +158,7 @@ export class Http2Connection
   }
 
   /** From each write that does not go out at once the client has so long to take more. */
-  #written(bytes: number): void {
+  onWritten(bytes: number): void {
     if (!this.#transport.isCongested || this.#isClosing) return
     this.#setDeadline(this.context.limits.sendTimeoutMs)
     this.#unsentBytes += bytes
@@ -330,7 +333,7 @@ export class Http2Connection
 
   onSettingsEnd(): void {
     this.output.send(SETTINGS_ACK)
-    this.#pump()
+    this.#waiting.pump()
   }
 
   onSettingsAck(): void {
@@ -357,7 +360,7 @@ export class Http2Connection
       this.sendWindow += increment
       if (increment === 0) this.#fail(ErrorCode.protocolError)
       else if (this.sendWindow > LARGEST_WINDOW) this.#fail(ErrorCode.flowControlError)
-      else this.#pump()
+      else this.#waiting.pump()
       return
     }
     const stream = this.#streams.get(id)
@@ -374,23 +377,16 @@ export class Http2Connection
 
   // Sending
 
+  get isAlone(): boolean {
+    return this.#streams.size <= 1
+  }
+
   get isCongested(): boolean {
     return this.#transport.isCongested
   }
 
   wait(output: StreamOutput): void {
-    ;(this.#waiting ??= new Set()).add(output)
-  }
-
-  /** Each that waits sends a piece in its turn, for as long as any can. */
-  #pump(): void {
-    let hasMoved = true
-    while (hasMoved && this.#waiting !== undefined && !this.#transport.isCongested) {
-      const waiting = this.#waiting
-      this.#waiting = undefined
-      hasMoved = false
-      for (const output of waiting) if (output.pump()) hasMoved = true
-    }
+    this.#waiting.add(output)
   }
 
   // The end of streams

@@ -86,7 +86,7 @@ export class StreamOutput {
     this.window -= length
     this.#shared.sendWindow -= length
     this.#shared.output.send(this.#framesOf(text, headLength, true))
-    this.#ended(true)
+    this.#end()
   }
 
   sendHead(head: string): void {
@@ -154,25 +154,31 @@ export class StreamOutput {
     const { length } = body
     const fits = length === 0 || (this.#waitingBytes === 0 && this.#allowed(length) === length)
     const isLast = ends && fits && this.#waitingBytes === 0
-    const endsNow = isLast && this.#trailers === ''
-    this.#emitFrames(fits ? body : '', endsNow)
+    this.#sendHeld(fits ? body : '', isLast)
     if (!fits) this.#wait(Buffer.from(body, 'latin1'))
-    if (isLast) this.#ended(endsNow)
+    if (isLast) this.#end()
     else if (ends) this.#endsAfterWaiting = true
   }
 
-  /** @param body which the windows let out */
-  #emitFrames(body: string, endsStream: boolean): void {
+  #sendHeld(body: string, isLast: boolean): void {
+    const trailers = this.#trailers
+    let frames = this.#takeFrames(body, isLast && trailers === '')
+    if (isLast && trailers !== '') frames += trailerFrames(this.#owner.id, trailers)
+    if (frames !== '') this.#shared.output.send(frames)
+  }
+
+  /** The head, if it has not gone out, and a body that the windows let out. */
+  #takeFrames(body: string, endsStream: boolean): string {
     const head = this.#head
-    const { output } = this.#shared
     this.window -= body.length
     this.#shared.sendWindow -= body.length
     if (head !== undefined) {
       this.#head = undefined
       this.hasBegun = true
-      output.send(this.#framesOf(head + body, head.length, endsStream))
-    } else if (body !== '') output.send(dataFrame(this.#owner.id, body, endsStream))
-    else if (endsStream) output.send(endFrame(this.#owner.id))
+      return this.#framesOf(head + body, head.length, endsStream)
+    }
+    if (body !== '') return dataFrame(this.#owner.id, body, endsStream)
+    return endsStream ? endFrame(this.#owner.id) : ''
   }
 
   #framesOf(text: string, headLength: number, endsStream: boolean): string {
@@ -188,13 +194,8 @@ export class StreamOutput {
     })
   }
 
-  #ended(isSaid: boolean): void {
+  #end(): void {
     this.isEnded = true
-    const { id } = this.#owner
-    if (!isSaid)
-      this.#shared.output.send(
-        this.#trailers === '' ? endFrame(id) : trailerFrames(id, this.#trailers),
-      )
     this.#owner.onOutputEnded()
   }
 
@@ -213,7 +214,7 @@ export class StreamOutput {
     this.#sendNow(piece, 0, allowed)
     this.#owner.onSendingMoved()
     if (this.#waitingBytes > 0) this.#shared.wait(this)
-    else if (this.#endsAfterWaiting) this.#ended(false)
+    else if (this.#endsAfterWaiting) this.#emit(true)
     else this.#owner.onSent()
     return true
   }
