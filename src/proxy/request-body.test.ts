@@ -37,4 +37,19 @@ describe('RequestBody', () => {
     expect(body.heldAsOne().equals(sent)).toBe(true)
     expect(room()).toBe(length)
   })
+
+  it('lets its source read on behind a body whose last piece came while others were behind', () => {
+    const told: string[] = []
+    const body = new RequestBody(
+      { kind: 'length', length: 4 },
+      { pauseBody: () => void told.push('pause'), resumeBody: () => void told.push('resume') },
+    )
+    body.pipe({ takeBody: () => body.pause(), endBody: () => void told.push('end') })
+    told.length = 0
+    body.receive(Buffer.from('last'), 0, 4)
+    expect(told).toEqual(['pause', 'resume', 'end'])
+    // Whoever was behind and is not any more does not disturb the next request.
+    body.resume()
+    expect(told.length).toBe(3)
+  })
 })

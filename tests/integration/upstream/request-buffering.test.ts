@@ -1,5 +1,6 @@
 import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import http2 from 'node:http2'
+import net from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -156,6 +157,25 @@ describe.each(['public', 'fast'] as const)('request bodies with the %s transport
     await client.sees('done')
   })
 
+  it('stream on without end where the upstream is behind, one request after the other', async () => {
+    const length = 16_000_000
+    await using upstream = await slowUpstream(length)
+    await using proxy = await startProxy({
+      entities: {
+        services: [service('api', upstream.port, { write_timeout: 60_000, read_timeout: 60_000 })],
+        routes: [route('api', 'api', { request_buffering: false })],
+      },
+      transport,
+    })
+    using client = await connectRaw(proxy.port)
+    const request = `PUT /api HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}\r\n\r\n`
+    for (const answers of [1, 2, 3]) {
+      client.send(request)
+      client.send(Buffer.alloc(length, 'x'))
+      await client.sees(new RegExp(`(?:HTTP/1.1 200[^]*){${answers}}`))
+    }
+  })
+
   it('go to a file sooner when others take up the memory', async () => {
     const memory = new SpoolMemory(100_000)
     await using gateway = await start({ memory })
@@ -229,6 +249,28 @@ describe.each(['public', 'fast'] as const)('request bodies with the %s transport
     rmSync(path.dirname(file), { recursive: true })
   })
 })
+
+/** Takes bodies a piece at a time, each when the system's buffers are full, and answers them. */
+async function slowUpstream(length: number) {
+  const server = net.createServer((socket) => {
+    let rest = 0
+    socket.on('error', () => {})
+    socket.on('data', (bytes) => {
+      const head = rest === 0 ? bytes.indexOf('\r\n\r\n') + 4 : 0
+      rest = (rest === 0 ? length : rest) - (bytes.length - head)
+      if (rest === 0) socket.write(reply('done'))
+      socket.pause()
+      setImmediate(() => socket.resume())
+    })
+  })
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+  return {
+    port: (server.address() as net.AddressInfo).port,
+    async [Symbol.asyncDispose]() {
+      await new Promise<void>((resolve) => void server.close(() => resolve()))
+    },
+  }
+}
 
 /** What this process has open below a folder, without a name any more. */
 function openFilesBelow(folder: string): readonly string[] {
