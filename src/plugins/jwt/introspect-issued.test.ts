@@ -13,6 +13,7 @@ function issuerThatSays(answer: IntrospectionAnswer): Issuer {
   return {
     name: NAME,
     keys: { keys: [], renew: () => false, release: () => undefined },
+    makesJwts: false,
     algorithms: new Set(),
     types: undefined,
     accept: undefined,

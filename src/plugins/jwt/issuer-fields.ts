@@ -83,7 +83,7 @@ const issuerFields = {
   }),
   jwks: json({
     description:
-      'The keys themselves: a JSON Web Key Set as an object, or as text. Nothing is fetched then.',
+      'The keys themselves: a JSON Web Key Set as an object, or as text. Nothing is fetched then. Without any key in it (`{"keys": []}`) the issuer has no JWTs, and is asked about its tokens.',
     custom_validator: keySetFault,
   }),
   key_set: string({
@@ -200,6 +200,8 @@ function issuerFault(issuer: Partial<IssuerConfig>): Fault {
   const secret = algorithms.find((name) => name.startsWith('HS'))
   if (secret !== undefined && !hasKeys)
     return { algorithms: `${secret} needs a secret key, which only jwks and key_set can hold` }
+  if (isEmptyKeySet(keySetOf(jwks)) && (issuer.introspection ?? undefined) === undefined)
+    return { jwks: 'has no keys, and nobody is asked about tokens (introspection)' }
   return (hasKeys ? undefined : addressFault(issuer)) ?? introspectionFault(issuer)
 }
 
@@ -238,11 +240,17 @@ export function keySetOf(value: unknown): unknown {
   return typeof value === 'string' ? (JSON.parse(value) as unknown) : value
 }
 
+/** Of an issuer that makes no JWTs. */
+export function isEmptyKeySet(keySet: unknown): boolean {
+  const keys = isJsonObject(keySet) ? keySet['keys'] : undefined
+  return Array.isArray(keys) && keys.length === 0
+}
+
 function keySetFault(value: unknown): string | undefined {
   try {
     const keySet = keySetOf(value)
     if (!isJsonObject(keySet)) return 'must be a JSON Web Key Set'
-    readKeySet(keySet, true)
+    if (!isEmptyKeySet(keySet)) readKeySet(keySet, true)
     return undefined
   } catch (error) {
     return (error as Error).message

@@ -430,6 +430,9 @@ describe('jwt › issuers › consumers', () => {
   })
 })
 
+const GATEWAY = { client_id: 'gateway' }
+const asked = (introspection: object) => ({ issuer: ISSUER, introspection })
+
 describe('jwt › schema of issuers', () => {
   it.each([
     [{ issuer: ISSUER }, []],
@@ -437,6 +440,10 @@ describe('jwt › schema of issuers', () => {
     [{ issuer: 'not-a-url', jwks: JSON.stringify(KEYS) }, []],
     [{ issuer: ISSUER, jwks_uri: 'https://issuer.test/keys' }, []],
     [{ issuer: 'http://issuer.test', allow_http: true }, []],
+    [asked(GATEWAY), []],
+    [{ ...asked(GATEWAY), jwks: { keys: [] } }, []],
+    [asked({ ...GATEWAY, client_secret: '{vault://env/secret}', endpoint: 'https://x.test' }), []],
+    [{ ...asked({ ...GATEWAY, endpoint: 'https://x.test' }), issuer: 'name', jwks: KEYS }, []],
   ])('%j is fine', (config, faults) => {
     expect(configFaults(jwt, { issuers: [config] })).toEqual(faults)
   })
@@ -451,7 +458,20 @@ describe('jwt › schema of issuers', () => {
       { issuer: ISSUER, jwks_uri: 'https://x.test', jwks: KEYS },
       'only one or none of these fields',
     ],
-    [{ issuer: ISSUER, jwks: { keys: [] } }, 'no key in it can verify signatures'],
+    [{ issuer: ISSUER, jwks: { keys: [{}] } }, 'no key in it can verify signatures'],
+    [{ issuer: ISSUER, jwks: { keys: [] } }, 'has no keys, and nobody is asked about tokens'],
+    [asked({}), 'required field missing'],
+    [asked({ ...GATEWAY, tokens: [] }), 'length must be at least 1'],
+    [asked({ ...GATEWAY, endpoint: 'x' }), 'must be a URL'],
+    [asked({ ...GATEWAY, endpoint: 'http://x.test' }), 'endpoint must be https'],
+    [asked({ ...GATEWAY, client_auth: 'client_secret_post' }), 'is required for client_auth'],
+    [asked({ ...GATEWAY, client_auth: 'private_key_jwt' }), 'is required for client_auth'],
+    [
+      { ...asked(GATEWAY), issuer: 'not-a-url', jwks: KEYS },
+      'the issuer is no URL that could say where it is',
+    ],
+    [{ issuer: ISSUER, proof_of_possession_dpop: 'on' }, 'expected one of: off, optional, strict'],
+    [{ issuer: ISSUER, dpop_nonce_secret: 'short' }, 'length must be at least 16'],
     [{ issuer: ISSUER, jwks: 'text' }, 'is not valid JSON'],
     [{ issuer: ISSUER, algorithms: ['none'] }, 'expected one of'],
     [{ issuer: ISSUER, algorithms: ['HS256'] }, 'needs a secret key'],
@@ -459,5 +479,16 @@ describe('jwt › schema of issuers', () => {
     [{ issuer: ISSUER, forward_claims: { sub: 'a b' } }, 'bad header name'],
   ])('%j is refused', (config, message) => {
     expect(configFaults(jwt, { issuers: [config] }).join('\n')).toContain(message)
+  })
+
+  it('has one issuer at most that is asked about tokens which do not say whose they are', () => {
+    const both = (tokens: readonly string[]) => [
+      asked(GATEWAY),
+      { issuer: 'https://other.test', introspection: { ...GATEWAY, tokens } },
+    ]
+    expect(configFaults(jwt, { issuers: both(['jwt']) })).toEqual([])
+    expect(configFaults(jwt, { issuers: both(['opaque', 'jwt']) }).join('\n')).toContain(
+      'only one issuer can be asked about tokens that are no JWT',
+    )
   })
 })

@@ -14,12 +14,14 @@ import { acceptance, type AcceptToken } from './accept-token.ts'
 import { claimReader } from './claim-at.ts'
 import { headersOfClaims, type ClaimHeader, type ClaimHeaders } from './forward-claims.ts'
 import { clientOf } from './introspection-fields.ts'
-import { keySetOf, type IssuerConfig } from './issuer-fields.ts'
+import { isEmptyKeySet, keySetOf, type IssuerConfig } from './issuer-fields.ts'
 
 /** An issuer whose tokens are trusted, made ready. */
 export interface Issuer {
   readonly name: string
   readonly keys: KeyProvider
+  /** Whether it makes JWTs, as far as is configured. */
+  readonly makesJwts: boolean
   readonly algorithms: ReadonlySet<string>
   /** In the form of {@link tokenType}. */
   readonly types: ReadonlySet<string> | undefined
@@ -97,6 +99,7 @@ function makeIssuer(config: IssuerConfig, rules: CommonRules, context: PluginCon
   return {
     name: issuer,
     keys: keysOf(config, context),
+    makesJwts: !isEmptyKeySet(keySetOf(config.jwks)),
     algorithms: new Set(algorithms),
     types: typ && typ.length > 0 ? new Set(typ.map(tokenType)) : undefined,
     accept: acceptance(config),
@@ -149,6 +152,7 @@ function keysOf(config: IssuerConfig, context: PluginContext): KeyProvider {
   const { node, name } = context
   const { issuer, jwks, jwks_uri: uri, key_set: keySet } = config
   if (keySet !== undefined) return keysOfSet(keySet, issuer, context)
+  if (isEmptyKeySet(keySetOf(jwks))) return NO_KEYS
   if (jwks !== undefined)
     return configuredKeys(keySetOf(jwks), (warning) =>
       node.log.warn(`${name}: issuer ${issuer}: ${warning}`),
@@ -160,6 +164,8 @@ function keysOf(config: IssuerConfig, context: PluginContext): KeyProvider {
     ...policyOf(config, config.jwks_timeout),
   })
 }
+
+const NO_KEYS: KeyProvider = { keys: [], renew: () => false, release: () => undefined }
 
 /** A set without a key that can verify makes tokens of this issuer fail, and not the configuration. */
 function keysOfSet(
@@ -175,7 +181,7 @@ function keysOfSet(
     return configuredKeys(verifyingKeySet(rows), warn)
   } catch (error) {
     warn(`key set "${named}": ${(error as Error).message}`)
-    return { keys: [], renew: () => false, release: () => undefined }
+    return NO_KEYS
   }
 }
 

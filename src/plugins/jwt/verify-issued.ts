@@ -123,6 +123,13 @@ function refuseHeader(issued: Issued): TokenRefusal | undefined {
 /** Without any key nothing can be said about a token, which is not its fault. */
 function refuseKeys(issued: Issued, now: number): TokenRefusal {
   const { token, issuer } = issued
+  if (!issuer.makesJwts)
+    return refused(
+      issued,
+      'Unknown key',
+      'key-unknown',
+      `no JWT of ${issuer.name} is expected: its jwks has no keys`,
+    )
   if (!issuer.keys.keys.some(({ usableUntil }) => now < usableUntil))
     return {
       kind: 'refused',

@@ -35,6 +35,7 @@ beforeAll(async () => {
         forward_claims: { client_id: 'X-Who' },
         hide_credentials: true,
       },
+      keyless: asking({}, { jwks: { keys: [] } }),
       scoped: { ...asking(), scopes_required: ['orders:write'], realm: 'orders' },
       wrong: asking({ client_secret: 'a-wrong-secret' }),
       away: {
@@ -48,7 +49,7 @@ beforeAll(async () => {
         issuers: [
           {
             issuer: 'https://login.example.com',
-            jwks: { keys: [await publicJwk()] },
+            jwks: { keys: [] },
             introspection: { ...AS_GATEWAY, endpoint: 'https://127.0.0.1:1/introspect' },
           },
         ],
@@ -63,11 +64,6 @@ afterAll(async () => {
   await upstream?.[Symbol.asyncDispose]()
   await provider?.[Symbol.asyncDispose]()
 })
-
-async function publicJwk(): Promise<object> {
-  const { publicKey } = await generateKeyPair('ES256')
-  return { ...(await exportJWK(publicKey)), kid: 'one' }
-}
 
 const get = (path: string, token: string): Promise<Response> =>
   fetch(`${gateway.url}/${path}`, { headers: { authorization: `Bearer ${token}` } })
@@ -126,6 +122,13 @@ describe('jwt › introspection of tokens that are no JWT', () => {
     // This provider knows nothing of them.
     const token = await clientToken(provider.issuer, REPORT, 'orders:read')
     expect((await get('found', token)).status).toBe(200)
+  })
+
+  it('takes no JWTs of an issuer that makes none', async () => {
+    expect((await get('keyless', await opaque())).status).toBe(200)
+    const token = await clientToken(provider.issuer, REPORT, 'orders:read')
+    const answer = await get('keyless', token)
+    expect([answer.status, await answer.json()]).toEqual([401, { message: 'Unknown key' }])
   })
 
   it('finds the consumer, and tells the upstream of claims and not of the token', async () => {
