@@ -185,4 +185,34 @@ describe('headers of answers', () => {
     expect(own.body).toBe(`{"error":"${NO_ROUTE}","id":"ID"}`)
     expect(own.fields.filter((field) => /kong|via|server/i.test(field))).toEqual([])
   })
+
+  it('have the type of `error_default_type` where the request says nothing', async () => {
+    await using typed = await startGateway(configOf(upstream.port), {
+      error_default_type: 'application/xml',
+    })
+    const failed = parts(await askAt(typed, '/dead'))
+    expect(failed.fields).toContain('Content-Type: application/xml; charset=utf-8')
+    expect(failed.body).toContain(`<message>${INVALID}</message>`)
+    expect(parts(await askAt(typed, '/dead', 'Accept: text/plain')).body).toContain(`${INVALID}\n`)
+    // Answers of routing do not go by it, as in Kong.
+    expect(parts(await askAt(typed, '/nowhere')).body).toMatch(/^\{/)
+  })
+
+  it('carry the id, as requests do, where `headers` and `headers_upstream` list it', async () => {
+    const seen: (string | undefined)[] = []
+    await using listener = await startUpstream((request, response) => {
+      seen.push(request.headers['x-kong-request-id']?.toString())
+      response.end()
+    })
+    await using told = await startGateway(configOf(listener.port))
+    const { fields } = parts(await askAt(told, '/up', 'X-Kong-Request-Id: forged'))
+    expect(fields).toContain('X-Kong-Request-Id: ID')
+    expect(seen[0]).toMatch(/^[\da-f]{32}$/)
+    await using silent = await startGateway(configOf(listener.port), {
+      headers: 'off',
+      headers_upstream: 'off',
+    })
+    expect(parts(await askAt(silent, '/up')).fields.join()).not.toMatch(/kong/i)
+    expect(seen[1]).toBeUndefined()
+  })
 })
