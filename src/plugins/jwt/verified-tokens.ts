@@ -61,27 +61,7 @@ export function verifiedTokens<Token extends VerifiedToken = VerifiedToken>(
   let young = new Map<number, Entry<Token>>()
   let old = new Map<number, Entry<Token>>()
   let youngBytes = 0
-  /** Made when the first token comes: of many instances most see none. */
-  let seen: Uint32Array | undefined
-  let seenCount = 0
-
-  /** Whether a token with this number came before, as far as can be told. */
-  function wasSeen(number: number): boolean {
-    const bit = number & (SEEN.bits - 1)
-    return seen !== undefined && (seen[bit >> 5]! & (1 << (bit & 31))) !== 0
-  }
-
-  /** What was kept is seen once more before it is found again, after so many others. */
-  function noteSeen(number: number): void {
-    const bit = number & (SEEN.bits - 1)
-    seen ??= new Uint32Array(SEEN.bits / 32)
-    if (seenCount === SEEN.tokens) {
-      seen.fill(0)
-      seenCount = 0
-    }
-    seen[bit >> 5] = seen[bit >> 5]! | (1 << (bit & 31))
-    seenCount += 1
-  }
+  const seen = seenNumbers()
 
   function find(number: number, token: string): Token | undefined {
     const entry = young.get(number)
@@ -111,21 +91,46 @@ export function verifiedTokens<Token extends VerifiedToken = VerifiedToken>(
   return {
     find(token, now) {
       const number = numberOf(token)
-      const verified = wasSeen(number) ? find(number, token) : undefined
+      const verified = seen.has(number) ? find(number, token) : undefined
       if (verified === undefined || now < verified.from || now >= verified.until) return undefined
       const { key } = verified
       return key === undefined || now < key.usableUntil ? verified : undefined
     },
     remember(token, verified) {
       const number = numberOf(token)
-      if (!wasSeen(number)) {
-        noteSeen(number)
+      if (!seen.has(number)) {
+        seen.add(number)
         return
       }
       const known = find(number, token)
       // A key that was withdrawn and has come back is another one.
       if (known === undefined || known.key !== verified.key)
         add(number, { token: ownText(token), verified })
+    },
+  }
+}
+
+/** Numbers of tokens that came, as far as can be told: some that did not pass for such. */
+function seenNumbers(): { has(number: number): boolean; add(number: number): void } {
+  /** Made when the first token comes: of many instances most see none. */
+  let seen: Uint32Array | undefined
+  let count = 0
+
+  return {
+    has(number) {
+      const bit = number & (SEEN.bits - 1)
+      return seen !== undefined && (seen[bit >> 5]! & (1 << (bit & 31))) !== 0
+    },
+    /** What was kept is seen once more before it is found again, after so many others. */
+    add(number) {
+      const bit = number & (SEEN.bits - 1)
+      seen ??= new Uint32Array(SEEN.bits / 32)
+      if (count === SEEN.tokens) {
+        seen.fill(0)
+        count = 0
+      }
+      seen[bit >> 5] = seen[bit >> 5]! | (1 << (bit & 31))
+      count += 1
     },
   }
 }
