@@ -64,7 +64,7 @@ export class Http2Stream implements Downstream, BodySource, OutputOwner, Deadlin
 
   #receiveWindow = INITIAL_WINDOW
   #uncredited = 0
-  #isPaused = false
+  #isPaused: boolean
   #receivedBytes = 0
   #pace: BodyPace | undefined
   #bodyDueMs = Infinity
@@ -77,6 +77,8 @@ export class Http2Stream implements Downstream, BodySource, OutputOwner, Deadlin
     this.facts = home.facts
     this.isTunnel = request.isTunnel
     this.isRequestEnded = request.endsStream
+    // Nobody reads a tunnel before it is open.
+    this.#isPaused = request.isTunnel
     this.#awaitsContinue = request.awaitsContinue
     this.body = new RequestBody(request.framing, this)
     this.output = new StreamOutput(home, this, window)
@@ -122,7 +124,7 @@ export class Http2Stream implements Downstream, BodySource, OutputOwner, Deadlin
       return
     }
     body.receivePiece(piece)
-    if (!this.#isPaused) this.#awaitBody()
+    if (!this.#isPaused && !this.#isOver && !this.isClosed) this.#awaitBody()
   }
 
   get #announcedBytes(): number {

@@ -370,6 +370,28 @@ describe('HTTP/2, the life of streams', () => {
     expect(given.slice(1).reduce((sum, each) => sum + each, 0)).toBeGreaterThanOrEqual(512 * 1024)
   })
 
+  it('holds no more of a tunnel that is not open than its window', async () => {
+    await using proxy = await start()
+    using client = await connectRaw(proxy.port)
+    const wish = [
+      [':method', 'CONNECT'],
+      [':protocol', 'websocket'],
+      [':scheme', 'http'],
+      [':path', '/api/held'],
+      [':authority', 'a'],
+    ] as const
+    const fields = Buffer.concat(wish.map(([name, value]) => literal(name, value)))
+    client.send(Buffer.concat([OPENING, head(1, fields, endHeaders)]))
+    const piece = data(1, 'x'.repeat(16_000))
+    await sendAndSettle(client, [piece, piece, piece, piece])
+    expect(of(client, FrameType.rstStream, 1)).toEqual([])
+    await sendAndSettle(client, [piece])
+    const [reset] = of(client, FrameType.rstStream, 1)
+    expect(codeOf(reset!.payload, 0)).toBe(Code.flowControlError)
+    expect(of(client, FrameType.windowUpdate, 1)).toEqual([])
+    await until(() => proxy.context.counters.writing === 0)
+  })
+
   it('logs 499 for a stream that the client resets, and stops asking', async () => {
     await using proxy = await start()
     using client = await connectRaw(proxy.port)
