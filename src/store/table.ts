@@ -1,4 +1,5 @@
 import type { Entity, EntityKind } from '../entities/entity.ts'
+import { Ends } from './ends.ts'
 import { SortedIds } from './sorted-ids.ts'
 import type { WriteFault } from './store.ts'
 
@@ -11,8 +12,7 @@ export class Table {
   readonly #parents: ReadonlyMap<string, Map<string, SortedIds>>
   readonly #tags = new Map<string, SortedIds>()
   /** Ids of rows with a limited life, and when it ends in Unix seconds. */
-  readonly #mortal = new Map<string, number>()
-  #noneExpiresBefore = Infinity
+  readonly #ends = new Ends()
   #all: readonly Entity[] | undefined
 
   constructor(kind: EntityKind) {
@@ -98,17 +98,12 @@ export class Table {
   }
 
   hasExpired(id: string, nowSeconds: number): boolean {
-    return (this.#mortal.get(id) ?? Infinity) <= nowSeconds
+    return (this.#ends.get(id) ?? Infinity) <= nowSeconds
   }
 
   /** Ids of rows whose time is over but that are still here. */
   expired(nowSeconds: number): readonly string[] {
-    if (nowSeconds < this.#noneExpiresBefore) return []
-    const ends = [...this.#mortal]
-    const over = ends.filter(([, end]) => end <= nowSeconds).map(([id]) => id)
-    if (over.length === 0)
-      this.#noneExpiresBefore = ends.reduce((next, [, end]) => Math.min(next, end), Infinity)
-    return over
+    return this.#ends.over(nowSeconds)
   }
 
   #index(row: Entity): void {
@@ -119,9 +114,7 @@ export class Table {
     for (const [field, parents] of this.#parents) addTo(parents, foreignId(row[field]), row.id)
     for (const tag of tagsOf(row)) addTo(this.#tags, tag, row.id)
     const end = row['expires_at']
-    if (typeof end !== 'number') return
-    this.#mortal.set(row.id, end)
-    this.#noneExpiresBefore = Math.min(this.#noneExpiresBefore, end)
+    if (typeof end === 'number') this.#ends.set(row.id, end)
   }
 
   #unindex(row: Entity): void {
@@ -131,7 +124,7 @@ export class Table {
     }
     for (const [field, parents] of this.#parents) removeFrom(parents, foreignId(row[field]), row.id)
     for (const tag of tagsOf(row)) removeFrom(this.#tags, tag, row.id)
-    this.#mortal.delete(row.id)
+    this.#ends.delete(row.id)
   }
 }
 
