@@ -446,7 +446,9 @@ export class Http1Connection
     const pending = this.#pending!
     this.#pending = undefined
     this.#readRequests(pending, 0, pending.length)
-    if (this.#canRead) this.#transport.resume()
+    // A body that is not whole says itself when it wants more.
+    const isBetween = this.#pending === undefined && this.#exchange?.body.isComplete === true
+    if (this.#canRead || (isBetween && !this.#isEnding)) this.#transport.resume()
   }
 
   /**
