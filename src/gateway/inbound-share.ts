@@ -1,7 +1,7 @@
 import { SharedBytes, sharedBytesMemory } from '../base/shared-bytes.ts'
 import { SharedCounters, sharedCounterMemory } from '../base/shared-counters.ts'
 import type { ConnectionCount } from '../proxy/connection-caps.ts'
-import type { SessionStore } from '../proxy/server-tls.ts'
+import type { SessionStore } from '../proxy/transport/sockets.ts'
 import type { Settings } from '../settings/settings.ts'
 import { parseDuration, parseSize } from '../settings/size.ts'
 import { makeTicketState, TicketKeys, type TicketState } from './ticket-keys.ts'

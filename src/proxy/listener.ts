@@ -16,10 +16,16 @@ import { Http1Connection } from './http1-connection.ts'
 import { Http2Connection } from './http2/http2-connection.ts'
 import { listen, type ListenOptions } from './listen.ts'
 import { ProxyPreamble } from './proxy-preamble.ts'
-import { clientTlsFacts, createTlsServer, socketUnder, type ServerTls } from './server-tls.ts'
+import {
+  clientTlsFacts,
+  createTlsServer,
+  handshakeRules,
+  socketUnder,
+  type ServerTls,
+} from './server-tls.ts'
 import { PublicTransport, setSocketKeepAlive } from './transport/public-transport.ts'
 import { publicSockets } from './transport/public-sockets.ts'
-import { NOBODY } from './transport/sockets.ts'
+import { NOBODY, type ArrivedClient, type TlsRules } from './transport/sockets.ts'
 import type { Transport } from './transport/transport.ts'
 
 export interface Listener {
@@ -60,10 +66,10 @@ class ClientListener implements Listener, ConnectionHome {
   readonly #facts: ListenerFacts
   readonly #connections = new Set<ServedConnection>()
   /** Those that are not ready for requests yet. */
-  readonly #beginning = new Set<net.Socket | ProxyPreamble>()
+  readonly #beginning = new Set<net.Socket | ProxyPreamble | ArrivedClient>()
   /** Clients that a balancer told of, until their handshake is over. */
   readonly #proxied = new WeakMap<net.Socket, ProxiedClient>()
-  /** Of connections without TLS; of others the socket under it knows. */
+  /** Where no socket object knows it. */
   readonly #places = new WeakMap<ServedConnection, Place>()
   #whenEmpty: (() => void) | undefined
   #tlsServer: tls.Server | undefined
@@ -87,12 +93,20 @@ class ClientListener implements Listener, ConnectionHome {
 
   accept(): void {
     const { tls, proxyProtocol, path } = this.#options
-    if (tls !== undefined) this.#tlsServer = this.#createTlsServer(tls)
-    if (tls !== undefined && proxyProtocol !== true)
+    const sockets = path === undefined ? this.context.sockets : publicSockets
+    if (tls === undefined || proxyProtocol === true)
+      sockets.accept(this.#server, (transport) => this.#arrive(transport))
+    if (tls === undefined) return
+    const tlsServer = this.#createTlsServer(tls)
+    this.#tlsServer = tlsServer
+    if (proxyProtocol === true) return
+    // Who asks for certificates looks at them with what the documented API makes of them.
+    const isPlainTls = (tls.verifyClient ?? 'off') === 'off'
+    if (sockets.acceptTls === undefined || !isPlainTls)
       this.#server.on('connection', (socket) => this.#arriveForTls(socket))
     else {
-      const sockets = path === undefined ? this.context.sockets : publicSockets
-      sockets.accept(this.#server, (transport) => this.#arrive(transport))
+      const rules = handshakeRules(tlsServer, tls)
+      sockets.acceptTls(this.#server, (client) => this.#arriveSecurely(client, rules))
     }
   }
 
@@ -135,6 +149,32 @@ class ClientListener implements Listener, ConnectionHome {
     }
     if (keepAlive !== undefined) setSocketKeepAlive(socket, keepAlive)
     this.#secure(socket, place)
+  }
+
+  #arriveSecurely(client: ArrivedClient, rules: TlsRules): void {
+    const { keepAlive, caps } = this.#options
+    const place = caps?.enter(turnMs())
+    if (place === 'refused') client.destroy()
+    if (place === 'refused' || !this.#mayEnter(place, client, undefined)) return
+    if (keepAlive !== undefined) client.setKeepAlive(keepAlive)
+    this.#beginning.add(client)
+    this.context.wheel.set(client, turnMs() + this.context.limits.headTimeoutMs)
+    client.secure(rules, {
+      onSecure: (transport, { protocol, serverName, version, cipher }) => {
+        this.#beginning.delete(client)
+        const known = { tls: { version, cipher, sni: serverName, clientVerify: 'NONE' } }
+        if (protocol === 'h2') this.#beginHttp2(transport, known, place)
+        else this.#begin(transport, known, { place })
+      },
+      onPlain: (transport) => {
+        this.#beginning.delete(client)
+        this.#refusePlain(transport, {}, place)
+      },
+      onFailed: () => {
+        this.#beginning.delete(client)
+        place?.leave()
+      },
+    })
   }
 
   /** A trusted peer speaks for many clients: the one it names counts, and it does not itself. */
@@ -212,16 +252,21 @@ class ClientListener implements Listener, ConnectionHome {
     else this.#begin(transport, known, {})
   }
 
-  /** Tells a client without TLS what is wrong, over the connection under the handshake that failed. */
+  /** Over the connection under the handshake that failed. */
   #answerPlain(socket: tls.TLSSocket): void {
     const under = socketUnder(socket)
     if (under === undefined || this.isDraining) return
     const transport = new PublicTransport(under, NOBODY)
-    const proxied = this.#proxied.get(under)
-    const facts = new ClientConnectionFacts(transport, this.#facts, { proxied })
+    this.#refusePlain(transport, { proxied: this.#proxied.get(under) }, undefined)
+  }
+
+  /** Tells a client without TLS what is wrong. */
+  #refusePlain(transport: Transport, known: KnownFacts, place: Place | undefined): void {
+    const facts = new ClientConnectionFacts(transport, this.#facts, known)
     const connection = new Http1Connection(this, transport, facts)
     this.#count()
     this.#connections.add(connection)
+    if (place !== undefined) this.#places.set(connection, place)
     connection.refuse('plain_on_tls_port')
   }
 
@@ -234,11 +279,12 @@ class ClientListener implements Listener, ConnectionHome {
     connection.start(first)
   }
 
-  #beginHttp2(transport: Transport, known: KnownFacts): void {
+  #beginHttp2(transport: Transport, known: KnownFacts, place?: Place): void {
     const facts = new ClientConnectionFacts(transport, this.#facts, known)
     const connection = new Http2Connection(this, transport, facts)
     this.#count()
     this.#connections.add(connection)
+    if (place !== undefined) this.#places.set(connection, place)
     connection.start()
   }
 

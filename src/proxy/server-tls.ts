@@ -1,6 +1,8 @@
 import type net from 'node:net'
 import tls from 'node:tls'
 import type { TlsFacts } from '../plugin-kit/exchange.ts'
+import { PLAIN_HTTP } from './transport/fast-tls-arrival.ts'
+import type { SessionStore, TlsRules } from './transport/sockets.ts'
 
 /** How a listener speaks TLS. */
 export interface ServerTls {
@@ -24,14 +26,7 @@ export interface ServerTls {
  */
 export type ClientVerification = 'off' | 'on' | 'optional' | 'optional_no_ca'
 
-export interface SessionStore {
-  get(id: Buffer): Uint8Array | undefined
-  set(id: Buffer, session: Uint8Array): void
-}
-
 const HANDSHAKE_TIMEOUT_MS = 60_000
-/** OpenSSL's word for a method where a handshake should begin. */
-const PLAIN_HTTP = 'ERR_SSL_HTTP_REQUEST'
 
 /** A server that is fed connections by `emit('connection', socket)` and never listens itself. */
 export function createTlsServer(
@@ -70,6 +65,21 @@ export function createTlsServer(
   )
   if (sessions !== undefined) keepSessions(server, sessions)
   return server
+}
+
+/** What a server has agreed to, for handshakes that it does not drive itself. */
+export function handshakeRules(server: tls.Server, { contextFor, sessions }: ServerTls): TlsRules {
+  // Undocumented: the context that `setSecureContext` replaces, and the protocols as ALPN sends them.
+  const inside = server as unknown as {
+    readonly _sharedCreds: tls.SecureContext
+    readonly ALPNProtocols: Buffer
+  }
+  return {
+    context: () => inside._sharedCreds,
+    contextFor,
+    protocols: inside.ALPNProtocols,
+    sessions,
+  }
 }
 
 type TellContext = (error: Error | null, context?: tls.SecureContext) => void

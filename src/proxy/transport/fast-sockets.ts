@@ -1,8 +1,10 @@
 import { isIPv6, type Server } from 'node:net'
 import { getSystemErrorName } from 'node:util'
+import { FastTlsArrival } from './fast-tls-arrival.ts'
 import { FastTransport, useBinding } from './fast-transport.ts'
 import { NOBODY, type Sockets } from './sockets.ts'
 import { tcpBinding, type TcpHandle } from './tcp-binding.ts'
+import { tlsBinding } from './tls-binding.ts'
 
 /** What a listening `net.Server` holds inside; `onconnection` is where it learns of connections. */
 interface ServerInside {
@@ -14,6 +16,7 @@ export function fastSockets(): Sockets | undefined {
   const binding = tcpBinding()
   if (binding === undefined) return undefined
   useBinding(binding)
+  const tls = tlsBinding()
 
   return {
     kind: 'fast',
@@ -49,14 +52,24 @@ export function fastSockets(): Sockets | undefined {
     },
 
     accept(server, onTransport) {
-      const inside = (server as Server & ServerInside)._handle
-      if (inside === null)
-        throw new TypeError('Cannot accept connections: the server is not listening')
-      inside.onconnection = (error, handle) => {
-        if (error !== 0 || handle === undefined) return
-        handle.setNoDelay(true)
-        onTransport(new FastTransport(binding, handle, NOBODY))
-      }
+      takeConnections(server, (handle) => onTransport(new FastTransport(binding, handle, NOBODY)))
     },
+
+    ...(tls !== undefined && {
+      acceptTls(server, onArrived) {
+        const bindings = { tcp: binding, tls }
+        takeConnections(server, (handle) => onArrived(new FastTlsArrival(bindings, handle)))
+      },
+    }),
+  }
+}
+
+function takeConnections(server: Server, onHandle: (handle: TcpHandle) => void): void {
+  const inside = (server as Server & ServerInside)._handle
+  if (inside === null) throw new TypeError('Cannot accept connections: the server is not listening')
+  inside.onconnection = (error, handle) => {
+    if (error !== 0 || handle === undefined) return
+    handle.setNoDelay(true)
+    onHandle(handle)
   }
 }

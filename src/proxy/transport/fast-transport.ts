@@ -15,6 +15,7 @@ const POOL_LIMIT = 64
  */
 const shared = newReadBuffer()
 readByWords(shared)
+export { shared as readBuffer }
 const pool: Buffer[] = []
 
 /** A socket without a stream object: reads into a static buffer, writes on the handle. */
@@ -213,8 +214,13 @@ export function useBinding(binding: TcpBinding): void {
 }
 
 function onRead(this: TcpHandle): Buffer | undefined {
+  return (this.owner as FastTransport).received(lastRead())
+}
+
+/** What the read came to that a callback is told of: bytes, 0, or a negative error. */
+export function lastRead(): number {
   const { state, position } = stateOfBinding!
-  return (this.owner as FastTransport).received(state[position]!)
+  return state[position]!
 }
 
 function ignoreRead(this: TcpHandle): undefined {
@@ -225,7 +231,7 @@ function onWritten(this: WriteRequest, status: number): void {
   ;(this.transport as FastTransport).completed(status)
 }
 
-function addressOf(ask: (parts: AddressParts) => number): AddressParts {
+export function addressOf(ask: (parts: AddressParts) => number): AddressParts {
   const parts: AddressParts = {}
   ask(parts)
   return parts

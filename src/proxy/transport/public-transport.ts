@@ -1,4 +1,5 @@
 import type net from 'node:net'
+import { TLSSocket } from 'node:tls'
 import { beginTurn } from '../../base/turn-clock.ts'
 import { isReadBuffer } from './read-buffers.ts'
 import { NOBODY } from './sockets.ts'
@@ -78,7 +79,9 @@ export class PublicTransport implements Transport {
 
   reset(): void {
     this.isClosed = true
-    this.socket.resetAndDestroy()
+    // Of TLS a client knows anyway when it was cut off: it ends with a word about it.
+    if (this.socket instanceof TLSSocket) this.socket.destroy()
+    else this.socket.resetAndDestroy()
   }
 
   setKeepAlive(rules: KeepAlive): void {

@@ -27,6 +27,8 @@ export interface WriteRequest {
   transport: unknown
   /** What is being written, held until it is. */
   bytes: Buffer | undefined
+  /** Bytes of it. */
+  length: number
   oncomplete: (this: WriteRequest, status: number) => void
 }
 
@@ -59,6 +61,10 @@ interface RawBindings {
 /** Node majors on which the write contract below is known to hold. */
 const KNOWN_MAJORS = [24]
 
+export function isKnownNode(): boolean {
+  return KNOWN_MAJORS.includes(Number(process.versions.node.split('.')[0]))
+}
+
 /**
  * Node's own socket handle, where this Node is known to have the contract the fast transport needs:
  * a write call returns an error code and says in the state array whether it is still under way.
@@ -66,9 +72,8 @@ const KNOWN_MAJORS = [24]
  * @returns nothing on other versions; the public transport is used then
  */
 export function tcpBinding(): TcpBinding | undefined {
-  const major = Number(process.versions.node.split('.')[0])
   const bind = (process as unknown as { binding?: (name: string) => RawBindings }).binding
-  if (!KNOWN_MAJORS.includes(major) || bind === undefined) return undefined
+  if (!isKnownNode() || bind === undefined) return undefined
   const tcp = bind.call(process, 'tcp_wrap')
   const stream = bind.call(process, 'stream_wrap')
   return {
