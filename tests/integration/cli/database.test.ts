@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { settingsFor } from '../../support/postgres-settings.ts'
 import { startGateway } from '../../support/start-gateway.ts'
@@ -155,23 +156,39 @@ describe.skipIf(!hasPostgres())('database = postgres', () => {
       'Database already bootstrapped\n',
     )
     expect((await place.run(['migrations', 'list'])).code).toBe(0)
-    expect((await place.run(['migrations', 'finish'])).stdout).toBe(
-      'No pending migrations to finish\n',
-    )
     await using one = await startGateway('', settings)
     await using two = await startGateway('', settings)
     await put(one.adminUrl, '/services/s', { url: upstream.url })
     expect(await put(one.adminUrl, '/services/s/routes/r', { paths: ['/r'] })).toBe(200)
     expect((await fetch(`${one.url}/r`)).status).toBe(200)
     await vi.waitFor(async () => expect((await fetch(`${two.url}/r`)).status).toBe(200), 10_000)
-    expect((await place.run(['migrations', 'up', '--force'])).stdout).toMatch(
+  })
+
+  it('is repaired by migrations that are forced, and emptied by a reset', async () => {
+    const connection = await server.newDatabase()
+    const environment = Object.fromEntries(
+      Object.entries(settingsFor(connection)).map(([name, value]) => [
+        `KONG_${name.toUpperCase()}`,
+        value,
+      ]),
+    )
+    await using place = workplace(environment)
+    const migrations = (...words: string[]) => place.run(['migrations', ...words])
+    expect((await migrations('finish')).code).toBe(1)
+    await migrations('bootstrap')
+    const client = new pg.Client({ ...connection, password: undefined })
+    await client.connect()
+    await client.query('DROP TABLE portunus_history')
+    expect((await migrations('finish')).stdout).toBe('No pending migrations to finish\n')
+    expect((await migrations('up', '--force')).stdout).toMatch(
       /000_entities \(executed\)\n[^]*Database is up-to-date\n$/,
     )
-    await using third = await startGateway('', settings)
-    expect((await fetch(`${third.url}/r`)).status).toBe(200)
-    expect((await place.run(['migrations', 'reset'])).code).toBe(1)
-    expect((await place.run(['migrations', 'reset', '--yes'])).code).toBe(0)
-    expect((await place.run(['migrations', 'list'])).code).toBe(3)
-    expect((await place.run(['migrations', 'finish'])).code).toBe(1)
+    const { rowCount } = await client.query('SELECT FROM portunus_state')
+    expect(rowCount).toBe(1)
+    await client.query('SELECT FROM portunus_history')
+    await client.end()
+    expect((await migrations('reset')).code).toBe(1)
+    expect((await migrations('reset', '--yes')).code).toBe(0)
+    expect((await migrations('list')).code).toBe(3)
   })
 })
