@@ -1,6 +1,6 @@
 import type { ClientRequest } from '../../plugin-kit/exchange.ts'
 import { previousSecret, previousUse } from '../../plugin-kit/previous-secret.ts'
-import { isHash, isSecret } from './client-secret.ts'
+import { isHash, isOutdatedHash, isSecret } from './client-secret.ts'
 import type { Client } from './entities.ts'
 import { INVALID_CLIENT, oauthError, type OauthError } from './oauth-error.ts'
 import { textOf, type Parameters } from './parameters.ts'
@@ -48,6 +48,8 @@ export function refusalOf({ isFromHeader }: ClientClaim): OauthError {
 /** What a client has proven that it is the client with: its id, or that of its secret of before. */
 export interface Proof {
   readonly used: string
+  /** The secret, where the hash of it that is stored is to be made anew. */
+  readonly toHash?: string
 }
 
 /** How the client proves who it is; public ones have nothing to prove it with. */
@@ -62,7 +64,8 @@ export async function proofOf(
       ? { used: id }
       : oauthError('invalid_request', 'client_secret is disallowed for public clients')
   const given = claim.secret ?? ''
-  if (await isSecret(given, secret, client.hash_secret)) return { used: id }
+  if (await isSecret(given, secret, client.hash_secret))
+    return client.hash_secret && isOutdatedHash(secret) ? { used: id, toHash: given } : { used: id }
   const previous = previousSecret(client, 'client_secret', nowMs)
   if (previous !== undefined && (await isSecret(given, previous, isHash(previous))))
     return { used: previousUse(id) }

@@ -26,6 +26,8 @@ export interface Endpoint {
   findClient(clientId: string): Client | undefined
   /** Says with what a client has proven who it is. */
   noteUse(credentialId: string): void
+  /** Has the hash of a secret stored as hashes are made today, where that can be. */
+  hashAnew(client: Client, secret: string): void
   /** Unix time in ms. */
   now(): number
 }

@@ -35,6 +35,12 @@ export function isHash(stored: string): boolean {
   return HASH.test(stored)
 }
 
+/** Whether a hash was made otherwise than one is made today. */
+export function isOutdatedHash(stored: string): boolean {
+  const [, iterations, length] = HASH.exec(stored) ?? []
+  return Number(iterations) !== ITERATIONS || Number(length) !== LENGTH
+}
+
 function unpadded(bytes: Buffer): string {
   return bytes.toString('base64').replaceAll('=', '')
 }

@@ -64,6 +64,7 @@ async function outcomeOf(
   const proof = await proofOf(client, claim, endpoint.now())
   if ('error' in proof) return proof
   endpoint.noteUse(proof.used)
+  if (proof.toHash !== undefined) endpoint.hashAnew(client, proof.toHash)
   return grant({ parameters, endpoint, client })
 }
 

@@ -1,10 +1,11 @@
+import { pbkdf2Sync } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { migrate } from '../../../src/store/postgres-migrations.ts'
-import { startGateway } from '../../support/start-gateway.ts'
+import { startGateway, type TestGateway } from '../../support/start-gateway.ts'
 import { hasPostgres, usePostgres, type TestPostgres } from '../../support/start-postgres.ts'
 import { startUpstream, type TestUpstream } from '../../support/start-upstream.ts'
 import { settingsFor } from '../../support/postgres-settings.ts'
@@ -53,6 +54,22 @@ function rowsOf(file: string, kind: string): readonly Record<string, unknown>[] 
   } finally {
     database.close()
   }
+}
+
+/** Writes a hash into the database as another program may have. */
+async function storeSecret(gateway: TestGateway, file: string, secret: string): Promise<void> {
+  const { body } = await admin(gateway, 'GET', '/oauth2/app')
+  const row = { ...body, client_secret: secret, hash_secret: true }
+  const database = new DatabaseSync(file, { timeout: 5000 })
+  database.exec('BEGIN IMMEDIATE')
+  database.exec('UPDATE portunus_state SET version = version + 1')
+  database
+    .prepare(
+      'UPDATE portunus_entities SET row = ?, version = (SELECT version FROM portunus_state) WHERE id = ?',
+    )
+    .run(JSON.stringify(row), String(body['id']))
+  database.exec('COMMIT')
+  database.close()
 }
 
 describe('what plugins issue, with an SQLite database', () => {
@@ -148,6 +165,22 @@ describe('what plugins issue, with an SQLite database', () => {
     expect(rowsOf(at.file, 'oauth2_tokens')).toEqual([])
     for (const secret of Object.values(token).filter((text) => text.length === 32))
       expect(gateway.errorLog()).not.toContain(secret)
+  })
+
+  it('has the hash of a client secret made anew where it was made otherwise', async () => {
+    using at = place()
+    await using gateway = await startGateway('', at.settings)
+    await configure(gateway, upstream)
+    const salt = Buffer.alloc(16, 7)
+    const unpadded = (bytes: Buffer) => bytes.toString('base64').replaceAll('=', '')
+    const hash = pbkdf2Sync('app-secret', salt, 1000, 32, 'sha512')
+    const old = `$pbkdf2-sha512$i=1000,l=32$${unpadded(salt)}$${unpadded(hash)}`
+    await storeSecret(gateway, at.file, old)
+    const stored = async () => (await admin(gateway, 'GET', '/oauth2/app')).body['client_secret']
+    await until(async () => (await stored()) === old)
+    await newToken(gateway)
+    await until(async () => String(await stored()).startsWith('$pbkdf2-sha512$i=10000,l=32$'))
+    await newToken(gateway)
   })
 
   it('is deleted when its time is over', async () => {
