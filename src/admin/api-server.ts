@@ -1,5 +1,5 @@
-import http from 'node:http'
-import { getBuiltinModule } from 'node:process'
+import type http from 'node:http'
+import { nodeHttp, nodeHttp2, nodeHttps } from '../base/late-modules.ts'
 
 export interface ApiServerOptions {
   readonly tls?: {
@@ -30,7 +30,7 @@ export function newApiServer(options: ApiServerOptions): ApiServer {
 
 /** What few listeners need is loaded where one does. */
 function ofProtocol({ tls, http2: hasHttp2 }: ApiServerOptions): ApiServer {
-  if (tls === undefined) return http.createServer({ maxHeaderSize: MAX_HEAD_BYTES })
+  if (tls === undefined) return nodeHttp().createServer({ maxHeaderSize: MAX_HEAD_BYTES })
   const { clientCa, ...own } = tls
   const secure = {
     ...own,
@@ -38,8 +38,8 @@ function ofProtocol({ tls, http2: hasHttp2 }: ApiServerOptions): ApiServer {
     // Who has none, or a bad one, is told so by an answer.
     ...(clientCa !== undefined && { ca: clientCa, requestCert: true, rejectUnauthorized: false }),
   }
-  if (hasHttp2 !== true) return getBuiltinModule('node:https').createServer(secure)
-  const server = getBuiltinModule('node:http2').createSecureServer({ ...secure, allowHTTP1: true })
+  if (hasHttp2 !== true) return nodeHttps().createServer(secure)
+  const server = nodeHttp2().createSecureServer({ ...secure, allowHTTP1: true })
   server.on('session', (session) => {
     session.setTimeout(KEEP_ALIVE_MS, () => session.close())
   })

@@ -1,8 +1,7 @@
 import type { ClientRequest, RequestOptions } from 'node:http'
-import { connect as connectHttp2 } from 'node:http2'
 import { connect as connectTcp, isIP } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
-import { nodeHttp, nodeHttps } from '../base/late-modules.ts'
+import { nodeHttp, nodeHttp2, nodeHttps } from '../base/late-modules.ts'
 import type { Healthchecks } from '../entities/entity.ts'
 import { urlHost } from './host-name.ts'
 import type { PeerOutcome } from './peer.ts'
@@ -89,7 +88,7 @@ function probeHttp2(probe: ProbeRequest, trusted: readonly string[]): Promise<Pe
   return settle(probe.timeoutMs, (resolve) => {
     const scheme = probe.type === 'grpcs' ? 'https' : 'http'
     const authority = `${scheme}://${urlHost(probe.ip)}:${probe.port}`
-    const session = connectHttp2(authority, tlsOptions(probe, trusted))
+    const session = nodeHttp2().connect(authority, tlsOptions(probe, trusted))
     session.on('remoteSettings', () => resolve({ kind: 'ok' }))
     session.on('error', () => resolve({ kind: 'connect-failed' }))
     session.on('close', () => resolve({ kind: 'broken' }))

@@ -13,7 +13,7 @@ import { InboundSharing } from './inbound-share.ts'
 import type { ListenerCertificates } from './listener-certificates.ts'
 import { packEntities } from './packed-entities.ts'
 import type { PortsByListener } from './proxy-listeners.ts'
-import { streamPortsAmong } from './stream-listeners.ts'
+import { streamPortsAmong } from './stream-ports.ts'
 import type {
   Answers,
   InForceSettings,

@@ -9,6 +9,7 @@ import type { CertificateIndex } from './certificate-index.ts'
 import { bindFault } from './check-ports.ts'
 import { keepAliveOf } from './keep-alive-of.ts'
 import type { PortsByListener } from './proxy-listeners.ts'
+import { STREAM_KEY_PREFIX } from './stream-ports.ts'
 import { tlsRules } from './tls-rules.ts'
 import type { InForceSettings } from './worker-messages.ts'
 
@@ -28,14 +29,6 @@ export interface OpenedListeners {
   /** Takes them, and lets those go that are wanted no more. */
   commit(): void
   drop(): void
-}
-
-/** What the ports of streams are known by among those of a worker. */
-const KEY_PREFIX = 'stream '
-
-/** The ports of streams among all of a worker, in their order. */
-export function streamPortsAmong(ports: PortsByListener): readonly number[] {
-  return [...ports].flatMap(([key, port]) => (key.startsWith(KEY_PREFIX) ? [port] : []))
 }
 
 /** The listening sockets for streams of one worker. Those that stay over a reload are not touched. */
@@ -65,7 +58,7 @@ export class StreamListeners {
     }
     for (const listener of settings.listeners.stream) {
       if (listener.path !== undefined && !this.#options.hasUnixSockets) continue
-      const key = KEY_PREFIX + String(listener.shown['listener'])
+      const key = STREAM_KEY_PREFIX + String(listener.shown['listener'])
       const running = this.#running.get(key)
       const port = ports?.get(key) ?? listener.port
       try {
@@ -133,7 +126,7 @@ export class StreamListeners {
   #capsOf(listener: ListenerSettings): ConnectionCaps {
     const { context, count, capLimits } = this.#options
     return new ConnectionCaps({
-      name: KEY_PREFIX + String(listener.shown['listener']),
+      name: STREAM_KEY_PREFIX + String(listener.shown['listener']),
       count,
       limits: capLimits,
       warn: (message) => context.log.warn(message),

@@ -1,4 +1,4 @@
-import { RE2JS } from 're2js'
+import { re2 } from '../base/late-modules.ts'
 
 /** A configured regular expression, ready to be tried on what clients send. */
 export interface Pattern {
@@ -39,7 +39,7 @@ export function patternFault(text: string): string | undefined {
 
 function linearPattern(text: string): Pattern | undefined {
   try {
-    const compiled = RE2JS.compile(text)
+    const compiled = re2().compile(text)
     return {
       longestText: Infinity,
       isFoundIn: (subject) => compiled.matcher(subject).find(),

@@ -1,4 +1,4 @@
-import { RE2JS } from 're2js'
+import { re2 } from '../../base/late-modules.ts'
 
 /** A path of a `google.api.http` option, ready to be compared with those of requests. */
 export interface PathTemplate {
@@ -24,7 +24,7 @@ export function pathTemplate(template: string): PathTemplate {
     end = variable.index + text.length
   }
   // Several `**` would take other engines a time that grows with the square of a path's length.
-  const pattern = RE2JS.compile(source + segments(template.slice(end)))
+  const pattern = re2().compile(source + segments(template.slice(end)))
   return {
     match(path) {
       const found = pattern.matcher(path)

@@ -1,4 +1,5 @@
-import { constants, type ClientHttp2Stream } from 'node:http2'
+import type { ClientHttp2Stream } from 'node:http2'
+import { nodeHttp2 } from '../../base/late-modules.ts'
 import type { BalancerFault, Peer, PeerOutcome, PeerSource } from '../../balancer/peer.ts'
 import type { Deadline } from '../../base/deadline-wheel.ts'
 import { beginTurn, turnMs } from '../../base/turn-clock.ts'
@@ -269,7 +270,7 @@ export class GrpcForwarding implements Stage, BodySink, SessionUser, Deadline {
   /** The stream has ended before its response was whole. */
   onStreamLost(code: number): void {
     if (this.#isOver) return
-    const isUntouched = code === constants.NGHTTP2_REFUSED_STREAM
+    const isUntouched = code === nodeHttp2().constants.NGHTTP2_REFUSED_STREAM
     this.#tryFailed('broken', 'upstream_closed', isUntouched)
   }
 

@@ -1,4 +1,5 @@
-import { constants, type ClientHttp2Stream, type IncomingHttpHeaders } from 'node:http2'
+import type { ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2'
+import { nodeHttp2 } from '../../base/late-modules.ts'
 import type { PeerSource } from '../../balancer/peer.ts'
 import { beginTurn, turnMs } from '../../base/turn-clock.ts'
 import type { BodyFraming } from '../../http/body-framing.ts'
@@ -89,7 +90,7 @@ export class GrpcResponse {
 
   #framing({ status }: ResponseHead, flags: number): BodyFraming {
     if (sentMethod(this.#exchange) === 'HEAD' || status === 204 || status === 304) return NO_BODY
-    return (flags & constants.NGHTTP2_FLAG_END_STREAM) === 0 ? UNTIL_END : EMPTY
+    return (flags & nodeHttp2().constants.NGHTTP2_FLAG_END_STREAM) === 0 ? UNTIL_END : EMPTY
   }
 
   #onData(bytes: Buffer): void {
@@ -109,7 +110,8 @@ export class GrpcResponse {
   /** A stream that was reset ends as well, without being whole. */
   #onEnd(): void {
     const { stream, on } = this.#source
-    const isWhole = stream.rstCode === constants.NGHTTP2_NO_ERROR || stream.rstCode === undefined
+    const isWhole =
+      stream.rstCode === nodeHttp2().constants.NGHTTP2_NO_ERROR || stream.rstCode === undefined
     if (this.#isLeft || this.#relay === undefined || !isWhole) return
     beginTurn()
     this.#hasEnded = true

@@ -1,11 +1,12 @@
-import http2, {
-  type ClientHttp2Session,
-  type ClientHttp2Stream,
-  type ClientSessionOptions,
-  type OutgoingHttpHeaders,
-  type ServerOptions,
+import type {
+  ClientHttp2Session,
+  ClientHttp2Stream,
+  ClientSessionOptions,
+  OutgoingHttpHeaders,
+  ServerOptions,
 } from 'node:http2'
 import type { Socket } from 'node:net'
+import { nodeHttp2 } from '../../base/late-modules.ts'
 import type { Deadline, DeadlineWheel } from '../../base/deadline-wheel.ts'
 import { beginTurn, turnMs } from '../../base/turn-clock.ts'
 
@@ -96,7 +97,7 @@ export class UpstreamSession implements Deadline {
       // What a client repeats goes on repeated, as over HTTP/1.
       strictSingleValueFields: false,
     }
-    const session = http2.connect('http://upstream', options)
+    const session = nodeHttp2().connect('http://upstream', options)
     this.#session = session
     session.once('connect', () => session.setLocalWindowSize(SESSION_WINDOW_BYTES))
     session.on('goaway', () => this.#leave())
@@ -136,7 +137,7 @@ export class UpstreamSession implements Deadline {
     this.deadlineMs = Infinity
     stream.once('close', () => {
       this.#openStreams -= 1
-      if (stream.rstCode !== http2.constants.NGHTTP2_NO_ERROR) this.#resetStreams += 1
+      if (stream.rstCode !== nodeHttp2().constants.NGHTTP2_NO_ERROR) this.#resetStreams += 1
       if (this.#resetStreams >= RESETS_LIMIT) this.#leave()
       this.#watchIdle()
     })
