@@ -26,7 +26,7 @@ function tried(fast: Sockets): Promise<[boolean, boolean]> {
 }
 
 /** TLS takes the public way then, and nothing else does. */
-function withoutTls({ kind, connect, accept }: Sockets, warn: (message: string) => void): Sockets {
+function withoutTls(fast: Sockets, warn: (message: string) => void): Sockets {
   warn(`Cannot use the fast transport for TLS on Node ${process.versions.node}`)
-  return { kind, connect, accept }
+  return { ...fast, acceptTls: undefined }
 }

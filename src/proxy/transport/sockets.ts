@@ -21,7 +21,9 @@ export interface Sockets {
    * Takes connections that are to speak TLS and show no certificate of their own. Absent where TLS
    * has no way but that of the documented API.
    */
-  readonly acceptTls?: (server: net.Server, onArrived: (client: ArrivedClient) => void) => void
+  readonly acceptTls?:
+    | ((server: net.Server, onArrived: (client: ArrivedClient) => void) => void)
+    | undefined
 }
 
 /** A client before its handshake. `onDeadline` ends that, and so does {@link ArrivedClient.destroy}. */
