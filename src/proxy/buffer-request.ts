@@ -3,6 +3,7 @@ import type { ProxyExchange } from './exchange.ts'
 import type { CollectOutcome } from './request-body.ts'
 import type { Done } from './spool/spool-file.ts'
 import { StoredBody } from './spool/stored-body.ts'
+import type { Transport } from './transport/transport.ts'
 
 /** Bodies up to this size are held whoever else holds some: every connection has memory for so much. */
 const SURELY_HELD_BYTES = 65_536
@@ -63,6 +64,16 @@ export class BufferedRequest {
     this.#isClosed = true
     this.stored?.close()
     this.#giveBackMemory()
+  }
+
+  /**
+   * The request was answered, so its memory may serve the next one: unless a connection may still have
+   * to send some of it, or a plugin may ask for it.
+   */
+  recycle({ isCongested }: Transport): void {
+    const { body, failedTries, collected } = this.#exchange
+    const isFree = !isCongested && failedTries.length === 0 && collected.response.length === 0
+    if (isFree) body.recycle()
   }
 
   #giveBackMemory(): void {

@@ -217,7 +217,7 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
       this.#sendStored(connection, stored)
       return
     }
-    const whole = newBody ?? (body.heldBytes > 0 ? body.heldAsOne() : undefined)
+    const whole = newBody ?? (body.heldBytes > 0 ? body.heldToSend() : undefined)
     const head = this.#head(this.#wholeLength(newBody))
     const transport = connection.transport!
     writeRequest(transport, head, whole)
@@ -404,6 +404,7 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
     if (connection === undefined) return
     this.#connection = undefined
     this.#response?.leave(connection)
+    if (isReusable) this.#buffered?.recycle(connection.transport!)
     if (isReusable) context.pool.give(connection)
     else connection.destroy()
   }

@@ -52,4 +52,22 @@ describe('RequestBody', () => {
     body.resume()
     expect(told.length).toBe(3)
   })
+
+  it('gives its memory to the next body once it is spent, unless somebody may have it', () => {
+    const fill = (letter: string) => {
+      const { body } = collected(MIB, MIB)
+      body.receive(Buffer.alloc(MIB, letter), 0, MIB)
+      return body
+    }
+    const memoryOf = (body: RequestBody) => body.heldToSend().buffer
+    const first = fill('a')
+    const memory = memoryOf(first)
+    first.recycle()
+    const second = fill('b')
+    expect(memoryOf(second)).toBe(memory)
+    const kept = second.heldAsOne()
+    second.recycle()
+    expect(memoryOf(fill('c'))).not.toBe(memory)
+    expect(kept.every((byte) => byte === 'b'.charCodeAt(0))).toBe(true)
+  })
 })

@@ -37,6 +37,8 @@ export class RequestBody {
   #sink: BodySink | undefined
   #collecting: Collecting | undefined
   #isPaused = false
+  /** Somebody may still have the held bytes. */
+  #isLent = false
 
   constructor(framing: BodyFraming, source: BodySource) {
     this.framing = framing
@@ -104,7 +106,7 @@ export class RequestBody {
     const announced = this.framing.kind === 'length' ? Math.min(this.framing.length, limit) : 0
     const doubled = this.#room.length * 2
     const wanted = announced > 0 ? Math.min(announced, Math.max(doubled, GIVEN_BYTES)) : doubled
-    const room = Buffer.allocUnsafe(Math.max(needed, wanted))
+    const room = newRoom(Math.max(needed, wanted))
     this.#room.copy(room, 0, 0, this.heldBytes)
     this.#room = room
   }
@@ -151,15 +153,28 @@ export class RequestBody {
     else this.collect(0, done)
   }
 
-  /** The held bytes as one piece; they stay held. */
+  /** The held bytes as one piece, for whoever may keep it; they stay held. */
   heldAsOne(): Buffer {
+    this.#isLent = true
+    return this.heldToSend()
+  }
+
+  /** The held bytes as one piece, good until {@link recycle}. */
+  heldToSend(): Buffer {
     return this.#room.subarray(0, this.heldBytes)
+  }
+
+  /** What is held was sent, and is wanted no more; it stays where somebody may have it. */
+  recycle(): void {
+    if (this.#isLent) return
+    giveRoom(this.#room)
+    this.#letGo()
   }
 
   /** Hands what is held, and from then on what comes, to a sink. */
   pipe(sink: BodySink): void {
     this.#sink = sink
-    if (this.heldBytes > 0) sink.takeBody(this.heldAsOne())
+    if (this.heldBytes > 0) sink.takeBody(this.heldToSend())
     this.#letGo()
     if (this.isComplete) sink.endBody()
     else if (!this.#isPaused) this.#source.resumeBody()
@@ -205,6 +220,20 @@ export class RequestBody {
 const NO_ROOM = Buffer.alloc(0)
 /** Room that is made for a body because it is announced. */
 const GIVEN_BYTES = 1024 * 1024
+
+/** Making and clearing memory costs more than a body that fills it, so some is kept for the next one. */
+const KEPT_ROOMS = 8
+const rooms: Buffer<ArrayBuffer>[] = []
+
+function newRoom(bytes: number): Buffer<ArrayBuffer> {
+  const isWorthKeeping = bytes > GIVEN_BYTES / 2 && bytes <= GIVEN_BYTES
+  if (!isWorthKeeping) return Buffer.allocUnsafe(bytes)
+  return rooms.pop() ?? Buffer.allocUnsafeSlow(GIVEN_BYTES)
+}
+
+function giveRoom(room: Buffer<ArrayBuffer>): void {
+  if (room.length === GIVEN_BYTES && rooms.length < KEPT_ROOMS) rooms.push(room)
+}
 
 interface Collecting {
   readonly limitBytes: number

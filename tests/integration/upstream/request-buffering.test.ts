@@ -176,6 +176,35 @@ describe.each(['public', 'fast'] as const)('request bodies with the %s transport
     }
   })
 
+  it('that follow one another in the same memory are not mixed up', async () => {
+    const letters = [...'abcdefghijkl']
+    const received: string[] = []
+    await using gateway = await start({
+      answer({ body }) {
+        received.push(body)
+        return reply('done')
+      },
+      limits: { bufferedBodyBytes: 1024 * 1024 },
+    })
+    const lengths = 700_000
+    await Promise.all(
+      [0, 1, 2].map(async (lane) => {
+        using client = await connectRaw(gateway.port)
+        const own = letters.filter((_, index) => index % 3 === lane)
+        for (const [turn, letter] of own.entries()) {
+          const request = put(letter.repeat(lengths))
+          // In two parts, so that it is held.
+          client.send(request.slice(0, 1000))
+          await until(() => gateway.proxy.context.counters.writing > 0)
+          client.send(request.slice(1000))
+          await client.sees(new RegExp(`(?:done[^]*){${turn + 1}}`))
+        }
+      }),
+    )
+    expect(gateway.openFiles()).toEqual([])
+    expect(received.toSorted()).toEqual(letters.map((letter) => letter.repeat(lengths)))
+  })
+
   it('go to a file sooner when others take up the memory', async () => {
     const memory = new SpoolMemory(100_000)
     await using gateway = await start({ memory })
