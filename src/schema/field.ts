@@ -114,7 +114,7 @@ export type FieldSpec =
   | ForeignSpec
   | JsonSpec
 
-export declare const valueType: unique symbol
+declare const valueType: unique symbol
 export type Field<Value = unknown> = FieldSpec & { readonly [valueType]?: Value }
 
 /** An accepted but not stored field that sets others; with `deprecation.replaced_with` it is mirrored in answers. */

@@ -23,8 +23,6 @@ const MEANINGS: Readonly<Record<PairName, string>> = {
   token_post_args: 'Further arguments of requests for tokens, such as `audience` or `resource`.',
 }
 
-type List = Field<readonly string[] | undefined>
-
 export const pairFields = Object.fromEntries(
   PAIRS.flatMap((name) => [
     [
@@ -33,7 +31,7 @@ export const pairFields = Object.fromEntries(
     ],
     [`${name}_values`, array(string({ referenceable: true }), { description: 'Their values.' })],
   ]),
-) as Readonly<Record<`${PairName}_${'names' | 'values'}`, List>>
+) as { readonly [Key in `${PairName}_${'names' | 'values'}`]: Field<readonly string[] | undefined> }
 
 /** Values by name. */
 export function pairsOf(config: Config, name: PairName): Readonly<Record<string, string>> {
