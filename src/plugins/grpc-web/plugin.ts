@@ -14,6 +14,8 @@ const PREFLIGHT_TYPE = 'application/grpc-web-text+proto'
 /** An exchange that went through `access`. */
 interface Call {
   transcoding: Transcoding | undefined
+  /** As the client sent it, which is how it wants its answer. */
+  type: string | undefined
 }
 
 /** Lets clients in browsers call gRPC services: takes gRPC-Web and JSON, asks over gRPC. */
@@ -28,7 +30,7 @@ export const grpcWeb: Plugin = definePlugin({
     const origin = config.allow_origin_header ?? '*'
     const key = {}
     const callOf = (exchange: Exchange): Call =>
-      exchange.local<Call>(key, () => ({ transcoding: undefined }))
+      exchange.local<Call>(key, () => ({ transcoding: undefined, type: undefined }))
 
     /** @returns the exchange's transcoding, or why there is none */
     const begin = (exchange: Exchange, path: string): Transcoding | string => {
@@ -47,7 +49,7 @@ export const grpcWeb: Plugin = definePlugin({
         const path = (config.pass_stripped_path && upstream.strippedPath) || request.path
         const transcoding = begin(exchange, path)
         if (typeof transcoding === 'string') return refused(transcoding, origin)
-        callOf(exchange).transcoding = transcoding
+        Object.assign(callOf(exchange), { transcoding, type: request.header('content-type') })
         upstream.path = path
         upstream.setHeader('Content-Type', 'application/grpc')
         // Frames of the answer are read here, so they must not be compressed.
@@ -64,11 +66,10 @@ export const grpcWeb: Plugin = definePlugin({
       },
       headerFilter(exchange) {
         const { request, response } = exchange
-        const { transcoding } = callOf(exchange)
+        const { transcoding, type } = callOf(exchange)
         if (transcoding === undefined) return
         response.setHeader('Access-Control-Allow-Origin', origin)
         if (response.source !== 'service') return
-        const type = request.header('content-type')
         if (type !== undefined) response.setHeader('Content-Type', type)
         if (request.method === 'POST') response.dropLength()
       },
