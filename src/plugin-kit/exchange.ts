@@ -68,8 +68,8 @@ export interface Credential {
 }
 
 /**
- * The client's request. Headers, cookies and query are as plugins that ran before left them; what else
- * differs from what was received says so.
+ * The client's request. Headers and query are as plugins that ran before left them; what else differs
+ * from what was received says so.
  */
 export interface ClientRequest {
   readonly method: string
@@ -114,7 +114,10 @@ export interface ClientRequest {
   queryValues(name: string): readonly (string | true)[]
   /** Decoded pairs in order. */
   query(): readonly (readonly [name: string, value: string | true])[]
-  /** First match, name compared without case. */
+  /**
+   * First match, name compared without case. As received: whoever keeps a cookie from the upstream has
+   * to know it still, to end it at the client.
+   */
   cookie(name: string): string | undefined
   /** The length the client announced; `undefined` for a chunked or absent body. */
   readonly contentLength: number | undefined

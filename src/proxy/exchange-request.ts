@@ -154,7 +154,7 @@ export class ExchangeRequest implements ClientRequest {
   }
 
   cookie(name: string): string | undefined {
-    for (const field of this.headerValues('cookie')) {
+    for (const field of this.#exchange.head.fields.values('cookie')) {
       const value = cookieValue(field, name)
       if (value !== undefined) return value
     }
