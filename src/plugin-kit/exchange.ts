@@ -99,6 +99,8 @@ export interface ClientRequest {
   readonly peerIp: string
   readonly connection?: ConnectionFacts
   readonly isGrpc: boolean
+  /** The client sent an `Authorization` field, whatever plugins made of it since. */
+  readonly wasAuthorized: boolean
   readonly tls: TlsFacts | undefined
   /** Size of the request as received, head and body, so far. */
   readonly sizeBytes: number

@@ -78,6 +78,9 @@ export class ExchangeRequest implements ClientRequest {
     const type = this.#exchange.head.fields.get(RequestField.contentType)
     return type !== undefined && type.startsWith('application/grpc')
   }
+  get wasAuthorized(): boolean {
+    return this.#exchange.head.fields.has(RequestField.authorization)
+  }
   get sizeBytes(): number {
     return this.#exchange.head.fields.text.length + this.#exchange.body.receivedBytes
   }

@@ -165,6 +165,7 @@ function clientRequest(given: FakeRequest, headers: FakeHeaders): ClientRequest 
     peerIp: ip,
     connection: { localIp: '127.0.0.1', serial: 7, requests: 1 },
     isGrpc: headers.first('content-type')?.startsWith('application/grpc') ?? false,
+    wasAuthorized: headers.first('authorization') !== undefined,
     tls: undefined,
     header: (name) => headers.first(name) ?? headers.first(name.replaceAll('_', '-')),
     headerValues: (name) => headers.all(name),

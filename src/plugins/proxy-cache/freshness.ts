@@ -40,8 +40,9 @@ export function cachingRules(config: Config): CachingRules {
       if (!heedsControl) return ttl
       const control = parseCacheControl(response.headerValues('cache-control'))
       if (FORBID.some((name) => control.has(name))) return undefined
-      const isPersonal = request.header('authorization') !== undefined
-      if (isPersonal && !ALLOW_SHARING.some((name) => control.has(name))) return undefined
+      // Also when a plugin has kept the field from the upstream.
+      if (request.wasAuthorized && !ALLOW_SHARING.some((name) => control.has(name)))
+        return undefined
       const lifetime = lifetimeOf(control, response.header('expires'), nowSeconds)
       return lifetime > 0 ? lifetime : undefined
     },

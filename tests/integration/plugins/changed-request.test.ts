@@ -10,13 +10,20 @@ describe('a request that an earlier plugin has changed', () => {
   beforeAll(async () => {
     upstream = await startUpstream((request, response) => {
       response.setHeader('content-type', 'application/json')
+      response.setHeader('cache-control', 'max-age=60')
       response.end(JSON.stringify({ url: request.url, headers: request.headers }))
     })
     const keyAuth = { name: 'key-auth', config: { hide_credentials: true } }
     const before = (access: string) => ({ name: 'pre-function', config: { access: [access] } })
     gateway = await startGateway({
       _format_version: '3.0',
-      consumers: [{ username: 'ann', keyauth_credentials: [{ key: 'ann-key' }] }],
+      consumers: [
+        {
+          username: 'ann',
+          keyauth_credentials: [{ key: 'ann-key' }],
+          basicauth_credentials: [{ username: 'ann', password: 'pw' }],
+        },
+      ],
       services: [
         {
           name: 'api',
@@ -44,6 +51,21 @@ describe('a request that an earlier plugin has changed', () => {
               name: 'cleared',
               paths: ['/cleared'],
               plugins: [before('kong.service.request.clear_header("apikey")'), keyAuth],
+            },
+            {
+              name: 'cached',
+              paths: ['/cached'],
+              plugins: [
+                { name: 'basic-auth', config: { hide_credentials: true } },
+                {
+                  name: 'proxy-cache',
+                  config: {
+                    strategy: 'memory',
+                    cache_control: true,
+                    content_type: ['application/json'],
+                  },
+                },
+              ],
             },
             {
               name: 'identity',
@@ -106,5 +128,16 @@ describe('a request that an earlier plugin has changed', () => {
     expect(status).toBe(200)
     expect(saw!.headers['x-consumer-username']).toBe('ann')
     expect((await as('carl')).status).toBe(429)
+  })
+
+  it('is not cached for everybody because its credentials are hidden', async () => {
+    const authorization = `Basic ${Buffer.from('ann:pw').toString('base64')}`
+    const asked = () => upstream.requests.length
+    const before = asked()
+    for (const count of [1, 2]) {
+      const { status, saw } = await ask('/cached', { authorization })
+      expect([status, saw!.headers['authorization']]).toEqual([200, undefined])
+      expect(asked() - before).toBe(count)
+    }
   })
 })
