@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
-import module from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { belowPrefix } from '../settings/present-settings.ts'
 import type { Settings } from '../settings/settings.ts'
@@ -24,7 +23,6 @@ export async function launchDaemon(settings: Settings): Promise<number> {
   const stderr = errorLog.startsWith('/dev/') ? 'inherit' : openLog(errorLog)
   const child = spawn(process.execPath, [fileURLToPath(entry), settings.prefix], {
     detached: true,
-    env: withCompileCache(),
     stdio: ['ignore', writesTo(settings, '/dev/stdout') ? 'inherit' : 'ignore', stderr, 'ipc'],
   })
   if (typeof stderr === 'number') closeSync(stderr)
@@ -41,12 +39,6 @@ export async function launchDaemon(settings: Settings): Promise<number> {
   child.unref()
   if (!report.ok) throw new StartFault(report.message)
   return child.pid!
-}
-
-/** Compiled code is kept between starts; the new process and its threads take it from there too. */
-function withCompileCache(): NodeJS.ProcessEnv {
-  const folder = module.getCompileCacheDir()
-  return folder === undefined ? process.env : { ...process.env, NODE_COMPILE_CACHE: folder }
 }
 
 function openLog(file: string): number | 'ignore' {
