@@ -1,9 +1,10 @@
+import { inSlices } from '../base/steps.ts'
 import type { Balancers } from '../balancer/peer.ts'
 import type { EntitySet, Target, Upstream } from '../entities/entity.ts'
 import type { NodeServices, Plugin } from '../plugin-kit/plugin.ts'
 import type { SnapshotHolder } from '../proxy/context.ts'
-import type { RouterFlavor } from '../router/route-match.ts'
-import { compileSnapshot, type Compiled } from '../snapshot/compile.ts'
+import type { Router, RouterFlavor } from '../router/route-match.ts'
+import { compileSnapshot, routerStepsFor, type Compiled } from '../snapshot/compile.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { UpstreamTlsDefaults } from '../snapshot/upstream-tls.ts'
 import { changedEntities } from './changed-entities.ts'
@@ -43,18 +44,18 @@ export class ServingSnapshot implements SnapshotHolder {
    * @returns whether it is prepared; changes of what is not served cannot be
    * @throws {PluginFault}
    */
-  prepare(generation: number, content: Content): boolean {
+  async prepare(generation: number, content: Content): Promise<boolean> {
     if (content.kind === 'whole') {
-      this.#await({
-        snapshot: this.#compile(generation, content.entities),
-        entities: content.entities,
-      })
+      const { entities } = content
+      // Requests go on meanwhile.
+      const router = await inSlices(routerStepsFor(entities, this.#options.flavor))
+      this.#await({ snapshot: this.#compile(generation, entities, { router }), entities })
       return true
     }
     if (content.base !== this.#current.version) return false
     const before = { snapshot: this.#current, entities: this.#entities }
     const entities = changedEntities(this.#entities, content.changes)
-    this.#await({ snapshot: this.#compile(generation, entities, before), entities })
+    this.#await({ snapshot: this.#compile(generation, entities, { before }), entities })
     return true
   }
 
@@ -97,9 +98,13 @@ export class ServingSnapshot implements SnapshotHolder {
     this.#candidate?.snapshot.retire()
   }
 
-  #compile(version: number, entities: EntitySet, before?: Compiled): Snapshot {
+  #compile(
+    version: number,
+    entities: EntitySet,
+    { before, router }: { readonly before?: Compiled; readonly router?: Router } = {},
+  ): Snapshot {
     const { plugins, flavor, balancers, node, tlsDefaults } = this.#options
     const options = { version, plugins, flavor, balancers, node, tlsDefaults }
-    return compileSnapshot(entities, options, before)
+    return compileSnapshot(entities, { ...options, ...(router && { router }) }, before)
   }
 }

@@ -191,7 +191,7 @@ export class WorkerPlane {
     try {
       const content = await unpacked(packed)
       await this.#plugins.loadFor(content)
-      const isPrepared = this.#serving.prepare(generation, content)
+      const isPrepared = await this.#serving.prepare(generation, content)
       return { kind: isPrepared ? 'prepared' : 'behind' }
     } catch (error) {
       return { kind: 'refused', reason: (error as Error).message }

@@ -1,8 +1,9 @@
+import { atOnce, type Steps } from '../base/steps.ts'
 import type { Route, Service } from '../entities/entity.ts'
 import { builtRanks, changedRouter } from './changed-router.ts'
 import { explainer } from './explain.ts'
-import { fillIndex } from './fill-index.ts'
-import { rankParts } from './rank-parts.ts'
+import { fillSteps } from './fill-index.ts'
+import { rankSteps } from './rank-parts.ts'
 import type { Router, RouterFlavor } from './route-match.ts'
 
 /**
@@ -17,8 +18,17 @@ export function buildRouter(
   services: ReadonlyMap<string, Service>,
   flavor: RouterFlavor,
 ): Router {
-  const ranked = rankParts(routes, services, flavor)
-  const index = fillIndex(ranked, flavor, builtRanks(ranked.length))
+  return atOnce(routerSteps(routes, services, flavor))
+}
+
+/** As {@link buildRouter}, for very many routes. */
+export function* routerSteps(
+  routes: readonly Route[],
+  services: ReadonlyMap<string, Service>,
+  flavor: RouterFlavor,
+): Steps<Router> {
+  const ranked = yield* rankSteps(routes, services, flavor)
+  const index = yield* fillSteps(ranked, flavor, builtRanks(ranked.length))
   return {
     match: (request) => index.find(request),
     explain: explainer(() => ranked, flavor),

@@ -1,3 +1,4 @@
+import { atOnce, type Steps } from '../base/steps.ts'
 import { toBytes } from './byte-text.ts'
 import type { Candidate } from './candidate.ts'
 import type { RankedPart } from './compatible-order.ts'
@@ -21,13 +22,26 @@ export function fillIndex(
   flavor: RouterFlavor,
   rankOf: (place: number) => number,
 ): RouteIndex {
+  return atOnce(fillSteps(ranked, flavor, rankOf))
+}
+
+/** As {@link fillIndex}, for very many parts. */
+export function* fillSteps(
+  ranked: readonly RankedPart[],
+  flavor: RouterFlavor,
+  rankOf: (place: number) => number,
+): Steps<RouteIndex> {
   const index = new RouteIndex()
   const conditionsOf = fieldConditionMaker(flavor)
-  for (const [place, { part }] of ranked.entries())
+  for (const [place, { part }] of ranked.entries()) {
+    if (place % PARTS_IN_A_STEP === 0) yield
     addPart(index, part, { rank: rankOf(place), flavor, conditions: conditionsOf(part) })
-  index.seal()
+  }
+  yield* index.seal()
   return index
 }
+
+const PARTS_IN_A_STEP = 100
 
 interface Place {
   readonly rank: number

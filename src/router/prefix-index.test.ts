@@ -1,3 +1,4 @@
+import { atOnce } from '../base/steps.ts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { PrefixIndex } from './prefix-index.ts'
@@ -20,7 +21,7 @@ function indexOf(prefixes: readonly string[]): readonly [PrefixIndex<string>, Pr
   const index = new PrefixIndex<string>()
   const set = index.addSet()
   for (const prefix of prefixes) index.add(set, prefix, prefix)
-  index.seal(() => ({ rank: 0, check: 0 }))
+  atOnce(index.seal(() => ({ rank: 0, check: 0 })))
   return [index, set]
 }
 
@@ -46,7 +47,7 @@ describe(PrefixIndex, () => {
           const index = new PrefixIndex<string>()
           const sets = [index.addSet(), index.addSet('name'), index.addSet()]
           for (const [number, prefix] of entries) index.add(sets[number]!, prefix, prefix)
-          index.seal(() => ({ rank: 0, check: 0 }))
+          atOnce(index.seal(() => ({ rank: 0, check: 0 })))
           for (const [number, { root }] of sets.entries())
             for (const asked of texts) {
               const expected = entries
@@ -72,7 +73,7 @@ describe(PrefixIndex, () => {
     const set = index.addSet()
     for (const prefix of ranks.keys()) index.add(set, prefix, prefix)
     index.add(set, '/a/b', 'second')
-    index.seal((prefix) => ({ rank: ranks.get(prefix)!, check: 10 + ranks.get(prefix)! }))
+    atOnce(index.seal((prefix) => ({ rank: ranks.get(prefix)!, check: 10 + ranks.get(prefix)! })))
     const node = index.find(set.root, '/a/b/d')
     expect(index.records[node + Field.FIRST_RANK]).toBe(5)
     expect(index.records[node + Field.FIRST_CHECK]).toBe(15)
@@ -92,7 +93,7 @@ describe(PrefixIndex, () => {
           // Prefixes that are spelled like names are no names.
           const nameless = index.addSet()
           for (const prefix of prefixes) index.add(nameless, prefix, prefix)
-          index.seal(() => ({ rank: 0, check: 0 }))
+          atOnce(index.seal(() => ({ rank: 0, check: 0 })))
           for (const text of texts)
             for (let length = 0; length <= text.length; length += 1)
               expect(index.findNamed(text, length)).toBe(

@@ -1,3 +1,4 @@
+import type { Steps } from '../base/steps.ts'
 import { compilePrefixes, Field, FIELDS, NAMES, SLOT, Slot } from './prefix-records.ts'
 import type { FirstItem, PrefixSet } from './prefix-records.ts'
 import { FNV_PRIME, FNV_SEED, slotHash } from './text-hash.ts'
@@ -50,8 +51,8 @@ export class PrefixIndex<Item> {
   }
 
   /** Makes ready for searching; nothing may be added any more. */
-  seal(first: (item: Item) => FirstItem): void {
-    const { items, records, slots, chains, lengths } = compilePrefixes(this.#sets, first)
+  *seal(first: (item: Item) => FirstItem): Steps<void> {
+    const { items, records, slots, chains, lengths } = yield* compilePrefixes(this.#sets, first)
     this.items = items
     this.records = records
     this.#slots = slots

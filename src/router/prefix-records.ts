@@ -1,3 +1,4 @@
+import type { Steps } from '../base/steps.ts'
 import { SearchChains } from './search-chains.ts'
 import { fnv1a, slotHash } from './text-hash.ts'
 
@@ -65,26 +66,34 @@ export interface PrefixTable<Item> {
 }
 
 /** Writes sets into flat arrays and tells each its root; their nodes are not needed any more. */
-export function compilePrefixes<Item>(
+export function* compilePrefixes<Item>(
   sets: readonly PrefixSet<Item>[],
   first: (item: Item) => FirstItem,
-): PrefixTable<Item> {
+): Steps<PrefixTable<Item>> {
   const chains = new SearchChains()
   const items: Item[] = []
   const entries: Entry<Item>[] = []
   let end = 0
   for (const set of sets) {
     set.root = end
-    for (const entry of entriesOf(set, end, chains)) {
+    for (const entry of yield* entriesOf(set, end, chains)) {
       entries.push(entry)
       end = entry.place + recordWords(entry.text)
     }
+    yield
   }
   const records = new Int32Array(end)
-  for (const entry of entries) writeRecord(records, entry, items, first)
+  for (const [at, entry] of entries.entries()) {
+    if (at % ENTRIES_IN_A_STEP === 0) yield
+    writeRecord(records, entry, items, first)
+  }
   const lengths = descending(entries.map(({ length }) => length))
-  return { items, records, slots: slotsOf(entries), chains: chains.toArray(), lengths }
+  yield
+  const slots = yield* slotsOf(entries)
+  return { items, records, slots, chains: chains.toArray(), lengths }
 }
+
+const ENTRIES_IN_A_STEP = 200
 
 interface Entry<Item> {
   readonly set: PrefixSet<Item>
@@ -103,15 +112,16 @@ interface Entry<Item> {
 }
 
 /** Prefixes and markers of a set, the shorter first. */
-function entriesOf<Item>(
+function* entriesOf<Item>(
   set: PrefixSet<Item>,
   root: number,
   chains: SearchChains,
-): readonly Entry<Item>[] {
+): Steps<readonly Entry<Item>[]> {
   const { nodes, name } = set
   const heads: { readonly text: string; readonly chain: number }[] = []
   const prefixes = [...nodes.keys()].filter((prefix) => prefix !== '')
   const chain = chains.plan(prefixes, (text, beyond) => heads.push({ text, chain: beyond }))
+  yield
   heads.sort((a, b) => a.text.length - b.text.length)
   const lengths = descending(prefixes.map(({ length }) => length))
   const places = new Map([['', root]])
@@ -120,7 +130,8 @@ function entriesOf<Item>(
     { set, place: root, length: 0, text: name, items, isMarker: false, parent: root, chain },
   ]
   let place = root + recordWords(name)
-  for (const head of heads) {
+  for (const [at, head] of heads.entries()) {
+    if (at % ENTRIES_IN_A_STEP === 0) yield
     const { text } = head
     const own = nodes.get(text)
     const parent = longestBelow(places, lengths, text)
@@ -176,11 +187,12 @@ function writeRecord<Item>(
   new Uint8Array(records.buffer).set(Buffer.from(text, 'latin1'), (place + FIELDS) * 4)
 }
 
-function slotsOf(entries: readonly Entry<unknown>[]): Int32Array<ArrayBuffer> {
+function* slotsOf(entries: readonly Entry<unknown>[]): Steps<Int32Array<ArrayBuffer>> {
   let size = 8
   while (size < entries.length * 2) size *= 2
   const slots = new Int32Array(size * SLOT)
-  for (const { set, place, text, length, chain } of entries) {
+  for (const [at, { set, place, text, length, chain }] of entries.entries()) {
+    if (at % ENTRIES_IN_A_STEP === 0) yield
     if (text === '') continue
     const hash = slotHash(fnv1a(text), length === 0 ? NAMES : set.root)
     addSlot(slots, hash, place, chain)

@@ -1,3 +1,4 @@
+import { atOnce, type Steps } from '../base/steps.ts'
 import type { Route, Service } from '../entities/entity.ts'
 import { compareCompatible, rankCompatible, type RankedPart } from './compatible-order.ts'
 import type { RouterFlavor } from './route-match.ts'
@@ -14,8 +15,25 @@ export function rankParts(
   services: ReadonlyMap<string, Service>,
   flavor: RouterFlavor,
 ): readonly RankedPart[] {
-  return servableParts(routes, services).flatMap(RANKERS[flavor]).sort(comparison(flavor))
+  return atOnce(rankSteps(routes, services, flavor))
 }
+
+/** As {@link rankParts}, for very many routes. */
+export function* rankSteps(
+  routes: readonly Route[],
+  services: ReadonlyMap<string, Service>,
+  flavor: RouterFlavor,
+): Steps<readonly RankedPart[]> {
+  const ranked: RankedPart[] = []
+  for (let at = 0; at < routes.length; at += ROUTES_IN_A_STEP) {
+    const some = servableParts(routes.slice(at, at + ROUTES_IN_A_STEP), services)
+    for (const part of some) ranked.push(...RANKERS[flavor](part))
+    yield
+  }
+  return ranked.sort(comparison(flavor))
+}
+
+const ROUTES_IN_A_STEP = 100
 
 const RANKERS: Readonly<Record<RouterFlavor, (part: RoutePart) => readonly RankedPart[]>> = {
   traditional: (part) => splitByPath(part).map(rankTraditional),

@@ -1,3 +1,4 @@
+import type { Steps } from '../base/steps.ts'
 import { doAllHold, takeCandidate, type Candidate } from './candidate.ts'
 import type { Condition } from './condition.ts'
 import { hostNameLength, type HostPattern } from './host.ts'
@@ -46,9 +47,9 @@ export class RouteIndex {
   }
 
   /** Makes ready for lookups. Candidates must have been added in the order of their ranks. */
-  seal(): void {
+  *seal(): Steps<void> {
     const checks = new Map<readonly Condition[], number>([[[], NO_CHECK]])
-    this.#paths.seal(({ rank, conditions }) => {
+    yield* this.#paths.seal(({ rank, conditions }) => {
       if (conditions.length === 0) return { rank, check: NO_CHECK }
       const check = checks.get(conditions) ?? checks.size
       checks.set(conditions, check)
