@@ -49,8 +49,8 @@ rmSync(folder, { recursive: true })
 const skipped = testResults
   .flatMap(({ assertionResults }) => assertionResults)
   .filter(({ status }) => status !== 'passed' && status !== 'failed')
-  .map(({ title }) => title)
-// A test that needs material published elsewhere names it in its title; no machine has to have that.
+  .map(({ fullName }) => fullName)
+// A test that needs material published elsewhere names it in a title; no machine has to have that.
 const forWantOfMaterial = skipped.filter((title) => title.includes('(skipped: '))
 const forWantOfService = skipped.length - forWantOfMaterial.length
 
@@ -77,7 +77,7 @@ interface TestReport {
   readonly numPassedTests: number
   readonly numFailedTests: number
   readonly testResults: readonly {
-    readonly assertionResults: readonly { readonly title: string; readonly status: string }[]
+    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[]
   }[]
 }
 
