@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-const QUIET_MS = 1500
+export const QUIET_MS = 1500
 
 /**
  * Gives back what a start or a reload took and no longer needs. V8 would keep it until the heap
@@ -12,11 +12,16 @@ const QUIET_MS = 1500
  */
 export class MemorySettler {
   readonly #workDone: () => number
+  readonly #quietWork: number
   #timer: NodeJS.Timeout | undefined
 
-  /** @param workDone a number that grows with every piece of work that should not be held up */
-  constructor(workDone: () => number) {
+  /**
+   * @param workDone a number that grows with every piece of work that should not be held up
+   * @param quietWork so much of it may be done while it still counts as quiet
+   */
+  constructor(workDone: () => number, quietWork = 0) {
     this.#workDone = workDone
+    this.#quietWork = quietWork
   }
 
   /** Something large was done: its remains can be collected when it is quiet. */
@@ -24,7 +29,7 @@ export class MemorySettler {
     clearTimeout(this.#timer)
     const before = this.#workDone()
     this.#timer = setTimeout(() => {
-      if (this.#workDone() === before) collectGarbage()
+      if (this.#workDone() - before <= this.#quietWork) collectGarbage()
       else this.soon()
     }, QUIET_MS).unref()
   }

@@ -1,7 +1,7 @@
 import type { Settings } from '../settings/settings.ts'
 import { DataPlane, workerCount } from './data-plane.ts'
 import { openLogs } from './logs.ts'
-import { MemorySettler } from './memory-settler.ts'
+import { MemorySettler, QUIET_MS } from './memory-settler.ts'
 import { nodeId, removePidFile, writePidFile } from './prefix-layout.ts'
 import type { Gateway, GatewayOptions } from './start.ts'
 
@@ -33,8 +33,8 @@ export async function runMaster(options: MasterOptions): Promise<Master> {
   dataPlane.startWorkers(workerCount(settings))
   // Loaded while the workers load theirs.
   const { startGateway } = await import('./start.ts')
-  // Nothing here is in a hurry: requests are the workers'.
-  const memory = new MemorySettler(() => 0)
+  // Requests are the workers', and workers may have to share a core with this thread.
+  const memory = new MemorySettler(cpuMs, QUIET_MS / 20)
   const gateway = await startGateway({
     settings,
     environment,
@@ -79,4 +79,10 @@ function oneAtATime(work: () => Promise<unknown>): () => void {
       return work()
     })
   }
+}
+
+/** CPU time of all threads so far. */
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
 }
