@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { createServer, connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 
@@ -42,13 +43,25 @@ export async function startPinned(spec: PinnedCommand): Promise<PinnedProcess> {
   return { pid: child.pid!, [Symbol.asyncDispose]: () => stop(child) }
 }
 
-/** A port that was free a moment ago. */
+/** The system gives ports from 32768 on to whoever asks for any, so that one of those may be taken meanwhile. */
+const PORTS = { first: 12_000, count: 16_000 }
+const given = new Set<number>()
+
+/** A port that is free, and that nobody else gets by chance. */
 export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
+  for (;;) {
+    const port = PORTS.first + randomInt(PORTS.count)
+    if (given.has(port) || !(await canListen(port))) continue
+    given.add(port)
+    return port
+  }
+}
+
+function canListen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer().once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
 }
 
 async function stop(child: ChildProcess): Promise<void> {
