@@ -3,8 +3,13 @@ import type { Balancers } from '../balancer/peer.ts'
 import type { EntitySet, Target, Upstream } from '../entities/entity.ts'
 import type { NodeServices, Plugin } from '../plugin-kit/plugin.ts'
 import type { SnapshotHolder } from '../proxy/context.ts'
-import type { Router, RouterFlavor } from '../router/route-match.ts'
-import { compileSnapshot, routerStepsFor, type Compiled } from '../snapshot/compile.ts'
+import type { RouterFlavor } from '../router/route-match.ts'
+import {
+  compileSnapshot,
+  snapshotSteps,
+  type Compiled,
+  type CompileOptions,
+} from '../snapshot/compile.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { UpstreamTlsDefaults } from '../snapshot/upstream-tls.ts'
 import { changedEntities } from './changed-entities.ts'
@@ -33,7 +38,7 @@ export class ServingSnapshot implements SnapshotHolder {
 
   constructor(options: ServingOptions) {
     this.#options = options
-    this.#current = this.#compile(0, this.#entities)
+    this.#current = compileSnapshot(this.#entities, compileOptions(0, options))
   }
 
   get current(): Snapshot {
@@ -46,16 +51,18 @@ export class ServingSnapshot implements SnapshotHolder {
    */
   async prepare(generation: number, content: Content): Promise<boolean> {
     if (content.kind === 'whole') {
-      const { entities } = content
-      // Requests go on meanwhile.
-      const router = await inSlices(routerStepsFor(entities, this.#options.flavor))
-      this.#await({ snapshot: this.#compile(generation, entities, { router }), entities })
+      this.#await(await this.#compile(generation, content.entities))
       return true
     }
-    if (content.base !== this.#current.version) return false
     const before = { snapshot: this.#current, entities: this.#entities }
-    const entities = changedEntities(this.#entities, content.changes)
-    this.#await({ snapshot: this.#compile(generation, entities, { before }), entities })
+    if (content.base !== before.snapshot.version) return false
+    const entities = changedEntities(before.entities, content.changes)
+    const candidate = await this.#compile(generation, entities, before)
+    if (before.snapshot !== this.#current) {
+      candidate.snapshot.retire()
+      return false
+    }
+    this.#await(candidate)
     return true
   }
 
@@ -98,13 +105,14 @@ export class ServingSnapshot implements SnapshotHolder {
     this.#candidate?.snapshot.retire()
   }
 
-  #compile(
-    version: number,
-    entities: EntitySet,
-    { before, router }: { readonly before?: Compiled; readonly router?: Router } = {},
-  ): Snapshot {
-    const { plugins, flavor, balancers, node, tlsDefaults } = this.#options
-    const options = { version, plugins, flavor, balancers, node, tlsDefaults }
-    return compileSnapshot(entities, { ...options, ...(router && { router }) }, before)
+  /** Requests go on while it takes its time. */
+  async #compile(version: number, entities: EntitySet, before?: Compiled): Promise<Compiled> {
+    const steps = snapshotSteps(entities, compileOptions(version, this.#options), before)
+    return { snapshot: await inSlices(steps), entities }
   }
+}
+
+function compileOptions(version: number, options: ServingOptions): CompileOptions {
+  const { plugins, flavor, balancers, node, tlsDefaults } = options
+  return { version, plugins, flavor, balancers, node, tlsDefaults }
 }

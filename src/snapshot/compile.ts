@@ -1,10 +1,10 @@
-import type { Steps } from '../base/steps.ts'
+import { atOnce, type Steps } from '../base/steps.ts'
 import type { Balancers } from '../balancer/peer.ts'
 import { consumers } from '../entities/consumers.ts'
 import type { EntityKind, EntitySet, PluginEntity, Route, Service } from '../entities/entity.ts'
 import type { EntityLookup, NodeServices, Plugin } from '../plugin-kit/plugin.ts'
-import { buildRouter, routerSteps } from '../router/build-router.ts'
-import type { Router, RouterFlavor } from '../router/route-match.ts'
+import { routerSteps } from '../router/build-router.ts'
+import type { RouterFlavor } from '../router/route-match.ts'
 import { buildStreamRouter } from '../router/stream/build-stream-router.ts'
 import { makeChain, type Step } from './chain.ts'
 import { changeRouter } from './change-router.ts'
@@ -25,8 +25,6 @@ export interface CompileOptions {
   readonly node: NodeServices
   /** How connections to upstreams are secured where services do not say. */
   readonly tlsDefaults?: UpstreamTlsDefaults
-  /** Of the entities, where it was built before. */
-  readonly router?: Router
 }
 
 /** A snapshot and what it was compiled from. */
@@ -50,16 +48,24 @@ export function compileSnapshot(
   options: CompileOptions,
   before?: Compiled,
 ): Snapshot {
+  return atOnce(snapshotSteps(entities, options, before))
+}
+
+/** As {@link compileSnapshot}, for very many routes. What `before` has must not be let go meanwhile. */
+export function* snapshotSteps(
+  entities: EntitySet,
+  options: CompileOptions,
+  before?: Compiled,
+): Steps<Snapshot> {
   const { plugins, node, version } = options
   const kinds = indexedKinds(plugins)
   const lookup =
     before?.snapshot.entities.changed(entities, kinds) ?? indexEntities(entities, kinds)
-  const services = servicesOf(entities)
-  const routes = routesOf(entities)
+  const services = new Map((entities['services'] as Service[] | undefined)?.map((s) => [s.id, s]))
+  const routes = (entities['routes'] ?? []) as readonly Route[]
   const router =
-    options.router ??
     (before && changeRouter(before.snapshot.router, [before.entities, entities], services)) ??
-    buildRouter(routes, services, options.flavor)
+    (yield* routerSteps(routes, services, options.flavor))
   const rows = (entities['plugins'] ?? []) as readonly PluginEntity[]
   const configured = new ConfiguredPlugins(
     rows,
@@ -94,20 +100,6 @@ export function compileSnapshot(
     }),
     ...lifeOf(configured),
   }
-}
-
-/** By id. */
-function servicesOf(entities: EntitySet): ReadonlyMap<string, Service> {
-  return new Map((entities['services'] as Service[] | undefined)?.map((s) => [s.id, s]))
-}
-
-function routesOf(entities: EntitySet): readonly Route[] {
-  return (entities['routes'] ?? []) as readonly Route[]
-}
-
-/** Builds the router that a snapshot of these entities has; with very many routes that takes its time. */
-export function routerStepsFor(entities: EntitySet, flavor: RouterFlavor): Steps<Router> {
-  return routerSteps(routesOf(entities), servicesOf(entities), flavor)
 }
 
 /** Consumers, and what plugins bring: what is looked up while a request waits. */
