@@ -38,7 +38,8 @@ function symmetricJwk(row: Entity): JsonObject | undefined {
   return jwk?.['kty'] === 'oct' ? jwk : undefined
 }
 
-function jwkOf({ jwk: text }: Entity): JsonObject | undefined {
+/** @returns the key of a row that holds it as a JSON Web Key and can be read */
+export function jwkOf({ jwk: text }: Entity): JsonObject | undefined {
   if (typeof text !== 'string') return undefined
   try {
     const jwk: unknown = JSON.parse(text)

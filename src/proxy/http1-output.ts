@@ -1,9 +1,6 @@
 import type { TrailerField } from '../http/trailer-fields.ts'
 import type { ResponseCoding } from './downstream.ts'
-import type { Transport } from './transport/transport.ts'
-
-/** Pieces up to this size are copied into one write with their head; larger ones are written alone. */
-const JOINED_BYTES = 16_384
+import { JOINED_BYTES, type Transport } from './transport/transport.ts'
 
 /**
  * Writes one response after the other. A head is held back until the first body bytes come or

@@ -4,9 +4,7 @@ import type { ResponseHead } from '../http/response-head.ts'
 import type { ProxyExchange } from './exchange.ts'
 import { adoptResponse } from './receive-response.ts'
 import { proxiedHead } from './response-head.ts'
-
-/** Longest answer that is copied into one write with its head. */
-const JOINED_BYTES = 16_384
+import { JOINED_BYTES } from './transport/transport.ts'
 
 /**
  * Passes on an answer that came in one piece, with a head that repeats, when nobody wants to see it on

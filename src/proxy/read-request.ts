@@ -85,28 +85,30 @@ export function expectsContinue(fields: HeadFields): boolean {
  * in two ways, methods that are for proxies of another kind, and announced bodies beyond the limit.
  */
 export function readRequest(exchange: ProxyExchange): GatewayError | undefined {
-  const { made } = exchange.head
-  if (made === undefined) return findFault(exchange)
-  if (made.isAccepted) return undefined
-  const fault = findFault(exchange)
-  made.isAccepted = fault === undefined
-  return fault
+  const { head, context, body } = exchange
+  const { made } = head
+  if (made?.isAccepted !== true) {
+    const fault = faultOfHead(exchange)
+    if (fault !== undefined) return fault
+    if (made !== undefined) made.isAccepted = true
+  }
+  const { bodyBytes } = context.limits
+  if (bodyBytes > 0 && (body.knownLength ?? 0) > bodyBytes)
+    return new GatewayError('body_too_large', 'The announced body is too large')
+  return undefined
 }
 
-/** Of what stands in the head alone, and of limits that never change. */
-function findFault(exchange: ProxyExchange): GatewayError | undefined {
-  const { head, routing, context, body } = exchange
+/** What follows from the head alone, and is the same for every request that has it. */
+function faultOfHead({ head, routing }: ProxyExchange): GatewayError | undefined {
   const { fields } = head
-  if (!hasValidHost(exchange)) return new GatewayError('bad_request', 'Host is missing or invalid')
+  if (!hasValidHost(head, routing))
+    return new GatewayError('bad_request', 'Host is missing or invalid')
   if ((fields.repeated & SINGLE_FIELDS) !== 0 && hasRepeatedField(fields))
     return new GatewayError('bad_request', 'A field that may stand once is repeated')
   if (!head.isPlainPath && isMalformedPath(routing.rawPath))
     return new GatewayError('bad_request', 'The request target is malformed')
   if (head.method === 'CONNECT' || head.method === 'TRACE')
     return new GatewayError('method_not_allowed', `Method ${head.method} is not served`)
-  const { bodyBytes } = context.limits
-  if (bodyBytes > 0 && (body.knownLength ?? 0) > bodyBytes)
-    return new GatewayError('body_too_large', 'The announced body is too large')
   return undefined
 }
 
@@ -127,7 +129,7 @@ function hasRepeatedField(fields: HeadFields): boolean {
   return false
 }
 
-function hasValidHost({ head, routing }: ProxyExchange): boolean {
+function hasValidHost(head: RequestHead, routing: ProxyExchange['routing']): boolean {
   const { fields, minorVersion } = head
   if (routing.host !== '' && !routing.hostFacts.isValid) return false
   if (!fields.has(RequestField.host)) return minorVersion < 1

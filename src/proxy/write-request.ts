@@ -1,7 +1,4 @@
-import type { Transport } from './transport/transport.ts'
-
-/** A held body up to this size is sent in one write with the head. */
-const JOINED_BYTES = 16_384
+import { JOINED_BYTES, type Transport } from './transport/transport.ts'
 
 /** Writes a request whole. @param head latin1 */
 export function writeRequest(transport: Transport, head: string, body: Buffer | undefined): void {

@@ -87,12 +87,9 @@ type Part = { readonly value: unknown; readonly json: string } | { readonly why:
 /** Longer headers, and more of them than this, are not remembered. */
 const REMEMBERED = { letters: 512, headers: 64 }
 const headers = new Map<string, Part>()
-let lastHeader = ''
-let lastPart: Part = { why: 'is empty' }
 
 /** All tokens of an issuer have the same header, so what it says is remembered by its text. */
 function decodeHeader(text: string): Part {
-  if (text === lastHeader) return lastPart
   const known = headers.get(text)
   if (known !== undefined) return known
   const part = decodePart(text)
@@ -101,10 +98,7 @@ function decodeHeader(text: string): Part {
   if ('value' in part && text.length <= REMEMBERED.letters) {
     // Whoever sends many has nothing from it but that they are read anew.
     if (headers.size === REMEMBERED.headers) headers.clear()
-    const own = Buffer.from(text, 'latin1').toString('latin1')
-    headers.set(own, header)
-    lastHeader = own
-    lastPart = header
+    headers.set(Buffer.from(text, 'latin1').toString('latin1'), header)
   }
   return header
 }

@@ -2,6 +2,7 @@ import { createPrivateKey } from 'node:crypto'
 import type { JWK } from 'jose'
 import { isJsonObject, type JsonObject } from '../../base/json.ts'
 import type { Entity } from '../../entities/entity.ts'
+import { jwkOf } from '../../entities/public-keys.ts'
 import { loadJose } from '../../plugin-kit/oauth/libraries.ts'
 import type {
   AdminAnswer,
@@ -48,17 +49,6 @@ function privateJwk(row: Entity): JWK | undefined {
   if (jwk?.['d'] === undefined) return undefined
   const { alg = usualAlgorithm(jwk) } = jwk
   return typeof alg === 'string' ? { ...jwk, alg, ...(kid !== undefined && { kid }) } : undefined
-}
-
-function jwkOf({ jwk: text }: Entity): JsonObject | undefined {
-  if (typeof text !== 'string') return undefined
-  try {
-    const jwk: unknown = JSON.parse(text)
-    return isJsonObject(jwk) ? jwk : undefined
-  } catch {
-    // A reference that was not resolved; the log says so.
-    return undefined
-  }
 }
 
 function jwkOfPem(pem: unknown): JsonObject | undefined {

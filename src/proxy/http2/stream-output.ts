@@ -1,9 +1,7 @@
 import { endFrame } from '../../http/http2/frame.ts'
+import { JOINED_BYTES } from '../transport/transport.ts'
 import { dataFrame, type ConnectionOutput } from './connection-output.ts'
 import { responseFrames, trailerFrames } from './response-frames.ts'
-
-/** Bodies, or their first parts, up to this size go out with their head. */
-const JOINED_BYTES = 16_384
 
 /** The connection, as far as its streams send over it. */
 export interface SharedOutput {

@@ -1,5 +1,8 @@
 import type { Socket } from 'node:net'
 
+/** Pieces up to this size are copied into one write with what goes before them; larger ones are written alone. */
+export const JOINED_BYTES = 16_384
+
 /** What a connection tells the one who drives it. */
 export interface TransportOwner {
   /**
