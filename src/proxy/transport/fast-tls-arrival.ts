@@ -1,45 +1,34 @@
 import type { SecureContext } from 'node:tls'
 import type { Deadline } from '../../base/deadline-wheel.ts'
-import { addressOf, FastTransport, lastRead, readBuffer } from './fast-transport.ts'
+import { ConnectionEnds } from './connection-ends.ts'
+import { FastTransport, lastRead, readBuffer } from './fast-transport.ts'
 import { FastTlsTransport, release } from './fast-tls-transport.ts'
-import type { AddressParts, TcpBinding, TcpHandle } from './tcp-binding.ts'
-import type { KeepAlive } from './transport.ts'
+import type { TcpBinding, TcpHandle } from './tcp-binding.ts'
 import type { ClientHello, TlsBinding, TlsHandle } from './tls-binding.ts'
 import { NOBODY, type ArrivedClient, type TlsOutcome, type TlsRules } from './sockets.ts'
 
 /** A connection whose handshake is to come, or is under way. */
-export class FastTlsArrival implements ArrivedClient, Deadline {
+export class FastTlsArrival extends ConnectionEnds implements ArrivedClient, Deadline {
   deadlineMs = Infinity
   wheelTick = -1
   readonly #tcpBinding: TcpBinding
   readonly #tlsBinding: TlsBinding
-  readonly #tcp: TcpHandle
   #tls: TlsHandle | undefined
   #rules: TlsRules | undefined
   #outcome: TlsOutcome | undefined
-  #remote: AddressParts | undefined
   #isOver = false
 
   constructor(bindings: { readonly tcp: TcpBinding; readonly tls: TlsBinding }, tcp: TcpHandle) {
+    super(tcp)
     this.#tcpBinding = bindings.tcp
     this.#tlsBinding = bindings.tls
-    this.#tcp = tcp
-  }
-
-  get remoteAddress(): string {
-    this.#remote ??= addressOf((parts) => this.#tcp.getpeername(parts))
-    return this.#remote.address ?? ''
-  }
-
-  setKeepAlive({ isOn, idleSeconds, intervalSeconds, probes }: KeepAlive): void {
-    this.#tcp.setKeepAlive(isOn, idleSeconds, intervalSeconds, probes)
   }
 
   secure(rules: TlsRules, outcome: TlsOutcome): void {
     if (this.#isOver) return
     this.#rules = rules
     this.#outcome = outcome
-    const tls = this.#tlsBinding.wrap(this.#tcp, rules.context())
+    const tls = this.#tlsBinding.wrap(this.tcp, rules.context())
     this.#tls = tls
     tls.arrival = this
     tls.onhandshakestart = nothing
@@ -106,7 +95,7 @@ export class FastTlsArrival implements ArrivedClient, Deadline {
     this.#isOver = true
     this.deadlineMs = Infinity
     const tls = this.#tls!
-    const handles = { binding: this.#tcpBinding, tcp: this.#tcp, tls }
+    const handles = { binding: this.#tcpBinding, tcp: this.tcp, tls }
     this.#outcome!.onSecure(new FastTlsTransport(handles), {
       protocol: tls.getALPNNegotiatedProtocol(),
       serverName: tls.getServername() || undefined,
@@ -127,7 +116,7 @@ export class FastTlsArrival implements ArrivedClient, Deadline {
     this.#isOver = true
     this.deadlineMs = Infinity
     release(this.#tls!)
-    this.#outcome!.onPlain(new FastTransport(this.#tcpBinding, this.#tcp, NOBODY))
+    this.#outcome!.onPlain(new FastTransport(this.#tcpBinding, this.tcp, NOBODY))
   }
 
   #fail(): void {
@@ -145,7 +134,7 @@ export class FastTlsArrival implements ArrivedClient, Deadline {
     this.#isOver = true
     this.deadlineMs = Infinity
     const tls = this.#tls
-    this.#tcp.close(() => {
+    this.tcp.close(() => {
       if (tls !== undefined) release(tls)
     })
   }

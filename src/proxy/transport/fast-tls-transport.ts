@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net'
 import { beginTurn } from '../../base/turn-clock.ts'
-import { addressOf, lastRead, readBuffer } from './fast-transport.ts'
-import type { AddressParts, TcpBinding, TcpHandle, WriteRequest } from './tcp-binding.ts'
+import { ConnectionEnds } from './connection-ends.ts'
+import { lastRead, readBuffer } from './fast-transport.ts'
+import type { TcpBinding, TcpHandle, WriteRequest } from './tcp-binding.ts'
 import type { TlsHandle } from './tls-binding.ts'
 import { NOBODY } from './sockets.ts'
-import type { KeepAlive, Transport, TransportOwner } from './transport.ts'
+import type { Transport, TransportOwner } from './transport.ts'
 
 /** What may wait to be written before it counts as congestion. */
 const HIGH_WATER_BYTES = 65_536
@@ -21,7 +22,7 @@ export interface SecuredHandles {
  * TLS on its handle, without stream objects. One write is under way at a time; what comes meanwhile
  * waits, and goes out together.
  */
-export class FastTlsTransport implements Transport {
+export class FastTlsTransport extends ConnectionEnds implements Transport {
   owner: TransportOwner = NOBODY
   isClosed = false
   readonly #handles: SecuredHandles
@@ -35,10 +36,9 @@ export class FastTlsTransport implements Transport {
   #early: Buffer[] = []
   #hasEnded = false
   #endsWhenWritten: 'with-close' | 'half' | undefined
-  #remote: AddressParts | undefined
-  #local: AddressParts | undefined
 
   constructor(handles: SecuredHandles) {
+    super(handles.tcp)
     const { tls } = handles
     this.#handles = handles
     tls.owner = this
@@ -51,26 +51,6 @@ export class FastTlsTransport implements Transport {
 
   get isCongested(): boolean {
     return this.#isCongested
-  }
-
-  get remoteAddress(): string {
-    this.#remote ??= addressOf((parts) => this.#handles.tcp.getpeername(parts))
-    return this.#remote.address ?? ''
-  }
-
-  get remotePort(): number {
-    this.#remote ??= addressOf((parts) => this.#handles.tcp.getpeername(parts))
-    return this.#remote.port ?? 0
-  }
-
-  get localAddress(): string {
-    this.#local ??= addressOf((parts) => this.#handles.tcp.getsockname(parts))
-    return this.#local.address ?? ''
-  }
-
-  get localPort(): number {
-    this.#local ??= addressOf((parts) => this.#handles.tcp.getsockname(parts))
-    return this.#local.port ?? 0
   }
 
   // Reading
@@ -226,14 +206,13 @@ export class FastTlsTransport implements Transport {
   destroy(): void {
     if (this.isClosed) return
     this.isClosed = true
-    this.#handles.tcp.close(() => this.#closed())
+    this.tcp.close(() => this.#closed())
   }
 
   reset(): void {
     if (this.isClosed) return
     this.isClosed = true
-    const { tcp } = this.#handles
-    if (tcp.reset(() => this.#closed()) !== 0) tcp.close(() => this.#closed())
+    if (this.tcp.reset(() => this.#closed()) !== 0) this.tcp.close(() => this.#closed())
   }
 
   #closed(): void {
@@ -242,10 +221,6 @@ export class FastTlsTransport implements Transport {
     this.#handles.tls.onread = ignoreRead
     release(this.#handles.tls)
     this.owner.onClosed()
-  }
-
-  setKeepAlive({ isOn, idleSeconds, intervalSeconds, probes }: KeepAlive): void {
-    if (!this.isClosed) this.#handles.tcp.setKeepAlive(isOn, idleSeconds, intervalSeconds, probes)
   }
 
   /** Nothing that asks for a socket comes by TLS. */

@@ -1,10 +1,11 @@
 import { Socket } from 'node:net'
 import { beginTurn } from '../../base/turn-clock.ts'
 import { readByWords } from '../../http/byte-words.ts'
-import type { AddressParts, TcpBinding, TcpHandle, WriteRequest } from './tcp-binding.ts'
+import { ConnectionEnds } from './connection-ends.ts'
+import type { TcpBinding, TcpHandle, WriteRequest } from './tcp-binding.ts'
 import { newReadBuffer, READ_BUFFER_BYTES } from './read-buffers.ts'
 import { NOBODY } from './sockets.ts'
-import type { KeepAlive, Transport, TransportOwner } from './transport.ts'
+import type { Transport, TransportOwner } from './transport.ts'
 
 const POOL_LIMIT = 64
 
@@ -19,23 +20,20 @@ export { shared as readBuffer }
 const pool: Buffer[] = []
 
 /** A socket without a stream object: reads into a static buffer, writes on the handle. */
-export class FastTransport implements Transport {
+export class FastTransport extends ConnectionEnds implements Transport {
   owner: TransportOwner
   isClosed = false
   readonly #binding: TcpBinding
-  readonly #handle: TcpHandle
   #buffer: Buffer = shared
   #nextBuffer: Buffer = shared
   #isBufferFree = true
   #pendingWrites = 0
   #isReading = false
   #closesWhenWritten = false
-  #remote: AddressParts | undefined
-  #local: AddressParts | undefined
 
   constructor(binding: TcpBinding, handle: TcpHandle, owner: TransportOwner) {
+    super(handle)
     this.#binding = binding
-    this.#handle = handle
     this.owner = owner
     handle.owner = this
     handle.onread = onRead
@@ -46,26 +44,6 @@ export class FastTransport implements Transport {
 
   get isCongested(): boolean {
     return this.#pendingWrites > 0
-  }
-
-  get remoteAddress(): string {
-    this.#remote ??= addressOf((parts) => this.#handle.getpeername(parts))
-    return this.#remote.address ?? ''
-  }
-
-  get remotePort(): number {
-    this.#remote ??= addressOf((parts) => this.#handle.getpeername(parts))
-    return this.#remote.port ?? 0
-  }
-
-  get localAddress(): string {
-    this.#local ??= addressOf((parts) => this.#handle.getsockname(parts))
-    return this.#local.address ?? ''
-  }
-
-  get localPort(): number {
-    this.#local ??= addressOf((parts) => this.#handle.getsockname(parts))
-    return this.#local.port ?? 0
   }
 
   /** Called by the handle for every read; the return value is the buffer of the next one. */
@@ -92,14 +70,14 @@ export class FastTransport implements Transport {
   writeText(text: string): void {
     if (this.isClosed) return
     const request = spareRequest ?? this.#binding.newWriteRequest()
-    this.#written(this.#handle.writeLatin1String(request, text), request)
+    this.#written(this.tcp.writeLatin1String(request, text), request)
   }
 
   writeBytes(bytes: Buffer): void {
     if (this.isClosed) return
     const request = spareRequest ?? this.#binding.newWriteRequest()
     const kept = bytes.buffer === shared.buffer ? Buffer.from(bytes) : bytes
-    this.#written(this.#handle.writeBuffer(request, kept), request, kept)
+    this.#written(this.tcp.writeBuffer(request, kept), request, kept)
   }
 
   /** A request object is used up only by a write that could not be finished at once. */
@@ -140,26 +118,26 @@ export class FastTransport implements Transport {
   #leaveBuffer(): void {
     if (this.#buffer === shared || this.isClosed) return
     this.#buffer = shared
-    this.#handle.useUserBuffer(shared)
+    this.tcp.useUserBuffer(shared)
   }
 
   pause(): void {
     if (!this.#isReading || this.isClosed) return
     this.#isReading = false
-    this.#handle.readStop()
+    this.tcp.readStop()
   }
 
   resume(): void {
     if (this.#isReading || this.isClosed) return
     this.#isReading = true
-    this.#handle.readStart()
+    this.tcp.readStart()
   }
 
   end(): void {
     if (this.isClosed) return
     const request = this.#binding.newShutdownRequest() as { oncomplete?: () => void }
     request.oncomplete = () => {}
-    if (this.#handle.shutdown(request) !== 0) this.destroy()
+    if (this.tcp.shutdown(request) !== 0) this.destroy()
   }
 
   close(): void {
@@ -170,17 +148,13 @@ export class FastTransport implements Transport {
   destroy(): void {
     if (this.isClosed) return
     this.isClosed = true
-    this.#handle.close(() => this.#closed())
+    this.tcp.close(() => this.#closed())
   }
 
   reset(): void {
     if (this.isClosed) return
     this.isClosed = true
-    if (this.#handle.reset(() => this.#closed()) !== 0) this.#handle.close(() => this.#closed())
-  }
-
-  setKeepAlive({ isOn, idleSeconds, intervalSeconds, probes }: KeepAlive): void {
-    if (!this.isClosed) this.#handle.setKeepAlive(isOn, idleSeconds, intervalSeconds, probes)
+    if (this.tcp.reset(() => this.#closed()) !== 0) this.tcp.close(() => this.#closed())
   }
 
   /**
@@ -191,7 +165,7 @@ export class FastTransport implements Transport {
     this.pause()
     this.isClosed = true
     this.owner = NOBODY
-    const options = { handle: this.#handle, manualStart: true }
+    const options = { handle: this.tcp, manualStart: true }
     const socket = new Socket(options as object)
     if (rest.length > 0) socket.unshift(rest)
     return socket
@@ -199,7 +173,7 @@ export class FastTransport implements Transport {
 
   #closed(): void {
     // A private buffer goes to waste, not back: a write cut off by the close may still point at it.
-    this.#handle.onread = ignoreRead
+    this.tcp.onread = ignoreRead
     this.owner.onClosed()
   }
 }
@@ -229,12 +203,6 @@ function ignoreRead(this: TcpHandle): undefined {
 
 function onWritten(this: WriteRequest, status: number): void {
   ;(this.transport as FastTransport).completed(status)
-}
-
-export function addressOf(ask: (parts: AddressParts) => number): AddressParts {
-  const parts: AddressParts = {}
-  ask(parts)
-  return parts
 }
 
 function borrowBuffer(): Buffer {

@@ -1,6 +1,6 @@
-/** The part of Node's TCP handle that the fast transport uses. */
-export interface TcpHandle {
-  onread: (this: TcpHandle) => Buffer | undefined
+/** What the handles of TCP and TLS have in common. */
+export interface StreamHandle {
+  /** Whoever its callbacks are for. */
   owner: unknown
   useUserBuffer(buffer: Buffer): void
   readStart(): number
@@ -8,6 +8,11 @@ export interface TcpHandle {
   writeLatin1String(request: WriteRequest, text: string): number
   writeBuffer(request: WriteRequest, bytes: Uint8Array): number
   shutdown(request: object): number
+}
+
+/** The part of Node's TCP handle that the fast transport uses. */
+export interface TcpHandle extends StreamHandle {
+  onread: (this: TcpHandle) => Buffer | undefined
   setNoDelay(on: boolean): number
   setKeepAlive(on: boolean, idleSeconds: number, intervalSeconds?: number, probes?: number): number
   connect(request: ConnectRequest, address: string, port: number): number

@@ -1,11 +1,14 @@
 import type { SecureContext } from 'node:tls'
 // The prototype of the handles below is finished by this module.
 import 'node:tls'
-import { isKnownNode, type TcpHandle, type WriteRequest } from './tcp-binding.ts'
+import { isKnownNode, type StreamHandle, type TcpHandle } from './tcp-binding.ts'
 
-/** The part of Node's TLS handle that the fast transport uses. It lies over the handle of a connection. */
-export interface TlsHandle {
-  owner: unknown
+/**
+ * The part of Node's TLS handle that the fast transport uses. It lies over the handle of a connection.
+ * A write takes all it is given at once, and a second one must wait until the first is complete; a
+ * shutdown says that no more will come before it ends this side of the connection.
+ */
+export interface TlsHandle extends StreamHandle {
   /** Whoever drives the handshake; sessions are told of after it as well. */
   arrival: unknown
   onread: (this: TlsHandle) => Buffer | undefined
@@ -20,14 +23,6 @@ export interface TlsHandle {
   onerror: (this: TlsHandle, error: Error & { readonly code?: string }) => void
   /** The native part of the context to show instead of the first one. */
   sni_context: unknown
-  useUserBuffer(buffer: Buffer): void
-  readStart(): number
-  readStop(): number
-  /** Takes all of it at once; a second write must wait until the first is complete. */
-  writeLatin1String(request: WriteRequest, text: string): number
-  writeBuffer(request: WriteRequest, bytes: Uint8Array): number
-  /** Says that no more will come, and ends this side of the connection. */
-  shutdown(request: object): number
   setALPNProtocols(protocols: Buffer): void
   enableSessionCallbacks(): void
   loadSession(session: Buffer | null): void
