@@ -46,12 +46,19 @@ cert: |
     )
   })
 
+  it('writes letters that may not stand in lines by their numbers', () => {
+    expect(writeYaml({ a: { first: '\u00010\n', last: 'x\ny\u0085' } })).toBe(
+      'a:\n  first: "\\u00010\\n"\n  last: "x\\ny\\u0085"\n',
+    )
+  })
+
   it('can be read back', () => {
     const text = fc.oneof(
       fc.string({ unit: 'grapheme' }),
       fc.string({
         unit: fc.constantFrom(...'ab: #-?,[]{}&*!|>\'"%@`~\n\t019.+eE_<=/\\'.split('')),
       }),
+      fc.string({ unit: fc.constantFrom(...'a \n\u0001\u007f\u0085\u2028\ufeff'.split('')) }),
     )
     // However it is written, `<<` merges.
     const key = text.filter((name) => name !== '<<')

@@ -71,7 +71,10 @@ function writeNumber(value: number): string {
 const NOT_PLAIN = /^[-?:,[\]{}#&*!|>'"%@`\s]|: |:$| #|\s$|^(?:---|\.\.\.)$/
 // oxlint-disable-next-line no-control-regex -- letters that must be escaped are what this finds
 const NEEDS_ESCAPES = /[\0-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]/
-const IN_BLOCK = /^[^\s#][^\0-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]*[^\s]\n?$/
+/** No white space or comment at the beginning, no white space at the end, and no such letter anywhere. */
+const IN_BLOCK =
+  // oxlint-disable-next-line no-control-regex -- as above
+  /^(?![\s#])[^\0-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]+(?!\s)[^\0-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]\n?$/
 
 function writeText(text: string, indent: string): string {
   if (indent !== '' && text.includes('\n') && IN_BLOCK.test(text)) return writeBlock(text, indent)
