@@ -15,6 +15,7 @@ import {
 import { selfSignedCertificate } from '../../../src/gateway/self-signed-certificate.ts'
 import { adminContextForTest } from '../../support/admin-context.ts'
 import { startGateway } from '../../support/start-gateway.ts'
+import { until } from '../../support/until.ts'
 import { adminClient } from './admin-client.ts'
 
 const TOKEN = 'a-token-of-sixteen-letters'
@@ -204,9 +205,13 @@ describe('a gateway', () => {
 
   it('starts with one as Kong does, answers its machine, and says in its log what to set', async () => {
     await using gateway = await startGateway(CONFIG, { admin_listen: '0.0.0.0:0' })
-    const lines = gateway.errorLog().match(/\[warn\].*The Admin API listens on 0\.0\.0\.0:0 .*/g)
+    const warnings = () =>
+      gateway.errorLog().match(/\[warn\].*The Admin API listens on 0\.0\.0\.0:0 .*/g) ?? []
+    // Logs are written in batches.
+    await until(() => warnings().length > 0)
+    const lines = warnings()
     expect(lines).toHaveLength(1)
-    expect(lines![0]).toMatch(/set admin_token, or admin_guard = off/)
+    expect(lines[0]).toMatch(/set admin_token, or admin_guard = off/)
     expect((await fetch(`${gateway.adminUrl}/status`)).status).toBe(200)
     expect(await statusUnder(gateway.adminUrl, 'evil.test')).toBe(403)
   })
