@@ -11,17 +11,16 @@ import {
   type PluginContext,
   type PluginHandlers,
 } from '../../plugin-kit/plugin.ts'
-import { sessionMetadatas, sessions } from './entities.ts'
-import { logoutRule } from './logout.ts'
-import { schema, shorthands, type Config, type SessionFact } from './schema.ts'
 import {
-  newSession,
+  headerOfFact,
   refreshed,
   sessionFact,
-  sessionTimeouts,
-  type SessionState,
   type Timeouts,
-} from './session-state.ts'
+} from '../../plugin-kit/session-times.ts'
+import { sessionMetadatas, sessions } from './entities.ts'
+import { logoutRule } from './logout.ts'
+import { schema, shorthands, type Config } from './schema.ts'
+import { newSession, sessionTimeouts, type SessionState } from './session-state.ts'
 import { sessionStore, type SessionStore } from './session-store.ts'
 
 /** Remembers in a cookie whom another plugin has authenticated. */
@@ -87,7 +86,7 @@ class SessionHandlers implements PluginHandlers {
         response.addHeader('Set-Cookie', line)
     const of = { timeouts: this.#timeouts, now }
     for (const fact of this.#config.response_headers ?? [])
-      response.setHeader(headerOf(fact), sessionFact(current, fact, of))
+      response.setHeader(headerOfFact(fact), sessionFact(current, fact, of))
   }
 
   #begin(exchange: Exchange, consumer: Consumer, credentialId: string): SessionState {
@@ -131,7 +130,7 @@ class SessionHandlers implements PluginHandlers {
     Object.assign(this.#openOf(exchange), { session: current, isRenewed: renewed !== undefined })
     const of = { timeouts: this.#timeouts, now }
     for (const fact of this.#config.request_headers ?? [])
-      exchange.upstream.setHeader(headerOf(fact), sessionFact(current, fact, of))
+      exchange.upstream.setHeader(headerOfFact(fact), sessionFact(current, fact, of))
     exchange.shared.set('authenticated_session', { id: found.id, subject: found.subject })
     const { credentialId: id, consumerId } = found
     exchange.authenticate({ consumer, credential: { id, consumerId }, credentialIdentifier: id })
@@ -179,9 +178,4 @@ function groupsOf({ shared }: Exchange): readonly string[] {
 function subjectOf(consumer: Consumer, config: Config): string {
   const subject = consumer.username ?? consumer.custom_id ?? consumer.id
   return config.hash_subject ? createHash('sha256').update(subject).digest('base64url') : subject
-}
-
-/** `idling-timeout` → `Session-Idling-Timeout` */
-function headerOf(fact: SessionFact): string {
-  return `Session-${fact.replaceAll(/(?:^|-)[a-z]/g, (letters) => letters.toUpperCase())}`
 }

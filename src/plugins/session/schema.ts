@@ -1,20 +1,9 @@
 import { randomBytes } from 'node:crypto'
+import { SESSION_FACTS } from '../../plugin-kit/session-times.ts'
 import { boolean, number, set, string, type RecordOf, type Shorthand } from '../../schema/field.ts'
 
 /** Made anew at each start, so sessions end with the process unless a secret is configured. */
 const RANDOM_SECRET = randomBytes(32).toString('base64')
-
-const FACTS = [
-  'id',
-  'audience',
-  'subject',
-  'timeout',
-  'idling-timeout',
-  'rolling-timeout',
-  'absolute-timeout',
-] as const
-
-export type SessionFact = (typeof FACTS)[number]
 
 const seconds = (description: string, value: number) => number({ description, default: value })
 
@@ -76,10 +65,10 @@ export const schema = {
     'For how many seconds that cookie lasts, renewed or not.',
     2_592_000,
   ),
-  response_headers: set(string({ one_of: FACTS }), {
+  response_headers: set(string({ one_of: SESSION_FACTS }), {
     description: 'What clients are told about their session, as headers such as `Session-Id`.',
   }),
-  request_headers: set(string({ one_of: FACTS }), {
+  request_headers: set(string({ one_of: SESSION_FACTS }), {
     description: 'What the upstream is told about the session, as headers such as `Session-Id`.',
   }),
   read_body_for_logout: boolean({

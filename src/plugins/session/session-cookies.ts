@@ -1,5 +1,5 @@
+import type { Timeouts } from '../../plugin-kit/session-times.ts'
 import type { Config } from './schema.ts'
-import type { Timeouts } from './session-state.ts'
 
 /** The line that sets one of the cookies. Attributes stand in Kong's order. */
 export function setCookieLine(

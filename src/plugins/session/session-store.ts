@@ -2,17 +2,16 @@ import type { ClientRequest } from '../../plugin-kit/exchange.ts'
 import type { NodeServices } from '../../plugin-kit/plugin.ts'
 import { whenKnown } from '../../plugin-kit/consumer-source.ts'
 import { sealWith, type Seal } from '../../plugin-kit/sealed.ts'
+import { isAlive, type Timeouts } from '../../plugin-kit/session-times.ts'
 import type { Config } from './schema.ts'
 import { expireCookieLine, setCookieLine } from './session-cookies.ts'
 import { sessionRows } from './session-rows.ts'
 import {
-  isAlive,
   readSession,
   rememberTimeouts,
   sessionTimeouts,
   writeSession,
   type SessionState,
-  type Timeouts,
 } from './session-state.ts'
 
 /** Finds the session of a request, and says how a client gets one. */
