@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject } from '../base/json.ts'
 import { migratedRoutePath } from '../entities/uri-path.ts'
 import { MESSAGES } from '../schema/rules.ts'
 import type { Violation } from '../schema/violation.ts'
-import { identify } from './identify.ts'
+import { type Identity, identify } from './identify.ts'
 import { type Item, type ItemList, type Path, pathOf } from './item.ts'
 import type { KindTree } from './kind-tree.ts'
 
@@ -70,8 +70,8 @@ class Collector implements Collection {
     for (const name of comments) this.#checkComment(name, written[name], [...listPath(list), index])
     const fields =
       nested.length + comments.length === 0 ? written : without(written, [...nested, ...comments])
-    const id = this.#idOf(fields, list, index)
-    const item: Item = { kind: list.kind, written, fields, list, index, id }
+    const identity = this.#identityOf(fields, list, index)
+    const item: Item = { kind: list.kind, written, fields, list, index, ...identity }
     this.items.push(item)
     for (const name of nested) {
       const { kind, field } = children.get(name)!
@@ -79,9 +79,9 @@ class Collector implements Collection {
     }
   }
 
-  #idOf(fields: JsonObject, list: ItemList, index: number): string {
+  #identityOf(fields: JsonObject, list: ItemList, index: number): Identity {
     const known = fields['id'] === undefined ? this.#idAt?.([...listPath(list), index]) : undefined
-    return known ?? identify(fields, list)
+    return known === undefined ? identify(fields, list) : { id: known, isLasting: true }
   }
 
   /** Only routes at the top and right inside services at the top. */

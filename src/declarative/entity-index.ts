@@ -52,8 +52,16 @@ export interface Clash {
   readonly isId: boolean
 }
 
-/** The value of the endpoint key, where that is unique. */
-export function keyOf({ kind, fields }: Item): string | undefined {
+/** The value of the endpoint key as written, where that is unique. */
+function keyOf(item: Item): string | undefined {
+  return keyIn(item.fields, item)
+}
+
+/** The value that an entity's fields have of its endpoint key, where that is unique. */
+export function keyIn(
+  fields: Readonly<Record<string, unknown>>,
+  { kind }: Item,
+): string | undefined {
   if (kind.endpointKey === undefined) return undefined
   const value = fields[kind.endpointKey]
   return kind.fields[kind.endpointKey]?.unique === true && typeof value === 'string'

@@ -4,17 +4,25 @@ import type { EntityKind } from '../entities/entity.ts'
 import type { ItemList } from './item.ts'
 import { entityId } from './uuid-v5.ts'
 
+export interface Identity {
+  readonly id: string
+  /** Another load of the same file gives the same id. */
+  readonly isLasting: boolean
+}
+
 /**
  * The id of an entity in a document: its own, or one that follows from what names it, so that two
  * loads of one file give the same ids; a random one where nothing names it.
  */
-export function identify(fields: Readonly<JsonObject>, list: ItemList): string {
+export function identify(fields: Readonly<JsonObject>, list: ItemList): Identity {
   const given = fields['id']
-  if (typeof given === 'string') return given
+  if (typeof given === 'string') return { id: given, isLasting: true }
   const { kind } = list
   const name =
     kind.cacheKey === undefined ? endpointName(kind, fields, list) : cacheName(kind, fields, list)
-  return name === undefined ? randomUUID() : entityId(kind.name, name)
+  return name === undefined
+    ? { id: randomUUID(), isLasting: false }
+    : { id: entityId(kind.name, name), isLasting: true }
 }
 
 function cacheName(
@@ -29,8 +37,10 @@ function cacheName(
     if (field.auto === true) return undefined
     if (typeof value === 'string') parts.push(value)
     else if (value !== undefined) continue
-    else if (parent !== undefined && name === parentField) parts.push(parent.id)
-    else if (field.required === true) return undefined
+    else if (parent !== undefined && name === parentField) {
+      if (!parent.isLasting) return undefined
+      parts.push(parent.id)
+    } else if (field.required === true) return undefined
     else parts.push('')
   }
   return parts.join(':')

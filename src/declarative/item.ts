@@ -15,6 +15,8 @@ export interface Item {
   readonly index: number
   /** Its own, or one made for it. */
   readonly id: string
+  /** The id is its own, or follows from what names it; else it is random. */
+  readonly isLasting: boolean
 }
 
 /** A list of entities of one kind: at the top, or inside an entity. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { PluginSchema } from '../entities/catalog.ts'
 import { createCatalog } from '../entities/create-catalog.ts'
 import { integer, record, string } from '../schema/field.ts'
-import type { DeclarativeRefusal } from './declarative.ts'
+import type { DeclarativeRefusal, FlattenedError } from './declarative.ts'
 import { exportDeclarative } from './export.ts'
 import { parseDeclarative, parseDeclarativeDocument } from './parse.ts'
 import { faultLine, prettyErrors } from './pretty-errors.ts'
@@ -73,8 +73,8 @@ function load(text: string, format = '3.0') {
   return result
 }
 
-function refused(text: string): DeclarativeRefusal {
-  const result = parseDeclarative({ text: `_format_version: "3.0"\n${text}` }, options)
+function refused(text: string, version = '3.0'): DeclarativeRefusal {
+  const result = parseDeclarative({ text: `_format_version: "${version}"\n${text}` }, options)
   if (result.ok) throw new Error('It was taken')
   return result
 }
@@ -361,6 +361,29 @@ describe('parseDeclarative › errors in Kong’s words', () => {
   })
 })
 
+describe('parseDeclarative › names in errors about references', () => {
+  it('are keys that were made up, where there is no other', () => {
+    const { fields } = refused('keyauth_credentials: [{consumer: nope}]')
+    expect(Object.keys(fields['keyauth_credentials'] as object)).toEqual([
+      expect.stringMatching(/^[0-9A-Za-z]{32}$/),
+    ])
+  })
+
+  it('does not take for one what is nested in two that nothing names', () => {
+    const plugins = 'plugins: [{name: key-auth}, {name: key-auth}]'
+    const text = `routes: [{paths: [/a], ${plugins}}, {paths: [/a], ${plugins}}]`
+    expect(load(text).entities['plugins']).toHaveLength(4)
+  })
+
+  it('are those of the last of several values that are taken', () => {
+    const { fields } = refused(`consumers:
+- {username: a, custom_id: c}
+- {username: b, custom_id: c}
+- {username: d, custom_id: c}`)
+    expect(Object.keys(fields['consumers'] as object)).toEqual(['d'])
+  })
+})
+
 describe('parseDeclarative › flattened errors', () => {
   it('lists entities with what is wrong with them, and their parents', () => {
     const id = '11111111-1111-4111-8111-111111111111'
@@ -416,6 +439,52 @@ services:
         errors: [{ type: 'field', field: 'cert', message: 'length must be at least 1' }],
       },
     ])
+  })
+
+  it('goes from the last to the first, as Kong does', () => {
+    const { flattened_errors: flattened } = refused(`
+consumers: [{}, {username: a, nope: 1, also: 2}]
+services: [{name: s, host: "a b", retries: many, tags: [1, 2]}]
+`).flattened()
+    const shown = (flattened as readonly FlattenedError[]).map(({ entity_type: type, errors }) => [
+      type,
+      ...errors.map(({ field }) => field),
+    ])
+    expect(shown).toEqual([
+      ['service', 'tags.2', 'tags.1', 'retries', 'host'],
+      ['consumer', 'nope', 'also'],
+      ['consumer', undefined],
+    ])
+  })
+
+  it('shows the ids that entities were given once each of them was right', () => {
+    const upstream = { id: '597a2b96-28b9-56b9-8745-bb55e59539cc' }
+    const { flattened_errors: flattened } = refused(
+      'upstreams: [{name: u, targets: [{target: "a:1"}, {target: "a:1", tags: [t]}]}]',
+    ).flattened()
+    const [error] = flattened as readonly FlattenedError[]
+    expect(error).toMatchObject({
+      entity_id: 'b21a4848-f7f7-52f5-b249-52528a43601f',
+      entity_tags: ['t'],
+      entity: { target: 'a:1', id: 'b21a4848-f7f7-52f5-b249-52528a43601f', upstream },
+    })
+  })
+
+  it('leaves errors in place whose list the document does not have', () => {
+    const { fields, flattened_errors: flattened } = refused(
+      'consumers: [{username: a, keyauth_credentials: [{key: k}, {key: k}]}]',
+    ).flattened()
+    const text =
+      "uniqueness violation: 'keyauth_credentials' entity with key set to 'k' already declared"
+    expect([fields, flattened]).toEqual([{ keyauth_credentials: [null, text] }, {}])
+  })
+
+  it('shows the paths of old formats as they are understood', () => {
+    const { flattened_errors: flattened } = refused(
+      'routes: [{name: r, paths: ["/a/([0-9]+"]}]',
+      '2.1',
+    ).flattened()
+    expect(flattened).toMatchObject([{ entity: { name: 'r', paths: ['~/a/([0-9]+'] } }])
   })
 
   it('loses what stands by a name, as Kong does', () => {

@@ -72,7 +72,7 @@ function parseReading(reading: DocumentReading, run: Run): DeclarativeResult {
   if (!isRight) {
     const structural = [...head.violations, ...violations]
     const place = { document, text: run.text, catalog: run.catalog, tree, index }
-    return refuseDocument({ structural, parsed, clashes: index.clashes, duplicates }, place)
+    return refuseDocument({ items, structural, parsed, clashes: index.clashes, duplicates }, place)
   }
   return {
     ok: true,

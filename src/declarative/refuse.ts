@@ -3,7 +3,7 @@ import { luaLiteral } from '../schema/lua-literal.ts'
 import { MESSAGES } from '../schema/rules.ts'
 import type { Violation } from '../schema/violation.ts'
 import type { DeclarativeRefusal } from './declarative.ts'
-import { type Clash, keyOf, uniquenessMessage } from './entity-index.ts'
+import { type Clash, keyIn, uniquenessMessage } from './entity-index.ts'
 import { describeFaults, type Finding, type Surroundings, syntaxFault } from './faults.ts'
 import { flattenErrors } from './flatten-errors.ts'
 import { type Item, pathOf } from './item.ts'
@@ -14,6 +14,8 @@ import type { Duplicate } from './uniqueness.ts'
 
 /** Everything that was found wrong with a document. */
 export interface Wrongs {
+  /** All entities of the document, the right ones too. */
+  readonly items: readonly Item[]
   /** About what is no entity. */
   readonly structural: readonly Violation[]
   readonly parsed: ParsedItems
@@ -42,14 +44,18 @@ export function refuseText(reading: DocumentReading & { readonly ok: false }): D
  * faults has them all.
  */
 export function refuseDocument(wrongs: Wrongs, surroundings: Surroundings): DeclarativeRefusal {
-  const fields = errorsOfFirstStage(wrongs)
+  const isFirstStage = isWrongByItself(wrongs)
+  const fields = isFirstStage
+    ? violationErrors(wrongs.structural, wrongs.parsed)
+    : errorsOfLaterStage(wrongs)
   return {
     ok: false,
     message: invalid(fields),
     fields,
     faults: describeFaults(findingsOf(wrongs), surroundings),
     flattened: () => {
-      const flat = flattenErrors(fields, surroundings)
+      const { items } = wrongs
+      const flat = flattenErrors(fields, { ...surroundings, items, hasIds: !isFirstStage })
       return { message: invalid(flat.fields), ...flat }
     },
   }
@@ -59,14 +65,19 @@ function invalid(fields: ErrorFields): string {
   return `declarative config is invalid: ${luaLiteral(fields)}`
 }
 
-function errorsOfFirstStage({ structural, parsed, clashes, duplicates }: Wrongs): ErrorFields {
-  const isInnerBroken = parsed.dangling.some(isInner)
-  if (structural.length > 0 || parsed.violations.length > 0 || isInnerBroken)
-    return violationErrors(structural, parsed)
+function isWrongByItself({ structural, parsed }: Wrongs): boolean {
+  return structural.length > 0 || parsed.violations.length > 0 || parsed.dangling.some(isInner)
+}
+
+function errorsOfLaterStage({ parsed, clashes, duplicates }: Wrongs): ErrorFields {
+  const keys = new Map(parsed.rows.map(({ item, entity }) => [item, keyIn(entity, item)]))
+  /** What errors about all entities together call one of them: its key, made up or not, else its id. */
+  const nameOf = (item: Item): string => keys.get(item) ?? item.id
   if (clashes.length > 0 || parsed.dangling.length > 0)
-    return togetherErrors(parsed.dangling, clashes)
+    return togetherErrors({ dangling: parsed.dangling, clashes, nameOf })
   const errors = newErrors()
-  for (const { item, message } of duplicates) branch(errors, item.kind.name)[nameOf(item)] = message
+  // The last one of a kind hides those before it.
+  for (const { item, message } of duplicates) errors[item.kind.name] = { [nameOf(item)]: message }
   return errors as ErrorFields
 }
 
@@ -118,8 +129,14 @@ function branch(errors: Errors, name: string | number): Errors {
   return (errors[name] ??= newErrors()) as Errors
 }
 
+interface Together {
+  readonly dangling: readonly Dangling[]
+  readonly clashes: readonly Clash[]
+  readonly nameOf: (item: Item) => string
+}
+
 /** Dangling references stand by name, clashes by position. */
-function togetherErrors(dangling: readonly Dangling[], clashes: readonly Clash[]): ErrorFields {
+function togetherErrors({ dangling, clashes, nameOf }: Together): ErrorFields {
   const errors = newErrors()
   for (const reference of dangling) {
     const texts = (branch(errors, reference.item.kind.name)[nameOf(reference.item)] ??= [])
@@ -149,11 +166,6 @@ function asLists(errors: unknown): unknown {
     list[Number(name) - 1] = below
   }
   return list
-}
-
-/** What errors about all entities together call one of them: its key, else its id. */
-function nameOf(item: Item): string {
-  return keyOf(item) ?? item.id
 }
 
 function clashMessage({ item, field, value }: Clash): string {
