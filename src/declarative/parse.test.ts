@@ -333,6 +333,7 @@ describe('parseDeclarative › errors in Kong’s words', () => {
     ['_format_version: 3.0', 'expected a string'],
     ['_format_version: "3.1"', 'expected one of: 1.1, 2.1, 3.0'],
     ['services: []', 'required field missing'],
+    ['~', 'required field missing'],
   ])('says of %s: %s', (text, message) => {
     const result = parseDeclarative({ text }, options)
     expect(result).toMatchObject({ ok: false, fields: { _format_version: message } })

@@ -64,7 +64,8 @@ function readJson(text: string): DocumentReading {
 
 function readYamlDocument(text: string): DocumentReading {
   const reading = readYaml(text)
-  if (reading.ok) return asDocument(reading.value)
+  // A text of null alone is an empty table to Kong, where one of nothing is nothing.
+  if (reading.ok) return asDocument(reading.value === null ? {} : reading.value)
   const { problem, mark, understood } = reading
   return {
     ok: false,

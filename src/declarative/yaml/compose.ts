@@ -4,7 +4,7 @@ import { mergeInto } from './merge-key.ts'
 import type { PlaceRecorder } from './places.ts'
 import { scalarValue, taggedValue } from './scalar-value.ts'
 import { Scanner } from './scanner.ts'
-import { type Mark, type Token, type TokenKind, YamlFault } from './token.ts'
+import { LINE_BREAK, type Mark, type Token, type TokenKind, YamlFault } from './token.ts'
 
 export type YamlObject = Record<string, unknown>
 
@@ -15,7 +15,7 @@ export type YamlReading =
       readonly problem: string
       /** Where the text stops making sense. */
       readonly mark: Mark
-      /** Where the last thing began that was understood; Kong names this place. */
+      /** Where the last thing began that was understood, in letters; Kong names this place. */
       readonly understood: Mark
     }
 
@@ -37,8 +37,16 @@ export function readYaml(text: string, places?: PlaceRecorder): YamlReading {
   } catch (error) {
     if (!(error instanceof YamlFault)) throw error
     const { message: problem, mark } = error
-    return { ok: false, problem, mark, understood: composer?.understood ?? start }
+    const understood = inLetters(composer?.understood ?? start, text)
+    return { ok: false, problem, mark, understood }
   }
+}
+
+/** A place whose column counts letters, where those beyond U+FFFF are two units of a text. */
+function inLetters({ line, column }: Mark, text: string): Mark {
+  if (column <= 0) return { line, column }
+  const before = (text.split(LINE_BREAK)[line] ?? '').slice(0, column)
+  return { line, column: column - (before.match(/[\ud800-\udbff]/g)?.length ?? 0) }
 }
 
 /** Deeper nesting is nobody's intention, and recursion must end. */
@@ -356,6 +364,7 @@ class Composer {
     const key = hasKey ? this.#readNode(false, false) : this.#empty(at)
     const { value, valueAt } = this.#readFlowValue(PAIR_ENDS)
     this.#put(map, { key, value, at, valueAt })
+    this.#event(this.#tokens.peek())
     return map
   }
 
@@ -376,7 +385,8 @@ class Composer {
   #readFlowMember(map: YamlObject, token: Token): void {
     if (token.kind !== 'key') {
       const key = this.#readNode(false, false)
-      this.#put(map, { key, value: this.#empty(token), at: token, valueAt: token })
+      const value = this.#empty(this.#tokens.peek())
+      this.#put(map, { key, value, at: token, valueAt: token })
       return
     }
     this.#tokens.skip()

@@ -1,4 +1,4 @@
-import { type Mark, YamlFault } from './token.ts'
+import { LINE_BREAK, type Mark, YamlFault } from './token.ts'
 
 const TAB = 9
 const LINE_FEED = 10
@@ -110,6 +110,6 @@ function isBreakCode(code: number): boolean {
 const FORBIDDEN = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]/
 
 function placeOf(text: string, index: number): Mark {
-  const lines = text.slice(0, index).split(/\r\n|[\r\n\x85\u2028\u2029]/)
+  const lines = text.slice(0, index).split(LINE_BREAK)
   return { line: lines.length - 1, column: lines.at(-1)!.length }
 }

@@ -200,8 +200,10 @@ export class Scanner {
     const start = reader.at
     while (!reader.isBreakOrEnd()) reader.at += 1
     const line = reader.text.slice(start, reader.at).replace(/\s+#.*$/, '')
-    if (!/^%[A-Za-z0-9_-]+(?:\s|$)/.test(line))
-      throw new YamlFault('could not find expected directive name', mark)
+    const name = /^%([A-Za-z0-9_-]*)(.?)/u.exec(line)!
+    if (name[1] === '') throw new YamlFault('could not find expected directive name', mark)
+    if (/\S/.test(name[2]!))
+      throw new YamlFault('found unexpected non-alphabetical character', mark)
     if (!/^%(?:YAML|TAG)\s/.test(line)) throw new YamlFault('found unknown directive name', mark)
     this.#push('directive', line, mark)
   }

@@ -4,6 +4,9 @@ export interface Mark {
   readonly column: number
 }
 
+/** What ends a line in YAML 1.1. */
+export const LINE_BREAK = /\r\n|[\r\n\x85\u2028\u2029]/
+
 export type TokenKind =
   | 'stream-start'
   | 'stream-end'
