@@ -1,10 +1,11 @@
 import { flat } from '../base/buffer-slices.ts'
 import { RecentMap } from '../base/recent-map.ts'
+import { asciiLower } from '../router/byte-text.ts'
 
 /** What follows from the value of a Host field. */
 export interface HostFacts {
   readonly host: string
-  /** Without port, in lower case; brackets of an IPv6 address stay. */
+  /** Without port and last dot, in lower case; brackets of an IPv6 address stay. */
   readonly name: string
   /** It names one host, as nginx judges it. */
   readonly isValid: boolean
@@ -30,11 +31,11 @@ export function hostFacts(host: string): HostFacts {
   return facts
 }
 
-/** Host without its port, in lower case. */
+/** Host without its port and the dot of a fully qualified name, in lower case: nginx's `$host`. */
 export function hostNameOf(host: string): string {
   const colon = host.lastIndexOf(':')
   const name = colon > host.lastIndexOf(']') ? host.slice(0, colon) : host
-  return name.toLowerCase()
+  return asciiLower(name.endsWith('.') ? name.slice(0, -1) : name)
 }
 
 /** @see nginx, ngx_http_validate_host; stricter: nothing but a port may follow the name */
