@@ -36,16 +36,18 @@ const EMPTY: BodyFraming = { kind: 'length', length: 0 }
 export function requestFraming(head: RequestHead): BodyFraming | FramingFault {
   const { fields } = head
   const hasCoding = fields.has(RequestField.transferEncoding)
-  if (!fields.has(RequestField.contentLength)) {
-    if (!hasCoding) return NONE
-    if (head.minorVersion === 0) return 'chunked-in-http-1.0'
-    return codingOf(fields, RequestField.transferEncoding)
-  }
-  if (hasCoding) return 'length-and-chunked'
+  if (!fields.has(RequestField.contentLength)) return hasCoding ? requestCoding(head) : NONE
   if ((fields.repeated & (1 << RequestField.contentLength)) !== 0) return 'repeated-length'
   const length = parseLength(fields.get(RequestField.contentLength)!)
   if (length === undefined) return 'bad-length'
-  return length === 0 ? EMPTY : { kind: 'length', length }
+  if (!hasCoding) return length === 0 ? EMPTY : { kind: 'length', length }
+  const coding = requestCoding(head)
+  return typeof coding === 'string' ? coding : 'length-and-chunked'
+}
+
+function requestCoding({ fields, minorVersion }: RequestHead): BodyFraming | FramingFault {
+  if (minorVersion === 0) return 'chunked-in-http-1.0'
+  return codingOf(fields, RequestField.transferEncoding)
 }
 
 /**

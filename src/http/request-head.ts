@@ -214,7 +214,7 @@ export class RequestHead {
     const pathEnd = at
     while (at < end && TARGET_BYTES[bytes[at]!] !== 0) at += 1
     const targetEnd = at
-    if (targetEnd - start > limits.lineBytes) return URI_TOO_LONG
+    if (targetEnd - start + SHORTEST_VERSION > limits.lineBytes) return URI_TOO_LONG
     if (at < end && targetEnd > targetStart && !isTargetStart(bytes[targetStart]!)) return MALFORMED
     if (bytes[at] === CR && at < end)
       return this.#readWithoutVersion(bytes, start, { methodEnd, targetStart, targetEnd, end })
@@ -350,19 +350,21 @@ function readVersion(bytes: Uint8Array, at: number): number {
 
 /**
  * Reads a version as nginx also takes it: with more spaces around it, or with a longer minor number.
+ * Of a major number beyond 1 it reads no further.
  *
  * @param rest of the request line, and what follows it
  * @returns the minor version, or a negative verdict
  */
 function readOddVersion(rest: string): number {
-  const [, major, minor] = /^ +HTTP\/(\d)\.(\d{1,3}) *\r\n/.exec(rest) ?? []
-  if (major === undefined)
-    return rest.includes('\n') || rest.length === LONGEST_VERSION ? MALFORMED : INCOMPLETE
-  if (Number(major) > 1) return VERSION_NOT_SUPPORTED
-  return major === '1' && Number(minor) < 100 ? Number(minor) : MALFORMED
+  if (/^ +HTTP\/(?:[2-9]|1\d)/.test(rest)) return VERSION_NOT_SUPPORTED
+  const minor = /^ +HTTP\/1\.(\d{1,3}) *\r\n/.exec(rest)?.[1]
+  if (minor !== undefined) return Number(minor)
+  return /\n|\r[^\n]/.test(rest) || rest.length === LONGEST_VERSION ? MALFORMED : INCOMPLETE
 }
 
 const LONGEST_VERSION = 64
+/** ` HTTP/1.1` and the end of the line, which counts with it. */
+const SHORTEST_VERSION = 11
 
 /** Common methods as constants, so that comparing them compares pointers. */
 function methodOf(text: string, length: number): string {

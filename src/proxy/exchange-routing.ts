@@ -33,9 +33,14 @@ export class ExchangeRouting implements RoutingRequest {
     }
   }
 
-  /** The authority of an absolute-form target stands in for Host. @see RFC 9112 §3.2.2 */
+  /**
+   * The authority of an absolute-form target stands in for Host; in one of another alphabet than
+   * nginx reads there, the target stays as it is, which is no path.
+   *
+   * @see RFC 9112 §3.2.2
+   */
   #readAbsoluteForm(target: string): void {
-    const match = /^https?:\/\/([^/?#@]+)(\/.*)?$/i.exec(target)
+    const match = /^https?:\/\/((?:[a-z\d.-]+|\[[a-f\d:.]+\])(?::\d*)?)(\/.*)?$/i.exec(target)
     if (match === null) return
     this.host = match[1]!
     this.rawPath = match[2] ?? '/'

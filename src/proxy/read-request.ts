@@ -56,16 +56,24 @@ const FRAMING_FAILURES: Readonly<Record<FramingFault, FailureCode>> = {
   'unknown-coding': 'coding_not_implemented',
 }
 
-/** What the client asks for its connection after this request, as nginx reads it. */
+/**
+ * What the client asks for its connection after this request, as nginx reads it: by what a value
+ * contains, and by the last line that says something.
+ */
 export function connectionWish(fields: HeadFields): 'close' | 'keep-alive' | undefined {
   if (!fields.has(RequestField.connection)) return undefined
-  const isRepeated = (fields.repeated & (1 << RequestField.connection)) !== 0
-  const value = isRepeated
-    ? fields.values('connection').join(',')
-    : fields.get(RequestField.connection)!
+  if ((fields.repeated & (1 << RequestField.connection)) === 0)
+    return wishOf(fields.get(RequestField.connection)!)
+  let wish: 'close' | 'keep-alive' | undefined
+  for (const value of fields.values('connection')) wish = wishOf(value) ?? wish
+  return wish
+}
+
+function wishOf(value: string): 'close' | 'keep-alive' | undefined {
+  if (value === 'keep-alive') return 'keep-alive'
   const connection = value.toLowerCase()
-  if (connection === 'keep-alive') return 'keep-alive'
-  return /(?:^|,)\s*close\s*(?:,|$)/.test(connection) ? 'close' : undefined
+  if (connection.includes('close')) return 'close'
+  return connection.includes('keep-alive') ? 'keep-alive' : undefined
 }
 
 /** The request line for the log, as far as it can be made out. */

@@ -15,8 +15,18 @@ describe('a request line as nginx takes it', () => {
     ['spaces behind the version', 'GET /r HTTP/1.1  ', 200],
     ['a minor version of two digits', 'GET /r HTTP/1.10', 200],
     ['a zero before the minor version', 'GET /r HTTP/1.01', 200],
+    ['a minor version of three digits', 'GET /r HTTP/1.100', 200],
+    ['a minor version of four digits', 'GET /r HTTP/1.1000', 400],
     ['spaces around a version of the future', 'GET /r  HTTP/2.0 ', 505],
-    ['a minor version of three digits', 'GET /r HTTP/1.100', 400],
+    ['a major version alone', 'GET /r HTTP/2', 505],
+    ['a major version of two digits', 'GET /r HTTP/11.1', 505],
+    ['an absolute form', 'GET http://a.test:80/r HTTP/1.1', 200],
+    ['an absolute form without a path', 'GET http://a.test HTTP/1.1', 404],
+    ['an absolute form with a literal address', 'GET http://[::1]:80/r HTTP/1.1', 200],
+    ['an underscore in an absolute form', 'GET http://a_b/r HTTP/1.1', 400],
+    ['a percent sign in the host of an absolute form', 'GET http://a%2Eb/r HTTP/1.1', 400],
+    ['a user in an absolute form', 'GET http://u@a/r HTTP/1.1', 400],
+    ['a port of letters in an absolute form', 'GET http://a:b/r HTTP/1.1', 400],
     ['a word behind the version', 'GET /r HTTP/1.1 x', 400],
     ['a space in the version', 'GET /r HTTP/1. 1', 400],
     ['no path', 'GET HTTP/1.1', 400],
@@ -35,6 +45,59 @@ describe('a request line as nginx takes it', () => {
     }
     expect(await pieces.closes()).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
     expect(upstream.requests).toEqual(status === 200 ? ['GET /', 'GET /'] : [])
+  })
+})
+
+describe('the length of a request line', () => {
+  it.each([
+    ['8,192 bytes with its end', 8192, 404],
+    ['8,193 bytes with its end', 8193, 414],
+  ])('%s', async (_, bytes, status) => {
+    await using upstream = await startUpstream()
+    await using proxy = await proxyTo(upstream)
+    using client = await connectRaw(proxy.port)
+    const path = '/nowhere/'.padEnd(bytes - 'GET  HTTP/1.1\r\n'.length, 'a')
+    client.send(`GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`)
+    expect(await client.closes()).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
+  })
+})
+
+describe('a line ended by CR alone', () => {
+  it('is refused without waiting for more', async () => {
+    await using upstream = await startUpstream()
+    await using proxy = await proxyTo(upstream)
+    using client = await connectRaw(proxy.port)
+    client.send('GET /r HTTP/1.1\rHost: a\r\r')
+    expect(await client.closes()).toMatch(/^HTTP\/1\.1 400 /)
+  })
+})
+
+describe('what Connection asks for', () => {
+  it.each([
+    ['HTTP/1.1', 'Connection: closed\r\n', 'close'],
+    ['HTTP/1.1', 'Connection: a, Close\r\n', 'close'],
+    ['HTTP/1.1', 'Connection: close\r\nConnection: keep-alive\r\n', 'keep-alive'],
+    ['HTTP/1.1', 'Connection: keep-alive\r\nConnection: close\r\n', 'close'],
+    ['HTTP/1.1', 'Connection: close\r\nConnection: x\r\n', 'close'],
+    ['HTTP/1.0', 'Connection: keep-alive, x\r\n', 'keep-alive'],
+    ['HTTP/1.0', 'Connection: x\r\n', 'close'],
+  ])('in %s, %s', async (version, lines, said) => {
+    await using upstream = await startUpstream()
+    await using proxy = await proxyTo(upstream)
+    using client = await connectRaw(proxy.port)
+    client.send(`GET /r ${version}\r\nHost: a\r\n${lines}\r\n`)
+    expect(await client.sees('\r\n\r\n')).toContain(`\r\nConnection: ${said}\r\n`)
+  })
+})
+
+describe('a transfer coding that is not known', () => {
+  it.each(['', 'Content-Length: 0\r\n'])('is 501, after "%s" as well', async (length) => {
+    await using upstream = await startUpstream()
+    await using proxy = await proxyTo(upstream)
+    using client = await connectRaw(proxy.port)
+    client.send(`POST /r HTTP/1.1\r\nHost: a\r\n${length}Transfer-Encoding: gzip\r\n\r\n`)
+    expect(await client.closes()).toMatch(/^HTTP\/1\.1 501 /)
+    expect(upstream.requests).toEqual([])
   })
 })
 
