@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { NodeServices } from './plugin.ts'
 import { redisClient } from './redis-counters.ts'
 import type { RedisConfig } from './redis-fields.ts'
+import { askPatiently } from './redis-patience.ts'
 import { nodeTickets, nodeUsedIds } from './shared-memory.ts'
 
 /** Remembers that something was used that counts once. */
@@ -79,33 +80,12 @@ interface ClusterMarks {
   has(id: string): Promise<boolean | undefined>
 }
 
-/** A Redis that did not answer is left alone for so long, so that not every request waits for it. */
-const PAUSE_MS = 1000
-
 function clusterMarks(node: NodeServices, purpose: string, config: RedisConfig): ClusterMarks {
   const redis = redisClient(node, config)
-  let isDown = false
-  let pausedUntilMs = 0
+  const ask = askPatiently(node, { what: purpose, meanwhile: 'this node decides alone' })
   // Ids come from clients, and may be long, or say something that is nobody's business.
   const keyOf = (id: string): string =>
     `portunus:${purpose.replaceAll(' ', ':')}:${createHash('sha256').update(id).digest('base64url')}`
-
-  async function ask<Value>(question: () => Promise<Value>): Promise<Value | undefined> {
-    if (node.now() < pausedUntilMs) return undefined
-    try {
-      const answer = await question()
-      if (isDown) node.log.notice(`Redis can be asked about ${purpose} again`)
-      isDown = false
-      return answer
-    } catch (error) {
-      // Once is enough for those who read logs; that it is over is said as well.
-      if (!isDown)
-        node.log.error(`Cannot ask Redis about ${purpose}: this node decides alone`, error)
-      isDown = true
-      pausedUntilMs = node.now() + PAUSE_MS
-      return undefined
-    }
-  }
 
   return {
     set(id, untilSeconds) {

@@ -67,16 +67,13 @@ export function countersOver(redis: RedisCommands): RemoteCounters {
 }
 
 function connect(config: RedisConfig, node: NodeServices): Redis {
-  const { host, password, username } = config
-  const port = config.port ?? 6379
+  const { password, username } = config
+  const place = placeOf(config)
   const timeout = config.timeout ?? 2000
-  if (host === undefined)
-    throw new TypeError('Cannot connect to Redis: config.redis.host is missing')
   const redis = new (redisClass())({
-    host,
-    port,
-    connectTimeout: timeout,
-    commandTimeout: timeout,
+    ...place,
+    connectTimeout: config.connect_timeout ?? timeout,
+    commandTimeout: config.read_timeout ?? timeout,
     db: config.database ?? 0,
     lazyConnect: true,
     // A request waits for one attempt, not for a Redis that comes back some day.
@@ -90,7 +87,19 @@ function connect(config: RedisConfig, node: NodeServices): Redis {
     }),
   })
   redis.on('error', (error: Error) =>
-    node.log.error(`Cannot reach Redis at ${host}:${port}`, error),
+    node.log.error(`Cannot reach Redis at ${place.path ?? `${place.host}:${place.port}`}`, error),
   )
   return redis
 }
+
+/** Where it is, for a client. */
+function placeOf({ host, port = 6379, socket }: RedisConfig): RedisPlace {
+  if (socket !== undefined) return { path: socket }
+  if (host === undefined)
+    throw new TypeError('Cannot connect to Redis: config.redis.host is missing')
+  return { host, port }
+}
+
+type RedisPlace =
+  | { readonly path: string; readonly host?: never; readonly port?: never }
+  | { readonly host: string; readonly port: number; readonly path?: never }

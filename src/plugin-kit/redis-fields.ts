@@ -36,7 +36,14 @@ export const REDIS_FIELDS = {
   server_name: serverName({ required: false }),
 }
 
-export type RedisConfig = RecordOf<typeof REDIS_FIELDS>
+/** Where a Redis is, and how long it may take. */
+export interface RedisConfig extends RecordOf<typeof REDIS_FIELDS> {
+  /** Path of a unix socket, in place of host and port. */
+  readonly socket?: string | undefined
+  /** Milliseconds, as the next one; `timeout` stands in for each that is absent. */
+  readonly connect_timeout?: number | undefined
+  readonly read_timeout?: number | undefined
+}
 
 /** Where a Redis is, as several plugins configure it. */
 export const redisField = record(REDIS_FIELDS, {

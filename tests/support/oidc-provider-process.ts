@@ -16,10 +16,10 @@ const { accessTokenSeconds = 3600, signerKeys = [] } = JSON.parse(settings) as {
 }
 
 const redirects = {
-  application_type: 'native',
-  redirect_uris: ['http://127.0.0.1/hello', 'http://127.0.0.1/callback'],
+  application_type: 'native' as const,
+  redirect_uris: ['hello', 'callback', 'lasting'].map((path) => `http://127.0.0.1/${path}`),
   post_logout_redirect_uris: ['http://127.0.0.1/goodbye'],
-} as const
+}
 
 const configuration: Configuration = {
   clients: [

@@ -1,7 +1,7 @@
 import { hkdfSync } from 'node:crypto'
 import type { CookieAttributes } from '../../plugin-kit/cookie-line.ts'
 import type { ClientRequest } from '../../plugin-kit/exchange.ts'
-import { sealedCookies, type SealedCookies } from '../../plugin-kit/sealed-cookies.ts'
+import { partNames, sealedCookies, type SealedCookies } from '../../plugin-kit/sealed-cookies.ts'
 import { sealWith } from '../../plugin-kit/sealed.ts'
 import type { Config } from './schema.ts'
 
@@ -14,11 +14,13 @@ export interface KeptCookies extends SealedCookies {
 
 /** @returns `undefined` where there is no secret to seal cookies with, so nobody can log in */
 export function keptCookies(config: Config, kind: CookieKind): KeptCookies | undefined {
-  const name = config[`${kind}_cookie_name`]
+  const name = kind === 'session' ? sessionCookieName(config) : config.authorization_cookie_name
   const secret = sharedSecret(config)
   if (secret === undefined) return undefined
-  // An instance must not take the cookies of one that another provider vouches for.
-  const purpose = `openid-connect ${kind} ${name} ${config.issuer} ${config.session_audience}`
+  // An instance must not take the cookies of one that another provider vouches for, nor what says
+  // something else where sessions are elsewhere.
+  const what = kind === 'session' && config.session_storage !== 'cookie' ? 'session id' : kind
+  const purpose = `openid-connect ${what} ${name} ${config.issuer} ${config.session_audience}`
   return {
     ...sealedCookies(name, sealWith(secret, purpose)),
     attributesFor: (request) => ({
@@ -29,6 +31,16 @@ export function keptCookies(config: Config, kind: CookieKind): KeptCookies | und
       httpOnly: config[`${kind}_cookie_http_only`],
     }),
   }
+}
+
+/** One that outlives the browser stands in place of the usual one: both would say the same. */
+function sessionCookieName(config: Config): string {
+  return config.session_remember ? config.session_remember_cookie_name : config.session_cookie_name
+}
+
+/** Names under which browsers may have sessions, those of before `session_remember` was changed included. */
+export function sessionCookieNames(config: Config): readonly string[] {
+  return [config.session_cookie_name, config.session_remember_cookie_name].flatMap(partNames)
 }
 
 /**

@@ -20,6 +20,8 @@ export const FIXES: Readonly<Record<string, string>> = {
   'login-unknown':
     'log in again; if it comes to this again, the cookie "authorization" does not come back: compare the hosts of both URLs',
   'login-refused': 'log in again; what the provider said stands beside',
+  'session-unavailable':
+    'see why the Redis of the field redis cannot be reached; requests that bring a session wait for it',
   'scope-insufficient': 'ask the provider for these scopes, or change scopes_required',
   'audience-insufficient':
     'ask for a token that is meant for this service, or change audience_required',

@@ -1,8 +1,10 @@
 import { toByteString, toHeaderValue } from '../../base/buffer-slices.ts'
 import type { Exchange } from '../../plugin-kit/exchange.ts'
+import { headerOfFact } from '../../plugin-kit/session-times.ts'
 import { claimAt, type ClaimSources } from './claims.ts'
 import type { Found } from './found.ts'
 import type { Config } from './schema.ts'
+import type { Sessions } from './sessions.ts'
 
 type Side = 'upstream' | 'downstream'
 
@@ -26,7 +28,14 @@ const FACTS = {
 /** The scheme stands before the token. */
 const WITH_SCHEME = 'authorization:bearer'
 
-export function forwardedHeaders(config: Config, side: Side): ForwardedHeaders {
+/** @param sessions those of the instance, if it has any */
+export function forwardedHeaders(
+  config: Config,
+  side: Side,
+  sessions: Sessions | undefined,
+): ForwardedHeaders {
+  const sessionFacts =
+    config[`session_${side === 'upstream' ? 'request' : 'response'}_headers`] ?? []
   const facts = Object.entries(FACTS).flatMap(([name, read]) => {
     const header = config[`${side}_${name as keyof typeof FACTS}_header`]
     return header === undefined ? [] : [{ header, read }]
@@ -37,9 +46,11 @@ export function forwardedHeaders(config: Config, side: Side): ForwardedHeaders {
     header: names[index]!,
   }))
   // Only `Authorization` may hold what the client is authenticated by.
-  const stripped = [...facts, ...claims]
-    .map(({ header }) => header)
-    .filter((header) => !header.toLowerCase().startsWith('authorization'))
+  const stripped = [
+    ...facts.map(({ header }) => header),
+    ...names,
+    ...sessionFacts.map(headerOfFact),
+  ].filter((header) => !header.toLowerCase().startsWith('authorization'))
 
   return {
     strip({ upstream }) {
@@ -48,6 +59,9 @@ export function forwardedHeaders(config: Config, side: Side): ForwardedHeaders {
     of: (found, sources) => [
       ...facts.flatMap(({ header, read }) => lineOf(header, read(found))),
       ...claims.flatMap(({ header, claim }) => lineOf(header, claimAt(sources, [claim]))),
+      ...sessionFacts.flatMap((fact) =>
+        lineOf(headerOfFact(fact), found.session && sessions?.fact(found.session, fact)),
+      ),
     ],
   }
 }

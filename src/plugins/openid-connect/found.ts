@@ -5,7 +5,7 @@ import type { ClaimSources } from './claims.ts'
 import type { OidcClient } from './clients.ts'
 import type { Credentials } from './credentials.ts'
 import type { AuthMethod } from './request-fields.ts'
-import type { Session } from './sessions.ts'
+import type { Session } from './session-storage.ts'
 import { trustedClaims, type Tokens } from './tokens.ts'
 
 /** What a request was authenticated by. */

@@ -1,4 +1,4 @@
-import type { Answer } from '../../plugin-kit/answer.ts'
+import { refuse, type Answer } from '../../plugin-kit/answer.ts'
 import {
   authenticateRequest,
   credentialsUnavailable,
@@ -24,7 +24,8 @@ import { providerOf } from './provider.ts'
 import { refusalsOf, type Refusals } from './refusals.ts'
 import { shortageOf } from './requirements.ts'
 import type { Config } from './schema.ts'
-import { sessionsOf, type Session, type Sessions } from './sessions.ts'
+import { SessionsUnavailable, type Session } from './session-storage.ts'
+import { sessionsOf, type Sessions } from './sessions.ts'
 import { tokenChecks, type Parts } from './token-checks.ts'
 import { fieldsWithoutEffect } from './unsupported-fields.ts'
 import { withUserInfo } from './user-info.ts'
@@ -75,15 +76,15 @@ export class OpenidConnectHandlers implements PluginHandlers {
     this.#logOut = logoutFlow(parts, sessions)
     this.#identify = identifier(config, context)
     this.#refusals = refusalsOf(config)
-    this.#upstream = forwardedHeaders(config, 'upstream')
-    this.#downstream = forwardedHeaders(config, 'downstream')
+    this.#upstream = forwardedHeaders(config, 'upstream', sessions)
+    this.#downstream = forwardedHeaders(config, 'downstream', sessions)
     this.#cookieNames = [...(sessions?.cookieNames ?? []), ...(logins?.cookieNames ?? [])]
     this.#log = node.log
     this.#gate = authenticateRequest({
       context,
       anonymous: config.anonymous,
       runOnPreflight: config.run_on_preflight,
-      attempt: (exchange) => this.#attempt(exchange),
+      attempt: (exchange) => this.#attempt(exchange).catch(unlessUnavailable),
       onAnonymous: stripBearer,
     })
     warnAbout(config, parts, node.log)
@@ -165,7 +166,7 @@ export class OpenidConnectHandlers implements PluginHandlers {
   async #accept(exchange: Exchange, proven: Found): Promise<Attempt> {
     const state = this.#stateOf(exchange)
     // Also where it is not enough: new tokens are known to the browser alone.
-    if (proven.method === 'session') state.cookies = this.#keptAlive(exchange, proven)
+    if (proven.method === 'session') state.cookies = await this.#keptAlive(exchange, proven)
     const found = await withUserInfo(this.#parts, proven)
     const sources = claimSources(found)
     const shortage =
@@ -185,11 +186,15 @@ export class OpenidConnectHandlers implements PluginHandlers {
   }
 
   /** @returns lines for a session that is to be sent again */
-  #keptAlive({ request }: Exchange, { session, hasNewTokens }: Found): readonly string[] {
+  async #keptAlive(
+    { request }: Exchange,
+    { session, hasNewTokens }: Found,
+  ): Promise<readonly string[]> {
     const sessions = this.#sessions
     if (sessions === undefined || session === undefined) return []
-    const current = sessions.touched(session) ?? (hasNewTokens === true ? session : undefined)
-    return current === undefined ? [] : sessions.lines(current, request)
+    const touched = sessions.touched(session)
+    if (hasNewTokens === true) return sessions.keep(touched ?? session, 'changed', request)
+    return touched === undefined ? [] : sessions.keep(touched, 'used', request)
   }
 
   #unauthorized(exchange: Exchange, refused: Refused | undefined): Refusal {
@@ -222,6 +227,19 @@ export class OpenidConnectHandlers implements PluginHandlers {
       answer: undefined,
       told: [],
     }))
+  }
+}
+
+/** Nobody can tell who is logged in: that is no reason to log in anew, nor to go on as anonymous. */
+function unlessUnavailable(error: unknown): Refusal {
+  if (!(error instanceof SessionsUnavailable)) throw error
+  return {
+    code: 'session-unavailable',
+    answer: refuse(503, 'Cannot look up sessions now', {
+      headers: { 'retry-after': '1' },
+      reason: 'openid-connect: the Redis with the sessions has no answer; the error log says why',
+    }),
+    isFinal: true,
   }
 }
 

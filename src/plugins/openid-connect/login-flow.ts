@@ -117,7 +117,7 @@ export class LoginFlow {
         session,
         hide: () => undefined,
       }
-      const lines = session === undefined ? [] : this.#sessions.lines(session, request)
+      const lines = session === undefined ? [] : await this.#sessions.keep(session, 'new', request)
       return {
         found,
         answer: afterLogin(exchange, { login, client, tokens, config }),

@@ -46,7 +46,19 @@ describe('openid-connect › schema', () => {
     [{ ...BEARER, verify_parameters: false }, []],
     [
       { ...BEARER, cluster_cache_redis: { sentinel_master: 'one' } },
-      ['config.cluster_cache_redis.sentinel_master: not supported'],
+      [
+        'config.cluster_cache_redis.sentinel_master: not supported: name one Redis, by host and port',
+      ],
+    ],
+    [
+      { ...BEARER, session_storage: 'memcached' },
+      ['config.session_storage: expected one of: cookie, redis'],
+    ],
+    [
+      { ...BEARER, session_redis_host: 'a.test', redis: { host: 'b.test' } },
+      [
+        'config.session_redis_host: both deprecated and new field are used but their values mismatch: session_redis_host = a.test vs redis.host = b.test',
+      ],
     ],
   ])('has against %j: %j', (config, faults) => {
     expect(configFaults(openidConnect, config)).toEqual(faults)
@@ -62,6 +74,15 @@ describe('openid-connect › schema', () => {
       session_cookie_same_site: 'Lax',
       ssl_verify: true,
       authorization_cookie_same_site: 'Lax',
+    })
+  })
+
+  it('knows the fields of the Redis with the sessions by their names of before', () => {
+    const config = { ...BEARER, session_redis_host: 'a.test', session_redis_prefix: 'shop' }
+    expect(parsedConfig(openidConnect, config)['redis']).toMatchObject({
+      host: 'a.test',
+      port: 6379,
+      prefix: 'shop',
     })
   })
 

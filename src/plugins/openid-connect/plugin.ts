@@ -4,6 +4,7 @@ import { adminRoutes } from './admin-routes.ts'
 import { FIXES } from './fixes.ts'
 import { OpenidConnectHandlers } from './handlers.ts'
 import { configChecks, schema } from './schema.ts'
+import { sessionRedisShorthands } from './session-redis-fields.ts'
 
 /**
  * Authenticates by an OpenID provider: with tokens that it has given out, or by sending browsers
@@ -14,6 +15,7 @@ export const openidConnect: Plugin = definePlugin({
   name: 'openid-connect',
   priority: 1050,
   schema,
+  shorthands: sessionRedisShorthands,
   configChecks,
   not: ['consumer'],
   adminRoutes,

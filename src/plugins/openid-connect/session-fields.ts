@@ -1,5 +1,7 @@
+import { SESSION_FACTS } from '../../plugin-kit/session-times.ts'
 import { boolean, number, set, string, type Field } from '../../schema/field.ts'
 import { AUTH_METHODS } from './request-fields.ts'
+import { sessionRedisFields } from './session-redis-fields.ts'
 
 const SAME_SITE = ['Strict', 'Lax', 'None', 'Default'] as const
 
@@ -112,11 +114,40 @@ export const sessionFields = {
     'For how many seconds a session lasts, renewed or not. 0: for ever.',
     86_400,
   ),
-  session_storage: string({
-    description: 'Where sessions are: encrypted in cookies of the browser.',
+  session_remember: boolean({
+    description:
+      'Whether a session outlives the browser. It is then in a cookie that lasts, has the timeouts below in place of those above, and may rest as long as it lasts.',
     required: true,
-    one_of: ['cookie'],
+    default: false,
+  }),
+  session_remember_cookie_name: string({
+    description: 'The name of that cookie, which stands in place of `session_cookie_name`.',
+    required: true,
+    default: 'remember',
+    custom_validator: cookieNameFault,
+  }),
+  session_remember_rolling_timeout: seconds(
+    'For how many seconds such a session lasts until it is renewed. 0: for ever.',
+    604_800,
+  ),
+  session_remember_absolute_timeout: seconds(
+    'For how many seconds such a session lasts, renewed or not. 0: for ever.',
+    2_592_000,
+  ),
+  session_storage: string({
+    description:
+      'Where sessions are: encrypted in cookies of the browser, or encrypted in a `redis`, where the cookie has an id alone.',
+    required: true,
+    one_of: ['cookie', 'redis'],
     default: 'cookie',
+  }),
+  ...sessionRedisFields,
+  session_request_headers: set(string({ one_of: SESSION_FACTS }), {
+    description:
+      'What the upstream is told about the session, as headers such as `Session-Id`. What clients send under these names never gets through.',
+  }),
+  session_response_headers: set(string({ one_of: SESSION_FACTS }), {
+    description: 'What clients are told about their session, as headers such as `Session-Id`.',
   }),
   unauthorized_destroy_session: boolean({
     description: 'Whether an answer 401 ends the session.',
