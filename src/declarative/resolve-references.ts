@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from '../base/json.ts'
+import { isUuid } from '../schema/rules.ts'
 import type { EntityIndex } from './entity-index.ts'
 import type { Item } from './item.ts'
 import type { ForeignField, KindTree } from './kind-tree.ts'
@@ -54,8 +55,9 @@ function resolve(
   value: unknown,
   index: EntityIndex,
 ): Item | 'nowhere' | 'malformed' {
-  const name = isJsonObject(value) ? value['id'] : value
-  if (typeof name !== 'string') return 'malformed'
+  const isObject = isJsonObject(value)
+  const name = isObject ? value['id'] : value
+  if (typeof name !== 'string' || name === '' || (isObject && !isUuid(name))) return 'malformed'
   return index.find(reference, name) ?? 'nowhere'
 }
 
