@@ -13,7 +13,8 @@ import {
   errorBody,
   errorFormat,
   errorPage,
-  type ErrorFormat,
+  serverErrorFormat,
+  type WantedFormat,
 } from './error-format.ts'
 import type { ProxyExchange } from './exchange.ts'
 import { finish } from './finish.ts'
@@ -77,7 +78,7 @@ export function answerFailure(exchange: ProxyExchange, error: GatewayError): voi
     const format =
       failure.style === 'kong'
         ? errorFormat(exchange.head.fields.get(RequestField.accept))
-        : serverErrorFormat(exchange)
+        : serverErrorFormat(wantedFromServer(exchange))
     deliver(exchange, 'error', renderMessage(exchange, { status, message: text, headers, format }))
   }
 }
@@ -121,11 +122,16 @@ function renderMessage(
     readonly status: number
     readonly message: string
     readonly headers: AnswerHeaders | undefined
-    readonly format: ErrorFormat
+    readonly format: WantedFormat | 'bare'
   },
 ): Rendered {
   const { status, message, headers, format } = said
   if (isGrpcCall(exchange)) return grpcAnswer(status, message, headers)
+  if (format === 'none') return { status, headers, contentType: undefined, body: EMPTY }
+  if (format === 'bare') {
+    const body = Buffer.from(JSON.stringify({ message }))
+    return { status, headers, contentType: CONTENT_TYPES.json, body }
+  }
   const texts = { message, requestId: exchange.id }
   return {
     status,
@@ -136,12 +142,12 @@ function renderMessage(
 }
 
 /** Without `Accept`, errors of the server follow the type of the request, then the configured one. */
-function serverErrorFormat({ head, context }: ProxyExchange): ErrorFormat {
+function wantedFromServer({ head, context }: ProxyExchange): string {
   const { fields } = head
-  return errorFormat(
+  return (
     fields.get(RequestField.accept) ??
-      fields.get(RequestField.contentType) ??
-      context.errorDefaultType,
+    fields.get(RequestField.contentType) ??
+    context.errorDefaultType
   )
 }
 

@@ -2,12 +2,18 @@ import type { ErrorTemplates } from './context.ts'
 
 export type ErrorFormat = 'json' | 'html' | 'xml' | 'plain'
 
-const FORMATS: Readonly<Record<string, ErrorFormat>> = {
+/** `none`: gRPC is wanted, which outside of a call has no way to say it. */
+export type WantedFormat = ErrorFormat | 'none'
+
+const GRPC = 'application/grpc'
+
+const FORMATS: Readonly<Record<string, WantedFormat>> = {
   'application/json': 'json',
   'text/html': 'html',
   'application/xml': 'xml',
   'text/plain': 'plain',
   'text/*': 'plain',
+  [GRPC]: 'none',
 }
 
 export const CONTENT_TYPES: Readonly<Record<ErrorFormat, string>> = {
@@ -21,9 +27,9 @@ export const CONTENT_TYPES: Readonly<Record<ErrorFormat, string>> = {
  * The format of an error for an `Accept` value: the best one by quality, the first among equals, and
  * JSON for what is not known. Kong's reading: letters count as written, a quality needs its point.
  */
-export function errorFormat(accept: string | undefined): ErrorFormat {
+export function errorFormat(accept: string | undefined): WantedFormat {
   if (accept === undefined) return 'json'
-  let best: ErrorFormat = 'json'
+  let best: WantedFormat = 'json'
   let bestQuality = 0
   for (const range of accept.split(',')) {
     let name: string | undefined
@@ -39,6 +45,14 @@ export function errorFormat(accept: string | undefined): ErrorFormat {
     bestQuality = quality
   }
   return best
+}
+
+/**
+ * The format of an error that Kong finds in nginx, for the `Accept` value or what stands in for it.
+ * There gRPC, where it is wanted first, is `bare`: JSON with the message alone.
+ */
+export function serverErrorFormat(wanted: string): WantedFormat | 'bare' {
+  return wanted.startsWith(GRPC) ? 'bare' : errorFormat(wanted)
 }
 
 const TEMPLATES: Readonly<Record<ErrorFormat, string>> = {

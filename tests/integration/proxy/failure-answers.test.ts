@@ -132,6 +132,17 @@ describe('an answer that the gateway makes itself', () => {
     else expect(answer.body).toMatch(body)
   })
 
+  it('is empty where gRPC is wanted outside of a call, and says the message alone for the server', async () => {
+    const empty = parts(await ask('/nowhere', 'Accept: application/grpc'))
+    expect(empty).toMatchObject({ status: 404, body: '' })
+    expect(empty.fields.join()).not.toContain('Content-Type')
+    expect(empty.fields).toContain('Content-Length: N')
+    const bare = parts(await ask('/dead', 'Accept: application/grpc'))
+    expect(bare).toMatchObject({ status: 502, body: `{"message":"${INVALID}"}` })
+    expect(bare.fields).toContain('Content-Type: application/json; charset=utf-8')
+    expect(parts(await ask('/dead', 'Accept: text/html;q=0.5, application/grpc')).body).toBe('')
+  })
+
   it('asks for another protocol beside saying how the connection goes on', async () => {
     expect(parts(await ask('/tls')).fields).toEqual(
       expect.arrayContaining([
