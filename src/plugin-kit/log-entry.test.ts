@@ -117,6 +117,20 @@ describe('logEntry', () => {
     expect(logEntry(exchange)['upstream_status']).toBe('502, 504')
   })
 
+  it('tells the date of an upstream, and none that the gateway added while it sent', () => {
+    const headersOf = (exchange: FakeExchange): unknown =>
+      (logEntry(exchange)['response'] as LogEntry)['headers']
+    const exchange = exchangeFor()
+    const sent = [
+      ['Date', 'Sat, 01 Nov 2025 00:00:00 GMT'],
+      ['X-B', '1'],
+    ] as const
+    Object.assign(exchange.response, { sentHeaders: () => sent })
+    expect(headersOf(exchange)).toEqual({ 'x-b': '1' })
+    exchange.response.setHeader('Date', sent[0][1])
+    expect(headersOf(exchange)).toEqual({ date: sent[0][1], 'x-b': '1' })
+  })
+
   it('knows no upstream where no route matched', () => {
     const entry = logEntry(exchangeFor({ path: '/x' }))
     expect(entry['upstream_uri']).toBe('')

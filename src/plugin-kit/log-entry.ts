@@ -65,12 +65,19 @@ function asLogged([name, value]: readonly [string, string]): readonly [string, s
   return [name, isKept ? 'close' : value]
 }
 
+/** The `Date` that a server adds of its own is not known to Kong's log, but an upstream's is. */
+function loggedHeaders(response: Response): readonly (readonly [string, string])[] {
+  const sent = (response.sentHeaders?.() ?? response.headers()).map(asLogged)
+  if (response.header('date') !== undefined) return sent
+  return sent.filter(([name]) => name.toLowerCase() !== 'date')
+}
+
 function responsePart({ response, latencies, tries, route }: Exchange): LogEntry {
   return {
     upstream_status: upstreamStatuses(tries, response),
     response: {
       status: response.status,
-      headers: headersAsObject((response.sentHeaders?.() ?? response.headers()).map(asLogged)),
+      headers: headersAsObject(loggedHeaders(response)),
       size: response.sizeBytes,
     },
     latencies: {

@@ -7,6 +7,8 @@ import { hasDuplicates, isTooDeep } from './strict-json.ts'
 /** A token taken apart; nothing in it is verified yet. */
 export interface DecodedToken {
   readonly header: JsonObject
+  /** Whether a name stands twice in it; the last one counts. */
+  readonly isHeaderAmbiguous: boolean
   /** `undefined` when the payload is JSON but not an object, so there are no claims to find. */
   readonly claims: JsonObject | undefined
   readonly algorithmName: string
@@ -30,8 +32,8 @@ const MAX_LENGTH = 32_768
  * parts, then the algorithm, then the signature's letters.
  *
  * Where Kong fails with an error 500 (a part that is `null`, a number or `true`) this is a fault
- * like any other. A name that is twice in the header is refused; in the payload the last one counts,
- * as in Kong and as RFC 7519 §4 allows.
+ * like any other. Of a name that is twice in a part the last one counts, as in Kong and as RFC 7515
+ * §4 and RFC 7519 §4 allow.
  */
 export function decodeToken(token: string): DecodedToken | TokenFault {
   const firstDot = token.indexOf('.')
@@ -44,7 +46,7 @@ export function decodeToken(token: string): DecodedToken | TokenFault {
   if ('why' in header) return { fault: 'invalid JSON', why: `its header ${header.why}` }
   const payload = decodePart(token.slice(firstDot + 1, secondDot))
   if ('why' in payload) return { fault: 'invalid JSON', why: `its payload ${payload.why}` }
-  return decodeRest(token, secondDot, header.value, payload.value)
+  return decodeRest(token, secondDot, header, payload.value)
 }
 
 /** What has no members at all: Kong reads a list or a string as if it had none. */
@@ -55,7 +57,7 @@ function isMemberless(value: unknown): boolean {
 function decodeRest(
   token: string,
   secondDot: number,
-  header: unknown,
+  { value: header, isAmbiguous }: HeaderPart,
   payload: unknown,
 ): DecodedToken | TokenFault {
   if (!isJsonObject(header))
@@ -74,6 +76,7 @@ function decodeRest(
     return { fault: 'invalid signature', why: 'its signature is not base64url' }
   return {
     header,
+    isHeaderAmbiguous: isAmbiguous,
     claims: isJsonObject(payload) ? payload : undefined,
     algorithmName: alg,
     algorithm,
@@ -82,20 +85,30 @@ function decodeRest(
   }
 }
 
-type Part = { readonly value: unknown; readonly json: string } | { readonly why: string }
+interface Unreadable {
+  readonly why: string
+}
+
+type Part = { readonly value: unknown; readonly json: string } | Unreadable
+
+interface HeaderPart {
+  readonly value: unknown
+  readonly isAmbiguous: boolean
+}
 
 /** Longer headers, and more of them than this, are not remembered. */
 const REMEMBERED = { letters: 512, headers: 64 }
-const headers = new Map<string, Part>()
+const headers = new Map<string, HeaderPart>()
 
 /** All tokens of an issuer have the same header, so what it says is remembered by its text. */
-function decodeHeader(text: string): Part {
+function decodeHeader(text: string): HeaderPart | Unreadable {
   const known = headers.get(text)
   if (known !== undefined) return known
   const part = decodePart(text)
-  const header = 'json' in part && hasDuplicates(part.json) ? { why: 'has a name twice' } : part
+  if ('why' in part) return part
+  const header = { value: part.value, isAmbiguous: hasDuplicates(part.json) }
   // Only what could be decoded: its letters are ASCII, so that no other text has the same bytes.
-  if ('value' in part && text.length <= REMEMBERED.letters) {
+  if (text.length <= REMEMBERED.letters) {
     // Whoever sends many has nothing from it but that they are read anew.
     if (headers.size === REMEMBERED.headers) headers.clear()
     headers.set(Buffer.from(text, 'latin1').toString('latin1'), header)

@@ -11,14 +11,17 @@ export interface ShapeFault {
 
 /**
  * Whether a token is written in the one way in which its content can be: base64url without padding
- * and without bits that say nothing, and no name twice in its payload. Two tokens that differ then
- * say different things, and no two parsers read one differently. (A name twice in the header is not
- * even decoded.)
+ * and without bits that say nothing, and no name twice. Two tokens that differ then say different
+ * things, and no two parsers read one differently.
  *
  * @param text that the token was decoded from
  * @see RFC 7515 §2, RFC 4648 §3.5, RFC 8725 §2.4
  */
-export function tokenShapeFault(text: string, { signed }: DecodedToken): ShapeFault | undefined {
+export function tokenShapeFault(
+  text: string,
+  { signed, isHeaderAmbiguous }: DecodedToken,
+): ShapeFault | undefined {
+  if (isHeaderAmbiguous) return { fault: 'invalid JSON', why: 'its header has a name twice' }
   const dot = signed.indexOf('.')
   const payload = signed.slice(dot + 1)
   for (const part of [signed.slice(0, dot), payload, text.slice(signed.length + 1)])

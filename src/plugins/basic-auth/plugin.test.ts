@@ -48,6 +48,7 @@ describe('basic-auth', () => {
     ['an empty password', by(basic('empty:')), 'passed'],
     ['a line end after the password', by(basic('ann:ann-pw\n')), 'passed'],
     ['no padding', by(basic('ann:ann-pw').replaceAll('=', '')), 'passed'],
+    ['something behind the padding', by(`${basic('ann:ann-pw')} x`), 'passed'],
     ['Proxy-Authorization', { headers: { 'Proxy-Authorization': basic('ann:ann-pw') } }, 'passed'],
     ['nothing', {}, 401],
     ['a scheme in upper case', by(basic('ann:ann-pw', 'BASIC')), 401],

@@ -6,7 +6,8 @@ export interface NameAndPassword {
   readonly password: Uint8Array
 }
 
-const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/
+/** Nothing behind the padding is read, as nginx has it. */
+const BASE64 = /^([A-Za-z0-9+/]+)(?:=.*)?$/s
 const COLON = 0x3a
 const LINE_FEED = 0x0a
 
@@ -19,10 +20,10 @@ const LINE_FEED = 0x0a
  * @see RFC 7617 §2
  */
 export function readCredentials(value: string): NameAndPassword | undefined {
-  const encoded = /[Bb]asic\s*(.+)$/.exec(value.trimEnd())?.[1]
-  if (encoded === undefined || !BASE64.test(encoded)) return undefined
-  if (encoded.replaceAll('=', '').length % 4 === 1) return undefined
-  const bytes = Buffer.from(encoded, 'base64')
+  const encoded = /[Bb]asic\s*(.+)$/.exec(value.trimEnd())?.[1] ?? ''
+  const letters = BASE64.exec(encoded)?.[1]
+  if (letters === undefined || letters.length % 4 === 1) return undefined
+  const bytes = Buffer.from(letters, 'base64')
   const colon = bytes.indexOf(COLON)
   if (colon < 1) return undefined
   const name = bytes.subarray(0, colon)

@@ -61,8 +61,11 @@ function originTest(configured: string): 'any' | ((origin: ParsedOrigin) => bool
 
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { http: ':80', https: ':443' }
 
+/** What follows the host, which an origin does not have, is not compared. */
 function parseOrigin(origin: string): ParsedOrigin {
-  const match = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/:?#]+|\[[^\]]*\])(:\d+)?$/.exec(origin)
+  const match = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/:?#]+|\[[^\]]*\])(:\d+)?(?:[/?#]|$)/.exec(
+    origin,
+  )
   if (match === null) return { normalized: origin, host: origin }
   const [, scheme, host, port = ''] = match
   const shownPort = DEFAULT_PORTS[scheme!] === port ? '' : port

@@ -67,6 +67,18 @@ describe('cors › responses', () => {
       { vary: 'Origin' },
     ],
     [
+      'two origins, one configured with a path, and an origin with another',
+      { origins: [`${A}/app`, 'http://b.example'] },
+      `${A}/`,
+      { 'allow-origin': A, vary: 'Origin' },
+    ],
+    [
+      'two origins, a longer name',
+      { origins: [A, 'http://b.example'] },
+      `${A}.evil/`,
+      { vary: 'Origin' },
+    ],
+    [
       'two origins, the default port',
       { origins: [A, 'http://b.example'] },
       `${A}:80`,
