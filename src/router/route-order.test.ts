@@ -130,6 +130,12 @@ describe('order of flavour traditional', () => {
       sorted({ newer: { paths: ['/a'], created_at: 2 }, older: { paths: ['/a'], created_at: 1 } }),
     ).toEqual(['older', 'newer'])
   })
+
+  it('decides between routes of one age by the larger id', () => {
+    expect(
+      sorted({ first: { paths: ['/a'], created_at: 1 }, second: { paths: ['/a'], created_at: 1 } }),
+    ).toEqual(['second', 'first'])
+  })
 })
 
 describe('order of flavour expressions', () => {

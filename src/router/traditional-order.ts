@@ -5,6 +5,8 @@ import type { RankedPart } from './compatible-order.ts'
 /**
  * The order of flavour `traditional`: more kinds of attribute first, then hosts before headers
  * before paths before methods before SNIs; within the same kinds the more special, then the older.
+ * What then is still alike Kong leaves as its sorting happens to; here the larger id goes first, as
+ * in the other flavours.
  */
 export function compareTraditional(a: RankedPart, b: RankedPart): number {
   for (let at = 0; at < a.weights.length; at += 1) {
@@ -14,7 +16,7 @@ export function compareTraditional(a: RankedPart, b: RankedPart): number {
   if (a.part.route.created_at !== b.part.route.created_at)
     return a.part.route.created_at - b.part.route.created_at
   if (a.part.id === b.part.id) return 0
-  return a.part.id < b.part.id ? -1 : 1
+  return a.part.id < b.part.id ? 1 : -1
 }
 
 export function rankTraditional(part: RoutePart): RankedPart {

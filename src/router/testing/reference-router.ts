@@ -125,7 +125,7 @@ function isBeforeCompatible(a: Part, b: Part): boolean {
 function isBeforeTraditional(a: Part, b: Part): boolean {
   const [own, other] = [traditionalOrder(a), traditionalOrder(b)]
   const at = own.findIndex((value, index) => value !== other[index])
-  return at === -1 ? a.id < b.id : own[at]! > other[at]!
+  return at === -1 ? a.id > b.id : own[at]! > other[at]!
 }
 
 function traditionalOrder(part: Part): readonly number[] {
