@@ -1,6 +1,5 @@
 import type { Catalog } from '../entities/catalog.ts'
 import type { Entity } from '../entities/entity.ts'
-import { givenFieldViolations } from '../schema/parse.ts'
 import type { Violation } from '../schema/violation.ts'
 import type { EntityIndex } from './entity-index.ts'
 import { type Item, pathOf } from './item.ts'
@@ -49,19 +48,10 @@ export function parseItems(items: readonly Item[], options: ParseItemsOptions): 
     for (const name of resolved.inner) inner.push({ item, name })
     const { input, limited } = readTtl(item.kind, resolved.input)
     const parsed = catalog.parse(item.kind.name, input, parseOptions)
-    const found = [...(parsed.ok ? [] : parsed.violations), ...timeViolations(item)]
-    for (const violation of found) violations.push(inDocument(violation, item))
-    if (parsed.ok && found.length === 0) rows.push({ item, entity: limited(parsed.value) })
+    if (parsed.ok) rows.push({ item, entity: limited(parsed.value) })
+    else for (const violation of parsed.violations) violations.push(inDocument(violation, item))
   }
   return { rows, violations, dangling, inner }
-}
-
-/** The time of the last change is set anew by each load, and must be a time all the same. */
-function timeViolations({ kind, fields }: Item): readonly Violation[] {
-  const [field, given] = [kind.fields['updated_at'], fields['updated_at']]
-  if (field === undefined || given === undefined || given === null) return []
-  const spec = { type: 'record', fields: { updated_at: field } } as const
-  return givenFieldViolations(spec, { updated_at: given })
 }
 
 function inDocument(violation: Violation, item: Item): ItemViolation {

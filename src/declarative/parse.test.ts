@@ -374,18 +374,6 @@ describe('parseDeclarative › references that cannot be any', () => {
   })
 })
 
-describe('parseDeclarative › times of changes', () => {
-  it('are set anew, and must be times where they are written', () => {
-    const texts = [['x', 'expected an integer'] as const, ['0', 'expected a valid timestamp']]
-    for (const [written, updated_at] of texts)
-      expect(refused(`services: [{host: h, updated_at: ${written}}]`).fields).toEqual({
-        services: [{ updated_at }],
-      })
-    const { entities } = load('services: [{host: h, updated_at: 5}]')
-    expect(entities['services']?.[0]?.['updated_at']).not.toBe(5)
-  })
-})
-
 describe('parseDeclarative › names in errors about references', () => {
   it('are keys that were made up, where there is no other', () => {
     const { fields } = refused('keyauth_credentials: [{consumer: nope}]')

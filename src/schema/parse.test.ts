@@ -161,6 +161,13 @@ describe('parseRecord › on insert', () => {
     })
   })
 
+  it('makes up what is absent in records that are absent, and not in those that are null', () => {
+    const nested = specOf({ inner: record({ deep: record({ key: string({ auto: true }) }) }) })
+    const key = expect.stringMatching(/^[A-Za-z0-9]{32}$/) as string
+    expect(parsed(nested, {})).toEqual({ inner: { deep: { key } } })
+    expect(parseRecord(nested, { inner: null })).toMatchObject({ ok: false })
+  })
+
   it('keeps what is given, but for the time of the last change', () => {
     const id = '11111111-1111-4111-8111-111111111111'
     const given = { id, created_at: 1, updated_at: 2, key: 'k', list: null, tags: ['a', 'b', 'a'] }

@@ -120,7 +120,7 @@ function isSame(a: unknown, b: unknown): boolean {
 function fillAutomatic(spec: RecordSpec, data: JsonObject, options: RecordParseOptions): void {
   const isInsert = options.mode === 'insert'
   for (const [name, field] of fieldList(spec)) {
-    const inner = data[name]
+    const inner = Object.hasOwn(data, name) ? data[name] : isInsert ? recordOf(field) : undefined
     if (field.type === 'record' && isJsonObject(inner)) {
       const copy = { ...inner }
       fillAutomatic(field, copy, options)
@@ -134,6 +134,12 @@ function fillAutomatic(spec: RecordSpec, data: JsonObject, options: RecordParseO
         given === undefined || isMadeFor(field, given) ? madeValue(field, options) : given
     }
   }
+}
+
+/** What is made where a record is absent that has to be there. */
+function recordOf(field: Field): JsonObject | undefined {
+  const isMade = field.required === true && field.default === undefined && field.own !== true
+  return isMade ? {} : undefined
 }
 
 /** Ids and times that are null count as absent; a key that is null stays so. */
