@@ -227,7 +227,7 @@ function skipOddName(bytes: Uint8Array, start: number, end: number): number {
 }
 
 /** Position of the first byte that no value has, which is where a line ends. */
-function valueEndOf(bytes: Uint8Array, start: number, end: number): number {
+export function valueEndOf(bytes: Uint8Array, start: number, end: number): number {
   let at = start
   const words = wordsOf(bytes)
   if (words !== undefined) {

@@ -123,15 +123,21 @@ export interface MadeOfRequest {
   snapshot: unknown
   match: unknown
   plan: unknown
+  /** A route was looked for by what the token's field says. */
+  isRoutedByToken: boolean
   peer: unknown
-  identityLines: string | undefined
+  hasIdentity: boolean
   sendsRequestId: boolean
   realIp: unknown
   /** What is logged of it. */
   logged: unknown
-  /** Up to the request's id, and from there on. */
+  /** The bearer token, of a head that comes with another one each time. */
+  token: string | undefined
+  /** What the upstream is told: up to the request's id, and from there on, or up to the token. */
   before: string
   after: string
+  /** What follows the token; `undefined` where there is none, or it does not go on. */
+  rest: string | undefined
 }
 
 /** Request line and fields of one request, as offsets into {@link HeadFields.text}. */
@@ -169,13 +175,16 @@ export class RequestHead {
       snapshot: undefined,
       match: undefined,
       plan: undefined,
+      isRoutedByToken: false,
       peer: undefined,
-      identityLines: undefined,
+      hasIdentity: false,
       sendsRequestId: false,
       realIp: undefined,
       logged: undefined,
+      token: undefined,
       before: '',
       after: '',
+      rest: undefined,
     }
   }
 

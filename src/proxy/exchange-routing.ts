@@ -79,6 +79,8 @@ export class ExchangeRouting implements RoutingRequest {
   }
 
   headerValues(name: string): readonly string[] {
-    return this.#exchange.head.fields.values(name)
+    const { fields, made } = this.#exchange.head
+    if (made !== undefined && name === 'authorization') made.isRoutedByToken = true
+    return fields.values(name)
   }
 }

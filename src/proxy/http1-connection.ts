@@ -181,9 +181,9 @@ export class Http1Connection
     if (at === end) return end
     const hasBegun = this.#startedAtMs !== 0
     if (!hasBegun) this.#startedAtMs = turnMs()
-    const known = this.#repeated.match(bytes, at, end)
-    if (known !== undefined) return this.#begin(known, bytes, at + known.fields.text.length, end)
     const { limits } = this.#context
+    const known = this.#repeated.match(bytes, at, end, limits.head)
+    if (known !== undefined) return this.#begin(known, bytes, at + known.fields.text.length, end)
     const head = takeRequestHead()
     const after = head.read(bytes, at, end, limits.head)
     if (after < 0)

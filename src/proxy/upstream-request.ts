@@ -1,7 +1,7 @@
 import { flat } from '../base/buffer-slices.ts'
 import type { Peer } from '../balancer/peer.ts'
 import type { HeadFields } from '../http/message-head.ts'
-import { RequestField, type MadeOfRequest } from '../http/request-head.ts'
+import { RequestField, type MadeOfRequest, type RequestHead } from '../http/request-head.ts'
 import type { ProxyExchange } from './exchange.ts'
 import { FORWARDING_FIELDS, forwardedLines, viaLine } from './forwarded.ts'
 import { keptLines, type HeaderEntry } from './header-edits.ts'
@@ -32,29 +32,55 @@ export function upstreamRequestHead(exchange: ProxyExchange, peer: Peer, body: S
   if (made !== undefined && body === 'none' && exchange.upstreamIfChanged === undefined)
     return repeatedHead(exchange, peer, made)
   const id = exchange.context.sendsRequestId ? exchange.id : ''
-  return beforeId(exchange, peer) + id + afterId(exchange, body)
+  return beforeId(exchange, peer) + id + afterId(exchange) + endOf(exchange, body)
 }
 
-/** A head that repeats leads to the same request, but for its id, as long as nothing else changes. */
+/**
+ * A head that repeats leads to the same request, but for its id, its token and whose it is, as long
+ * as nothing else changes.
+ */
 function repeatedHead(exchange: ProxyExchange, peer: Peer, made: MadeOfRequest): string {
   const { plan, identityLines, context } = exchange
   const { sendsRequestId, realIp } = context
+  const hasIdentity = identityLines !== undefined
   const isSame =
     made.plan === plan &&
     made.peer === peer &&
-    made.identityLines === identityLines &&
+    made.hasIdentity === hasIdentity &&
     made.sendsRequestId === sendsRequestId &&
     made.realIp === realIp
   if (!isSame) {
     made.plan = plan
     made.peer = peer
-    made.identityLines = identityLines
+    made.hasIdentity = hasIdentity
     made.sendsRequestId = sendsRequestId
     made.realIp = realIp
     made.before = flat(beforeId(exchange, peer))
-    made.after = flat(afterId(exchange, 'none'))
+    setAfter(made, exchange)
   }
-  return sendsRequestId ? made.before + exchange.id + made.after : made.before + made.after
+  const { before, after, rest } = made
+  const start = sendsRequestId ? before + exchange.id + after : before + after
+  const end = hasIdentity ? `${identityLines}\r\n` : '\r\n'
+  return rest === undefined ? start + end : start + made.token! + rest + end
+}
+
+/** What follows the id, in two parts where a token stands in it that will be another one. */
+function setAfter(made: MadeOfRequest, exchange: ProxyExchange): void {
+  const after = afterId(exchange)
+  const at = made.token === undefined ? -1 : positionOfToken(exchange.head, after)
+  made.after = flat(at === -1 ? after : after.slice(0, at))
+  made.rest = at === -1 ? undefined : flat(after.slice(at + made.token!.length))
+}
+
+/** Where the token of a head stands in some of its lines; -1 when its line is not among them. */
+function positionOfToken({ fields, made }: RequestHead, lines: string): number {
+  const field = fields.indexOf(RequestField.authorization)
+  const lineStart = fields.spans[field * 4]!
+  const tokenStart = fields.spans[field * 4 + 3]! - made!.token!.length
+  const line = fields.text.slice(lineStart, fields.lineEnd(field))
+  // A line may hold in it what looks like another one.
+  const at = lines.startsWith(line) ? 0 : lines.indexOf(`\r\n${line}`) + 2
+  return at === 1 ? -1 : at + tokenStart - lineStart
 }
 
 /** Up to the value of `X-Kong-Request-Id`, if that is sent. */
@@ -76,7 +102,8 @@ function beforeId(exchange: ProxyExchange, peer: Peer): string {
   )
 }
 
-function afterId(exchange: ProxyExchange, body: SentBody): string {
+/** From there up to what says who the client is. */
+function afterId(exchange: ProxyExchange): string {
   const { head, identityLines, context } = exchange
   const { fields } = head
   const edits = exchange.upstreamIfChanged?.edits
@@ -84,9 +111,12 @@ function afterId(exchange: ProxyExchange, body: SentBody): string {
   if (context.sendsRequestId) dropped |= 1 << RequestField.requestId
   if (identityLines !== undefined) dropped |= IDENTITY_FIELDS
   const named = fields.has(RequestField.connection) ? namedInConnection(fields) : undefined
+  return (context.sendsRequestId ? '\r\n' : '') + keptLines(fields, dropped, edits, named)
+}
+
+function endOf({ identityLines, upstreamIfChanged }: ProxyExchange, body: SentBody): string {
+  const edits = upstreamIfChanged?.edits
   return (
-    (context.sendsRequestId ? '\r\n' : '') +
-    keptLines(fields, dropped, edits, named) +
     (identityLines ?? '') +
     (edits === undefined ? '' : addedLines(edits.added)) +
     bodyLine(body) +
@@ -108,7 +138,7 @@ function bodyLine(body: SentBody): string {
 
 /** A `te` of a client says what it can read; only trailers concern what lies beyond this gateway. */
 function teLine(fields: HeadFields): string {
-  return /(?:^|[,\s])trailers(?:$|[,;\s])/i.test(fields.values('te').join(','))
+  return /(?:^|,)\s*trailers\s*(?:,|$)/i.test(fields.values('te').join(','))
     ? 'TE: trailers\r\n'
     : ''
 }

@@ -25,6 +25,21 @@ export function writeBase64Url(text: string, room: Buffer): number | undefined {
   return length === decodedLength(letters) ? length : undefined
 }
 
+const LETTERS = new Uint8Array(128)
+for (let code = 0; code < 128; code += 1)
+  LETTERS[code] = /[\w-]/.test(String.fromCharCode(code)) ? 1 : 0
+
+/** Whether {@link decodeBase64Url} would decode it: for those who may not need the bytes. */
+export function isBase64Url(text: string): boolean {
+  const letters = text.endsWith('=') ? withoutPadding(text) : text
+  if (letters.length % 4 === 1) return false
+  for (let at = 0; at < letters.length; at += 1) {
+    const code = letters.charCodeAt(at)
+    if (code > 127 || LETTERS[code] === 0) return false
+  }
+  return true
+}
+
 function plainLetters(text: string): string | undefined {
   const letters = text.endsWith('=') ? withoutPadding(text) : text
   if (letters.length % 4 === 1) return undefined

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { isJsonObject, type JsonObject } from '../../base/json.ts'
 import { ALGORITHMS, type Algorithm } from './algorithms.ts'
-import { decodeBase64Url, writeBase64Url } from './base64url.ts'
+import { decodeBase64Url, isBase64Url, writeBase64Url } from './base64url.ts'
 import { hasDuplicates, isTooDeep } from './strict-json.ts'
 
 /** A token taken apart; nothing in it is verified yet. */
@@ -15,7 +15,8 @@ export interface DecodedToken {
   readonly algorithm: Algorithm
   /** Header and payload with the dot between them, as received. */
   readonly signed: string
-  readonly signature: Uint8Array
+  /** In base64url. */
+  readonly signature: string
 }
 
 /** Kong's words for a token that cannot be read, and ours. */
@@ -71,8 +72,8 @@ function decodeRest(
   if (payload === false) return { fault: 'invalid claims', why: 'its payload is false' }
   if (!isJsonObject(payload) && !isMemberless(payload))
     return { fault: 'invalid JSON', why: 'its payload is not an object' }
-  const signature = decodeBase64Url(token.slice(secondDot + 1))
-  if (signature === undefined)
+  const signature = token.slice(secondDot + 1)
+  if (!isBase64Url(signature))
     return { fault: 'invalid signature', why: 'its signature is not base64url' }
   return {
     header,

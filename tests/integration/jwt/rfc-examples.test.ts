@@ -91,7 +91,7 @@ function isGood(compact: string, jwk: object): boolean {
   }
   const algorithm = ALGORITHMS.get(alg)!
   const keys = readKeySet({ keys: [jwk] }, true).keys.map((key) => ({ ...key, usableUntil: 0 }))
-  const text = { signed: `${head}.${payload}`, signature: Buffer.from(signature, 'base64url') }
+  const text = { signed: `${head}.${payload}`, signature }
   return fittingKeys(keys, { kid, algorithmName: alg, algorithm }).some(({ key }) =>
     isSignedBy(algorithm, key, text, 'as-hash'),
   )

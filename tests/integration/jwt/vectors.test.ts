@@ -4,7 +4,11 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { ALGORITHMS, isSignedBy, keyMisfit } from '../../../src/plugin-kit/jose/algorithms.ts'
-import { decodeBase64Url, isCanonicalBase64Url } from '../../../src/plugin-kit/jose/base64url.ts'
+import {
+  decodeBase64Url,
+  isBase64Url,
+  isCanonicalBase64Url,
+} from '../../../src/plugin-kit/jose/base64url.ts'
 import { loadPublicKey } from '../../../src/plugin-kit/jose/public-key.ts'
 import { hasDuplicates } from '../../../src/plugin-kit/jose/strict-json.ts'
 import { fittingKeys, readKeySet } from '../../../src/plugin-kit/jwks/key-set.ts'
@@ -65,9 +69,9 @@ const KEY_SETS_USED = new Set([1, 4, 7, 8, 10, 11, 12])
 function verify(jws: unknown, jwk: Jwk, rules: 'issuers' | 'credentials'): boolean {
   if (typeof jws !== 'string') return false
   if (rules === 'issuers' && !jws.split('.').every(isCanonicalBase64Url)) return false
-  const [head = '', payload = '', text = '', ...more] = jws.split('.')
-  const [headBytes, payloadBytes, signature] = [head, payload, text].map(decodeBase64Url)
-  if (more.length > 0 || !headBytes || !payloadBytes || !signature) return false
+  const [head = '', payload = '', signature = '', ...more] = jws.split('.')
+  const [headBytes, payloadBytes] = [head, payload].map(decodeBase64Url)
+  if (more.length > 0 || !headBytes || !payloadBytes || !isBase64Url(signature)) return false
   const name = algorithmOf(headBytes)
   const algorithm = ALGORITHMS.get(name ?? '')
   const key = keyOf(jwk)
@@ -140,7 +144,7 @@ function verifyBySet(jws: string, keySet: unknown): boolean {
   const algorithm = ALGORITHMS.get(alg)!
   try {
     const keys = readKeySet(keySet, true).keys.map((key) => ({ ...key, usableUntil: Infinity }))
-    const signed = { signed: `${head}.${payload}`, signature: Buffer.from(text, 'base64url') }
+    const signed = { signed: `${head}.${payload}`, signature: text }
     return fittingKeys(keys, { kid, algorithmName: alg, algorithm }).some(({ key }) =>
       isSignedBy(algorithm, key, signed, 'as-hash'),
     )
