@@ -77,7 +77,7 @@ export function answerFailure(exchange: ProxyExchange, error: GatewayError): voi
     const headers = FAILURE_HEADERS[code]
     const format =
       failure.style === 'kong'
-        ? errorFormat(exchange.head.fields.get(RequestField.accept))
+        ? errorFormat(acceptOf(exchange))
         : serverErrorFormat(wantedFromServer(exchange))
     deliver(exchange, 'error', renderMessage(exchange, { status, message: text, headers, format }))
   }
@@ -112,8 +112,14 @@ function renderError(exchange: ProxyExchange, given: ErrorAnswer): Rendered {
   const { status, headers, message = statusMessage(status) } = given
   // As in Kong, a client of gRPC hears from such an answer what kind of failure it was, no more.
   if (isGrpcCall(exchange)) return grpcAnswer(status, '', headers)
-  const format = errorFormat(exchange.head.fields.get(RequestField.accept))
+  const format = errorFormat(acceptOf(exchange))
   return renderMessage(exchange, { status, message, headers, format })
+}
+
+/** Lines of one field are one list. */
+function acceptOf({ head: { fields } }: ProxyExchange): string | undefined {
+  const first = fields.get(RequestField.accept)
+  return first === undefined ? undefined : fields.values('accept').join(',')
 }
 
 function renderMessage(

@@ -23,28 +23,40 @@ export const CONTENT_TYPES: Readonly<Record<ErrorFormat, string>> = {
   plain: 'text/plain; charset=utf-8',
 }
 
+const NAME = String.raw`[a-z0-9][a-z0-9!#$&^_+.-]+`
+const MEDIA_RANGE = new RegExp(String.raw`^\s*((?:${NAME}|\*)/(?:${NAME}|\*))`, 'i')
+const PARAMETER = new RegExp(
+  String.raw`\s*;\s*(?:q=(1(?:\.0{0,3})?|0(?:\.\d{0,3})?)|${NAME}(?:=[^;]*)?)`,
+  'iy',
+)
+
 /**
  * The format of an error for an `Accept` value: the best one by quality, the first among equals, and
- * JSON for what is not known. Kong's reading: letters count as written, a quality needs its point.
+ * JSON for what is not known. Kong's reading: letters of names count as written, and what cannot be
+ * read ends a range.
  */
 export function errorFormat(accept: string | undefined): WantedFormat {
   if (accept === undefined) return 'json'
   let best: WantedFormat = 'json'
   let bestQuality = 0
-  for (const range of accept.split(',')) {
-    let name: string | undefined
-    let quality = 1
-    for (const part of range.split(';')) {
-      const trimmed = part.trim()
-      const match = /^q=(\d*\.\d+)$/i.exec(trimmed)
-      if (match !== null) quality = Number(match[1])
-      else if (/^[^\s/]+\/\S+$/.test(trimmed)) name = trimmed
-    }
-    if (name === undefined || quality <= bestQuality) continue
-    best = FORMATS[name] ?? 'json'
+  for (const text of accept.split(',')) {
+    const range = MEDIA_RANGE.exec(text)
+    if (range === null) continue
+    const quality = qualityOf(text, range[0].length)
+    if (quality <= bestQuality) continue
+    best = FORMATS[range[1]!] ?? 'json'
     bestQuality = quality
   }
   return best
+}
+
+/** @param at where the parameters of the range begin */
+function qualityOf(text: string, at: number): number {
+  let quality = 1
+  PARAMETER.lastIndex = at
+  for (let found = PARAMETER.exec(text); found !== null; found = PARAMETER.exec(text))
+    if (found[1] !== undefined) quality = Number(found[1])
+  return quality
 }
 
 /**

@@ -121,6 +121,7 @@ describe('an answer that the gateway makes itself', () => {
     ['*/*', `{\n  "message":"${NO_ROUTE}",\n  "request_id":"ID"\n}`],
     ['image/png', `{\n  "message":"${NO_ROUTE}",\n  "request_id":"ID"\n}`],
     ['application/json;q=0.1, text/plain;q=0.9', `${NO_ROUTE}\nrequest_id: ID\n`],
+    ['text/html;q=0.1\r\nAccept: text/plain', `${NO_ROUTE}\nrequest_id: ID\n`],
     [
       'application/xml',
       `<?xml version="1.0" encoding="UTF-8"?>\n<error>\n  <message>${NO_ROUTE}</message>\n  <requestid>ID</requestid>\n</error>\n`,
