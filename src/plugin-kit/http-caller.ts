@@ -19,6 +19,8 @@ export interface CallerOptions {
   /** Proxies to go through, by the scheme of the call. */
   readonly httpProxy?: ForwardProxy | undefined
   readonly httpsProxy?: ForwardProxy | undefined
+  /** Whether a call goes straight to its URL, whatever proxies there are. */
+  readonly bypassesProxies?: ((url: URL) => boolean) | undefined
   /** Finds addresses, and may refuse some. Not asked about hosts that are addresses. */
   readonly lookup?: LookupFunction | undefined
 }
@@ -26,6 +28,8 @@ export interface CallerOptions {
 export interface ForwardProxy {
   readonly host: string
   readonly port: number
+  /** The value of `Proxy-Authorization`. */
+  readonly authorization?: string | undefined
 }
 
 export interface Call {
@@ -71,21 +75,31 @@ export function httpCaller(options: CallerOptions): HttpCaller {
   return {
     call(call) {
       const { url } = call
+      const isDirect = options.bypassesProxies?.(url) ?? false
       if (url.protocol === 'https:')
-        return httpsProxy === undefined
+        return httpsProxy === undefined || isDirect
           ? send(nodeHttps().request, call, { ...options, ...targetOf(url), agent: httpsAgent() })
           : callThrough(httpsProxy, call, options)
-      const target =
-        httpProxy === undefined
-          ? targetOf(url)
-          : { ...httpProxy, path: url.href.replace(/#.*/, '') }
-      return send(nodeHttp().request, call, { ...options, ...target, agent: httpAgent() })
+      if (httpProxy === undefined || isDirect)
+        return send(nodeHttp().request, call, { ...options, ...targetOf(url), agent: httpAgent() })
+      const { host, port } = httpProxy
+      const headers = { ...call.headers, ...provenTo(httpProxy) }
+      const target = { host, port, path: url.href.replace(/#.*/, '') }
+      return send(
+        nodeHttp().request,
+        { ...call, headers },
+        { ...options, ...target, agent: httpAgent() },
+      )
     },
     dispose() {
       http?.destroy()
       https?.destroy()
     },
   }
+}
+
+function provenTo({ authorization }: ForwardProxy): Readonly<Record<string, string>> {
+  return authorization === undefined ? {} : { 'Proxy-Authorization': authorization }
 }
 
 function targetOf(url: URL): RequestOptions & { host: string } {
@@ -161,10 +175,11 @@ function tunnelTo(url: URL, proxy: ForwardProxy, options: CallerOptions): Promis
   const name = isIP(host) === 0 ? { servername: host } : {}
   return new Promise((resolve, reject) => {
     const request = nodeHttp().request({
-      ...proxy,
+      host: proxy.host,
+      port: proxy.port,
       method: 'CONNECT',
       path: authority,
-      headers: { Host: authority },
+      headers: { Host: authority, ...provenTo(proxy) },
       timeout: timeoutMs,
       agent: false,
     })

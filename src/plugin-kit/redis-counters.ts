@@ -93,11 +93,11 @@ function connect(config: RedisConfig, node: NodeServices): Redis {
 }
 
 /** Where it is, for a client. */
-function placeOf({ host, port = 6379, socket }: RedisConfig): RedisPlace {
+function placeOf({ host, port, socket }: RedisConfig): RedisPlace {
   if (socket !== undefined) return { path: socket }
   if (host === undefined)
     throw new TypeError('Cannot connect to Redis: config.redis.host is missing')
-  return { host, port }
+  return { host, port: port ?? 6379 }
 }
 
 type RedisPlace =

@@ -26,6 +26,22 @@ describe('remembered', () => {
     expect(asked).toEqual(['a', 'a'])
   })
 
+  it('tells who asks again what was found before', async () => {
+    let now = 0
+    const memory = remembered<number>(() => now)
+    const told: unknown[] = []
+    for (now = 0; now < 3; now += 1)
+      await memory.get('a', async (before) => {
+        told.push(before)
+        return { value: now, untilMs: now + 1 }
+      })
+    expect(told).toEqual(
+      [undefined, { value: 0, untilMs: 1 }, { value: 1, untilMs: 2 }].map(
+        (each) => each && expect.objectContaining(each),
+      ),
+    )
+  })
+
   it('holds no more than ten thousand answers, the newest', async () => {
     const { get, isKnown } = setUp()
     for (let at = 0; at < 10_100; at += 1) await get(String(at))

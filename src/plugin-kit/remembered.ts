@@ -7,8 +7,14 @@ export interface Finding<Value> {
 }
 
 export interface Remembered<Value> {
-  /** @param secret what the question is about; only a hash of it is kept */
-  get(secret: string, find: () => Promise<Finding<Value>>): Promise<Value>
+  /**
+   * @param secret what the question is about; only a hash of it is kept
+   * @param find is told what was found before, where that is still there but counts no more
+   */
+  get(
+    secret: string,
+    find: (before: Finding<Value> | undefined) => Promise<Finding<Value>>,
+  ): Promise<Value>
   forget(secret: string): void
 }
 
@@ -27,9 +33,12 @@ export function remembered<Value>(now: () => number): Remembered<Value> {
   const findings = new Findings<Value>()
   const asking = new Map<string, Promise<Value>>()
 
-  async function ask(key: string, find: () => Promise<Finding<Value>>): Promise<Value> {
+  async function ask(
+    key: string,
+    find: (before: Finding<Value> | undefined) => Promise<Finding<Value>>,
+  ): Promise<Value> {
     try {
-      const finding = await find()
+      const finding = await find(findings.get(key))
       findings.delete(key)
       if (finding.untilMs > now()) findings.add(key, finding)
       return finding.value

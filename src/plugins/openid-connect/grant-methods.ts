@@ -1,3 +1,4 @@
+import { cacheLives, livesUntil } from './cache-lives.ts'
 import type { NameAndSecret, Presented } from './credentials.ts'
 import { refused, type Ask, type Outcome } from './found.ts'
 import { GrantRefused } from './provider-client.ts'
@@ -62,10 +63,9 @@ interface Attempt extends Pick<Ask, 'client'> {
 }
 
 function attemptsBy({ config, node }: Parts, granted: Remembered<Tokens>) {
-  function endOf({ expiresAt }: Tokens): number {
-    const latest = node.now() + config.cache_ttl * 1000
-    return expiresAt === undefined ? latest : Math.min(latest, expiresAt * 1000)
-  }
+  const lives = cacheLives(config)
+  const endOf = ({ expiresAt }: Tokens): number =>
+    livesUntil(lives, node.now(), expiresAt === undefined ? undefined : expiresAt * 1000)
 
   return async function attempt(
     method: 'refresh_token' | 'password' | 'client_credentials',

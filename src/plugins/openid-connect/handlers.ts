@@ -18,6 +18,7 @@ import { LoginFlow } from './login-flow.ts'
 import { loginsOf } from './logins.ts'
 import { logoutFlow, logoutRule } from './logout.ts'
 import { methodsOf } from './methods.ts'
+import { parameterFaults } from './parameter-faults.ts'
 import { redirect } from './redirect.ts'
 import { ProviderClient } from './provider-client.ts'
 import { providerOf } from './provider.ts'
@@ -57,6 +58,8 @@ export class OpenidConnectHandlers implements PluginHandlers {
   readonly #downstream: ForwardedHeaders
   readonly #cookieNames: readonly string[]
   readonly #log: PluginContext['node']['log']
+  /** Metadata with which the configuration was compared, and fits. */
+  #verifiedAgainst: object | undefined
   readonly #gate: ReturnType<typeof authenticateRequest>
 
   constructor(config: Config, context: PluginContext) {
@@ -122,6 +125,7 @@ export class OpenidConnectHandlers implements PluginHandlers {
   /** A login or logout is no refusal: it comes about beside it, as the answer of the state. */
   async #attempt(exchange: Exchange): Promise<Attempt> {
     const { request } = exchange
+    if (this.#config.verify_parameters) await this.#verifyParameters()
     const client = chosenClient(this.#parts.clients, request, this.#config.client_arg)
     const state = this.#stateOf(exchange)
     const { credentials } = state
@@ -138,6 +142,18 @@ export class OpenidConnectHandlers implements PluginHandlers {
     if (outcome === undefined) return this.#withoutCredentials(exchange, client)
     if ('refused' in outcome) return this.#unauthorized(exchange, outcome)
     return this.#accept(exchange, outcome)
+  }
+
+  /** @throws when the provider says that it does not support what is configured */
+  async #verifyParameters(): Promise<void> {
+    const metadata = await this.#parts.provided.metadata()
+    if (metadata === this.#verifiedAgainst) return
+    const faults = parameterFaults(this.#config, metadata)
+    if (faults.length > 0)
+      throw new Error(
+        `Cannot use the provider ${this.#config.issuer} (verify_parameters): ${faults.join('; ')}`,
+      )
+    this.#verifiedAgainst = metadata
   }
 
   async #withoutCredentials(exchange: Exchange, client: OidcClient | undefined): Promise<Attempt> {

@@ -42,13 +42,27 @@ describe('openid-connect › schema', () => {
       { ...BEARER, session_cookie_name: 'a;b' },
       ["config.session_cookie_name: bad cookie name 'a;b'"],
     ],
-    [{ ...BEARER, verify_parameters: true }, ['config.verify_parameters: not supported']],
-    [{ ...BEARER, verify_parameters: false }, []],
+    [
+      { ...BEARER, proof_of_possession_auth_methods_validation: false },
+      ['config.proof_of_possession_auth_methods_validation: not supported'],
+    ],
+    [
+      { ...BEARER, https_proxy: 'https://proxy.test' },
+      ['config.https_proxy: must be an http URL: proxies are spoken to without TLS'],
+    ],
+    [
+      { ...BEARER, no_proxy: 'https://a.test' },
+      ["config.no_proxy: 'https://a.test' is no host, address or range; separate them by commas"],
+    ],
     [
       { ...BEARER, cluster_cache_redis: { sentinel_master: 'one' } },
       [
         'config.cluster_cache_redis.sentinel_master: not supported: name one Redis, by host and port',
       ],
+    ],
+    [
+      { ...BEARER, cache_ttl_min: 10, cache_ttl_max: 9 },
+      ["config: 'cache_ttl_min' must not be greater than 'cache_ttl_max'"],
     ],
     [
       { ...BEARER, session_storage: 'memcached' },

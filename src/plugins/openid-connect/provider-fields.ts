@@ -4,6 +4,7 @@ import {
   CLIENT_AUTH_METHODS,
   TLS_AUTH_METHODS,
 } from '../../plugin-kit/oauth/client-auth.ts'
+import { noProxyFault } from '../../plugin-kit/no-proxy.ts'
 import { pairFields } from './pair-fields.ts'
 import { array, boolean, integer, json, number, set, string } from '../../schema/field.ts'
 
@@ -25,6 +26,18 @@ const always = (what: string) =>
     required: true,
     default: true,
     eq: true,
+  })
+
+const proxy = (description: string) =>
+  url({ description: `${description} It is spoken to without TLS.`, custom_validator: proxyFault })
+
+const proxyAuthorization = (name: string) =>
+  string({
+    description: `The value of \`Proxy-Authorization\` for \`${name}\`, such as \`Basic …\`. Without it user and password of its URL count.`,
+    referenceable: true,
+    encrypted: true,
+    custom_validator: (text: string) =>
+      /^[\x20-\x7e]+$/.test(text) ? undefined : 'must have printable letters alone',
   })
 
 /** The provider: what it is, where it is, how it is called, how tokens of it are checked. */
@@ -86,8 +99,21 @@ export const providerFields = {
     required: true,
     default: true,
   }),
-  http_proxy: url({ description: 'A proxy for calls over HTTP.' }),
-  https_proxy: url({ description: 'A proxy for calls over HTTPS.' }),
+  http_proxy: proxy('A proxy for calls over HTTP.'),
+  http_proxy_authorization: proxyAuthorization('http_proxy'),
+  https_proxy: proxy('A proxy for calls over HTTPS, which go through a tunnel.'),
+  https_proxy_authorization: proxyAuthorization('https_proxy'),
+  no_proxy: string({
+    description:
+      'Hosts, with their subdomains, addresses and ranges to which calls go past the proxies, separated by commas. `*`: all.',
+    custom_validator: noProxyFault,
+  }),
+  verify_parameters: boolean({
+    description:
+      'Whether the configuration is compared with what the metadata of the provider say that it supports. Where it differs requests are answered 500, and the error log says what would be right.',
+    required: true,
+    default: false,
+  }),
   verify_signature: always('signatures are verified'),
   verify_claims: always('`iss`, `exp`, `nbf` and `iat` are verified'),
   verify_nonce: always('the nonce of a login is verified'),
@@ -201,6 +227,13 @@ export const clientFields = {
   }),
   ...pairFields,
 } as const
+
+function proxyFault(text: string): string | undefined {
+  if (!URL.canParse(text)) return 'must be a URL, such as http://proxy.example.com:3128'
+  return new URL(text).protocol === 'http:'
+    ? undefined
+    : 'must be an http URL: proxies are spoken to without TLS'
+}
 
 function issuerFault(text: string): string | undefined {
   if (!URL.canParse(text)) return 'missing scheme in url'

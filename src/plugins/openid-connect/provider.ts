@@ -11,6 +11,7 @@ import type {
 } from '../../plugin-kit/plugin.ts'
 import { loadOAuth } from '../../plugin-kit/oauth/libraries.ts'
 import { serverFetch, type ServerFetch } from '../../plugin-kit/oauth/server-fetch.ts'
+import { cacheLives } from './cache-lives.ts'
 import { pairsOf } from './pair-fields.ts'
 import { callerOf } from './provider-caller.ts'
 import type { Config } from './schema.ts'
@@ -23,7 +24,10 @@ export interface ProviderFacts {
   readonly generation: number
 }
 
-/** A failure is remembered for so long, so that requests do not all wait for a provider that is down. */
+/**
+ * A failure is remembered for so long, so that requests do not all wait for a provider that is down;
+ * what was known is used on meanwhile, if anything was, and for `cache_ttl_resurrect` where that is set.
+ */
 const FAILURE_MS = 2000
 
 /**
@@ -66,7 +70,8 @@ export class Provider {
       return this.#look()
     }
     const ageMs = this.#node.now() - this.#fetchedAtMs
-    if (ageMs >= this.#config.cache_ttl * 1000 && sinceLookMs >= FAILURE_MS)
+    const { usualMs, resurrectedMs = FAILURE_MS } = cacheLives(this.#config)
+    if (ageMs >= usualMs && sinceLookMs >= resurrectedMs)
       // Whether it succeeds or not, this request goes by what is known; a failure is logged.
       this.#look().catch(() => undefined)
     return known
@@ -236,11 +241,17 @@ export function providerOf(
       'extra_jwks_uris',
       'rediscovery_lifetime',
       'cache_ttl',
+      'cache_ttl_min',
+      'cache_ttl_max',
+      'cache_ttl_resurrect',
       'timeout',
       'keepalive',
       'ssl_verify',
       'http_proxy',
+      'http_proxy_authorization',
       'https_proxy',
+      'https_proxy_authorization',
+      'no_proxy',
       'tls_client_auth_ssl_verify',
       'discovery_headers_names',
       'discovery_headers_values',

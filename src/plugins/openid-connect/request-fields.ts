@@ -47,6 +47,8 @@ const claimsIn = (what: string, name: string) =>
 const seconds = (description: string, value: number) =>
   number({ description, required: true, default: value, between: [0, 31_536_000] })
 
+const optionalSeconds = (description: string) => number({ description, between: [0, 31_536_000] })
+
 /** What a request must bring. */
 export const requestFields = {
   auth_methods: set(string({ one_of: [...AUTH_METHODS, 'kong_oauth2'] }), {
@@ -124,14 +126,19 @@ export const requestFields = {
   }),
   ...possessionFields,
   cache_ttl: seconds(
-    'How long, in seconds, metadata, keys and answers are remembered at most.',
+    'How long, in seconds, metadata, keys and answers are remembered. Those that say when they end are so until then, for `cache_ttl_max` at most, without it for `cache_ttl`.',
     3600,
   ),
-  cache_ttl_neg: number({
-    description:
-      'How long, in seconds, it is remembered that a token is not active. Without it as long as others.',
-    between: [0, 31_536_000],
-  }),
+  cache_ttl_min: optionalSeconds(
+    'The least that is taken for `cache_ttl`, in seconds. A token is not remembered beyond its end, though.',
+  ),
+  cache_ttl_max: optionalSeconds('The most that anything is remembered, in seconds.'),
+  cache_ttl_neg: optionalSeconds(
+    'How long, in seconds, it is remembered that a token is not active. Without it for `cache_ttl`.',
+  ),
+  cache_ttl_resurrect: optionalSeconds(
+    'How long, in seconds, what has become old is used on, each time that the provider cannot be asked; never beyond the end of a token. Without it keys and metadata are, and nothing else.',
+  ),
   cache_introspection: boolean({
     description: 'Whether it is remembered what a token was found to be.',
     required: true,

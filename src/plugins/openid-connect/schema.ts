@@ -48,6 +48,11 @@ export const configChecks: readonly EntityCheck[] = [
       ? "'client_id' is required for the method authorization_code"
       : undefined,
   ),
+  check(['cache_ttl_min', 'cache_ttl_max'], ({ cache_ttl_min: least, cache_ttl_max: most }) =>
+    (least ?? 0) > (most ?? Infinity)
+      ? "'cache_ttl_min' must not be greater than 'cache_ttl_max'"
+      : undefined,
+  ),
   ...(['upstream', 'downstream'] as const).map((side) =>
     check([`${side}_headers_claims`, `${side}_headers_names`], (config) =>
       config[`${side}_headers_claims`]?.length === config[`${side}_headers_names`]?.length

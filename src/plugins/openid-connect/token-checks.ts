@@ -1,11 +1,13 @@
 import type { JsonObject } from '../../base/json.ts'
 import { judgeIntrospection } from '../../plugin-kit/oauth/introspection.ts'
 import type { NodeServices } from '../../plugin-kit/plugin.ts'
+import { cacheLives } from './cache-lives.ts'
 import type { OidcClient } from './clients.ts'
 import type { ProviderClient } from './provider-client.ts'
 import type { Provider } from './provider.ts'
-import { remembered } from '../../plugin-kit/remembered.ts'
+import { remembered, type Finding } from '../../plugin-kit/remembered.ts'
 import type { Config } from './schema.ts'
+import { usedOnWith, type UsedOn } from './used-on.ts'
 import type { Verified, Verify } from './verify-token.ts'
 
 /** The ways to find out what a token is, each with its memory. */
@@ -44,47 +46,79 @@ const VERIFIED_MS = 300_000
 /** When a token ends that is known by its user info alone, nobody says. */
 const PROVEN_BY_USER_INFO_MS = 60_000
 
-export function tokenChecks({ config, node, provider, provided, verify }: Means): TokenChecks {
-  const now = (): number => node.now()
-  const verified = remembered<Verified>(now)
-  const introspected = remembered<JsonObject | undefined>(now)
-  const informed = remembered<JsonObject>(now)
-  const ttlMs = config.cache_ttl * 1000
+export function tokenChecks(means: Means): TokenChecks {
+  const { resurrectedMs: forMs } = cacheLives(means.config)
+  const usedOn = usedOnWith(means.node, { issuer: means.config.issuer, forMs })
+  return {
+    verify: verification(means),
+    introspect: introspection(means, usedOn),
+    userInfo: userInfo(means, usedOn),
+  }
+}
 
-  async function find(token: string) {
+function verification({ config, node, provider, verify }: Means): TokenChecks['verify'] {
+  const verified = remembered<Verified>(() => node.now())
+
+  async function find(token: string): Promise<Finding<Verified>> {
     const value = await verify(token)
     if ('fault' in value) return { value, untilMs: 0 }
     const ends = (Number(value.claims['exp']) + config.leeway) * 1000
-    return { value, untilMs: Math.min(ends, now() + VERIFIED_MS) }
+    return { value, untilMs: Math.min(ends, node.now() + VERIFIED_MS) }
   }
 
-  async function lookUp(client: OidcClient, token: string) {
-    const finding = judgeIntrospection(await provided.introspect(client, token), {
-      nowMs: now(),
+  return async (token) => {
+    const known = await verified.get(token, () => find(token))
+    if ('fault' in known) return known
+    // Keys that were withdrawn take their signatures with them.
+    const { generation } = await provider.facts()
+    if (known.generation === generation) return known
+    verified.forget(token)
+    return verified.get(token, () => find(token))
+  }
+}
+
+function introspection(
+  { config, node, provided }: Means,
+  usedOn: UsedOn,
+): TokenChecks['introspect'] {
+  const introspected = remembered<JsonObject | undefined>(() => node.now())
+  const lives = cacheLives(config)
+  const judge = (claims: JsonObject, activeMs: number): Finding<JsonObject | undefined> =>
+    judgeIntrospection(claims, {
+      nowMs: node.now(),
       leewaySeconds: config.leeway,
-      activeMs: ttlMs,
-      inactiveMs: (config.cache_ttl_neg ?? config.cache_ttl) * 1000,
+      activeMs,
+      inactiveMs: lives.negativeMs,
     })
-    return config.cache_introspection ? finding : { ...finding, untilMs: 0 }
-  }
 
-  return {
-    async verify(token) {
-      const known = await verified.get(token, () => find(token))
-      if ('fault' in known) return known
-      // Keys that were withdrawn take their signatures with them.
-      const { generation } = await provider.facts()
-      if (known.generation === generation) return known
-      verified.forget(token)
-      return verified.get(token, () => find(token))
-    },
-    introspect: (client, token) =>
-      introspected.get(`${client.id} ${token}`, () => lookUp(client, token)),
-    userInfo: (accessToken, { subject, provesToken }) =>
-      informed.get(`${provesToken} ${subject ?? ''} ${accessToken}`, async () => {
-        const value = await provided.userInfo(accessToken, subject)
-        const lasts = provesToken ? Math.min(ttlMs, PROVEN_BY_USER_INFO_MS) : ttlMs
-        return { value, untilMs: config.cache_user_info ? now() + lasts : 0 }
+  return (client, token) =>
+    introspected.get(`${client.id} ${token}`, (before) =>
+      usedOn(before, {
+        async ask() {
+          const claims = await provided.introspect(client, token)
+          const endsByItself = typeof claims['exp'] === 'number'
+          const finding = judge(claims, endsByItself ? lives.longestMs : lives.usualMs)
+          return config.cache_introspection ? finding : { ...finding, untilMs: 0 }
+        },
+        // It may have ended since.
+        again: (value, forMs) => judge(value ?? { active: false }, forMs),
       }),
-  }
+    )
+}
+
+function userInfo({ config, node, provided }: Means, usedOn: UsedOn): TokenChecks['userInfo'] {
+  const informed = remembered<JsonObject>(() => node.now())
+  const { usualMs } = cacheLives(config)
+
+  return (accessToken, { subject, provesToken }) =>
+    informed.get(`${provesToken} ${subject ?? ''} ${accessToken}`, (before) =>
+      usedOn(provesToken ? undefined : before, {
+        async ask() {
+          const value = await provided.userInfo(accessToken, subject)
+          const lasts = provesToken ? Math.min(usualMs, PROVEN_BY_USER_INFO_MS) : usualMs
+          return { value, untilMs: config.cache_user_info ? node.now() + lasts : 0 }
+        },
+        again: (value, forMs) => ({ value, untilMs: node.now() + forMs }),
+      }),
+    )
 }

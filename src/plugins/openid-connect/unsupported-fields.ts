@@ -10,9 +10,6 @@ const WITHOUT_EFFECT = {
   by_username_search: [],
   cache_token_exchange: [true],
   cache_tokens_salt: [],
-  cache_ttl_max: [],
-  cache_ttl_min: [],
-  cache_ttl_resurrect: [],
   cache_user_info_ttl: [],
   client_credentials_param_name: [],
   domains: [],
@@ -21,9 +18,7 @@ const WITHOUT_EFFECT = {
   downstream_introspection_jwt_header: [],
   downstream_user_info_jwt_header: [],
   forbidden_error_code: [],
-  http_proxy_authorization: [],
   http_version: [1.1],
-  https_proxy_authorization: [],
   id_token_param_name: [],
   id_token_param_type: [['header', 'query', 'body']],
   ignore_signature: [[]],
@@ -35,7 +30,6 @@ const WITHOUT_EFFECT = {
   jwt_session_claim: ['sid'],
   jwt_session_cookie: [],
   login_redirect_uri_args: [],
-  no_proxy: [],
   resolve_distributed_claims: [false],
   reverify: [false],
   revocation_token_param_name: ['token'],
@@ -72,7 +66,6 @@ const WITHOUT_EFFECT = {
 /** Fields that demand what is not done here: only what demands nothing is accepted. */
 const REFUSED = {
   proof_of_possession_auth_methods_validation: [true],
-  verify_parameters: [false],
 } as const satisfies Readonly<Record<string, readonly unknown[]>>
 
 type Unsupported = keyof typeof WITHOUT_EFFECT | keyof typeof REFUSED

@@ -263,7 +263,9 @@ describe.skipIf(redisUrl === undefined)('openid-connect › sessions in a Redis'
     expect(late.cookies.has('session')).toBe(false)
     gate.open()
     await expect.poll(async () => (await browser.request(at)).status, PATIENT).toBe(200)
-    expect(one.errorLog()).toContain('Cannot ask Redis about sessions of openid-connect')
+    await expect
+      .poll(() => one.errorLog(), PATIENT)
+      .toContain('Cannot ask Redis about sessions of openid-connect')
     expect(one.errorLog()).not.toContain(browser.cookies.get('session'))
   })
 

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { connect, type AddressInfo } from 'node:net'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -22,15 +22,20 @@ const echo: RequestListener = (request, response) => {
   response.end(`${request.method} ${request.url} of ${request.headers.host}`)
 }
 
+function shownTo({ headers }: IncomingMessage): string {
+  const shown = headers['proxy-authorization']
+  return shown === undefined ? '' : ` as ${shown}`
+}
+
 /** A forward proxy: it tells what it was asked, and opens tunnels where it is allowed to. */
 function forwardProxy(allowsTunnels = true) {
   const asked: string[] = []
   const server = createServer((request, response) => {
-    asked.push(`${request.method} ${request.url}`)
+    asked.push(`${request.method} ${request.url}${shownTo(request)}`)
     response.end('from the proxy')
   })
   server.on('connect', (request, socket) => {
-    asked.push(`CONNECT ${request.url}`)
+    asked.push(`CONNECT ${request.url}${shownTo(request)}`)
     if (!allowsTunnels) return void socket.end('HTTP/1.1 403 Forbidden\r\n\r\n')
     const port = Number(request.url!.split(':')[1])
     const other = connect(port, '127.0.0.1', () => {
@@ -97,6 +102,46 @@ describe('httpCaller()', () => {
     )
     expect(body.toString()).toBe(`GET /a of localhost:${far.port}`)
     expect(asked).toEqual([`CONNECT localhost:${far.port}`])
+  })
+
+  it('proves to a proxy who it is, and tells the other side nothing of it', async () => {
+    const { asked, server } = forwardProxy()
+    await using proxy = await listening(server)
+    const shown: unknown[] = []
+    await using far = await listening(
+      createTlsServer(tls, (request, response) => {
+        shown.push(request.headers['proxy-authorization'])
+        response.end()
+      }),
+    )
+    const way = { host: '127.0.0.1', port: proxy.port, authorization: 'Basic YTpi' }
+    const caller = httpCaller({ ...PLAIN, httpProxy: way, httpsProxy: way })
+    await caller.call(get('http://llm.test/a'))
+    await caller.call(get(`https://localhost:${far.port}/a`))
+    caller.dispose()
+    expect(asked).toEqual([
+      'GET http://llm.test/a as Basic YTpi',
+      `CONNECT localhost:${far.port} as Basic YTpi`,
+    ])
+    expect(shown).toEqual([undefined])
+  })
+
+  it('goes past a proxy where it is told to', async () => {
+    const { asked, server } = forwardProxy()
+    await using proxy = await listening(server)
+    await using near = await listening(createServer(echo))
+    await using far = await listening(createTlsServer(tls, echo))
+    const way = { host: '127.0.0.1', port: proxy.port }
+    const caller = httpCaller({
+      ...PLAIN,
+      httpProxy: way,
+      httpsProxy: way,
+      bypassesProxies: ({ hostname }) => hostname === 'localhost',
+    })
+    for (const url of [`http://localhost:${near.port}/a`, `https://localhost:${far.port}/a`])
+      expect((await caller.call(get(url))).body.toString()).toContain('GET /a of localhost:')
+    caller.dispose()
+    expect(asked).toEqual([])
   })
 
   it('fails when a proxy refuses', async () => {
