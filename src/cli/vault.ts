@@ -1,7 +1,7 @@
 import { environmentVault } from '../secrets/environment-vault.ts'
 import { fileVault } from '../secrets/file-vault.ts'
 import { secretResolver } from '../secrets/resolve.ts'
-import { parseReference } from '../secrets/vault-reference.ts'
+import { looksLikeReference } from '../secrets/vault-reference.ts'
 import { cliSettings } from './cli-settings.ts'
 import { CommandFault, type Command } from './command.ts'
 
@@ -25,9 +25,11 @@ Options:
 
   async run(call) {
     const [given] = call.operands
-    if (given === undefined) throw new CommandFault('the <reference> argument is required')
-    const reference = given.startsWith('{vault://') ? given : `{vault://${given}}`
-    if ('fault' in parseReference(reference)) throw new CommandFault(`not a reference: ${given}`)
+    if (given === undefined)
+      throw new CommandFault(
+        "the 'get' command needs a <reference> argument \nportunus vault get <reference>",
+      )
+    const reference = looksLikeReference(given) ? given : `{vault://${given}}`
     const { vault_env_prefix, vault_file_folder } = cliSettings(call, { isQuiet: true })
     const sources = new Map([
       ['env', environmentVault(call.environment, vault_env_prefix)],

@@ -13,7 +13,7 @@ export function environmentVault(
   return ({ resource, options }) => {
     const name = (options['prefix'] ?? prefix) + resource
     const value = environment[variableName(name)] ?? environment[name]
-    return value ?? { fault: `unable to load value (${name}) from vault (env): not found` }
+    return value ?? { fault: 'could not get value from external vault (no value found)' }
   }
 }
 

@@ -18,8 +18,7 @@ export function secretResolver(sources: ReadonlyMap<string, SecretSource>): Secr
       const reference = parseReference(text)
       if ('fault' in reference) return reference
       const source = sources.get(reference.vault)
-      if (source === undefined)
-        return { fault: `could not find vault (${reference.vault}) for the reference` }
+      if (source === undefined) return { fault: `could not find vault (${reference.vault})` }
       const value = source(reference)
       if (typeof value !== 'string' || reference.key === undefined) return value
       return memberOf(value, reference.key)
@@ -75,11 +74,18 @@ function memberOf(json: string, key: string): Resolved {
   try {
     members = JSON.parse(json)
   } catch {
-    return { fault: `unable to json decode value for the key "${key}"` }
+    // Kong's text goes on with the value, which is a secret.
+    return noSubfield('unable to json decode value')
   }
   const isRecord = typeof members === 'object' && members !== null && Object.hasOwn(members, key)
   const member = isRecord ? (members as Record<string, unknown>)[key] : undefined
   if (typeof member === 'string') return member
   if (typeof member === 'number' || typeof member === 'boolean') return String(member)
-  return { fault: `subfield ${key} not found in JSON secret` }
+  return noSubfield(`subfield ${key} not found in JSON secret`)
+}
+
+function noSubfield(why: string): Resolved {
+  return {
+    fault: `could not get value from external vault (could not get subfield value: ${why})`,
+  }
 }

@@ -21,12 +21,15 @@ export function looksLikeReference(value: unknown): value is string {
  * @returns the parts, or what is wrong with it
  */
 export function parseReference(text: string): VaultReference | { readonly fault: string } {
-  if (!looksLikeReference(text)) return { fault: `not a reference: "${text}"` }
+  const fault = (what: string) => ({ fault: `${what} [${text}]` })
+  if (!looksLikeReference(text)) return fault('not a reference')
   const [location = '', query = ''] = text.slice(PREFIX.length, -1).split('?', 2)
   const [vault = '', ...path] = location.split('/')
   const [resource = '', ...keys] = path.map(decode)
-  if (vault === '') return { fault: 'reference is missing the name of a vault' }
-  if (resource === '') return { fault: 'reference url has invalid path' }
+  if (vault === '') return fault('reference url is missing host')
+  if (path.length === 0) return fault('reference url is missing path')
+  if (path.join('/') === '') return fault('reference url has empty path')
+  if (resource === '') return fault('reference url has invalid path')
   return {
     vault,
     resource,

@@ -52,7 +52,18 @@ describe('portunus', () => {
     await using place = workplace({ MY_SECRET: 'hello' })
     expect((await place.run(['vault', 'get', 'env/my-secret'])).stdout).toBe('hello\n')
     expect((await place.run(['vault', 'get', '{vault://env/my-secret}'])).stdout).toBe('hello\n')
-    expect(await place.run(['vault', 'get', 'env/absent'])).toMatchObject({ code: 1, stdout: '' })
+    for (const [given, why] of [
+      [[], "the 'get' command needs a <reference> argument \nportunus vault get <reference>"],
+      [['env/absent'], 'could not get value from external vault (no value found)'],
+      [['none/foo'], 'could not find vault (none)'],
+      [['env'], 'reference url is missing path [{vault://env}]'],
+      [['env/'], 'reference url has empty path [{vault://env/}]'],
+    ] as const)
+      expect(await place.run(['vault', 'get', ...given])).toMatchObject({
+        code: 1,
+        stdout: '',
+        stderr: `Error: ${why}${MORE}`,
+      })
     writeFileSync(path.join(place.folder, 'db'), 'from a file\n')
     writeFileSync(path.join(place.folder, 'db.json'), '{"password": "member"}')
     writeFileSync(path.join(place.folder, 'my.conf'), 'pg_password = {vault://file/db}\n')
