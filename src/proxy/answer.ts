@@ -78,7 +78,7 @@ export function answerFailure(exchange: ProxyExchange, error: GatewayError): voi
     const format =
       failure.style === 'kong'
         ? errorFormat(acceptOf(exchange))
-        : serverErrorFormat(wantedFromServer(exchange))
+        : serverErrorFormat(wantedFromServer(exchange, error.fieldsBefore))
     deliver(exchange, 'error', renderMessage(exchange, { status, message: text, headers, format }))
   }
 }
@@ -148,13 +148,11 @@ function renderMessage(
 }
 
 /** Without `Accept`, errors of the server follow the type of the request, then the configured one. */
-function wantedFromServer({ head, context }: ProxyExchange): string {
+function wantedFromServer({ head, context }: ProxyExchange, fieldsBefore: number): string {
   const { fields } = head
-  return (
-    fields.get(RequestField.accept) ??
-    fields.get(RequestField.contentType) ??
-    context.errorDefaultType
-  )
+  const said = (field: number): string | undefined =>
+    fields.indexOf(field) < fieldsBefore ? fields.get(field) : undefined
+  return said(RequestField.accept) ?? said(RequestField.contentType) ?? context.errorDefaultType
 }
 
 function renderPage(code: FailureCode): Rendered {

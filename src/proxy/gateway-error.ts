@@ -113,6 +113,11 @@ export class GatewayError extends Error {
   readonly code: FailureCode
   /** Said to the client instead of the text of the code. */
   readonly text: string | undefined
+  /**
+   * So many fields of the head come before the fault. As for nginx, which answers where it finds
+   * one, the others say nothing about the answer.
+   */
+  fieldsBefore = Number.POSITIVE_INFINITY
 
   constructor(code: FailureCode, message: string, text?: string) {
     super(message)

@@ -109,32 +109,39 @@ export function readRequest(exchange: ProxyExchange): GatewayError | undefined {
 /** What follows from the head alone, and is the same for every request that has it. */
 function faultOfHead({ head, routing }: ProxyExchange): GatewayError | undefined {
   const { fields } = head
-  if (!hasValidHost(head, routing))
-    return new GatewayError('bad_request', 'Host is missing or invalid')
-  if ((fields.repeated & SINGLE_FIELDS) !== 0 && hasRepeatedField(fields))
-    return new GatewayError('bad_request', 'A field that may stand once is repeated')
   if (!head.isPlainPath && isMalformedPath(routing.rawPath))
-    return new GatewayError('bad_request', 'The request target is malformed')
+    return badRequest('The request target is malformed', 0)
+  if (!hasValidHost(head, routing))
+    return badRequest('Host is missing or invalid', fieldsBeforeHostFault(head, routing))
+  if ((fields.repeated & SINGLE_FIELDS) !== 0) {
+    const at = repeatedFieldAt(fields)
+    if (at !== undefined) return badRequest('A field that may stand once is repeated', at)
+  }
   if (head.method === 'CONNECT' || head.method === 'TRACE')
     return new GatewayError('method_not_allowed', `Method ${head.method} is not served`)
   return undefined
+}
+
+function badRequest(message: string, fieldsBefore: number): GatewayError {
+  const error = new GatewayError('bad_request', message)
+  error.fieldsBefore = fieldsBefore
+  return error
 }
 
 /** Fields of which a second one is refused, as nginx refuses it; Host has a check of its own. */
 const SINGLE_FIELDS =
   (1 << RequestField.authorization) | (1 << RequestField.expect) | (1 << RequestField.conditional)
 
-/** The conditional fields share a number, so names decide. */
-function hasRepeatedField(fields: HeadFields): boolean {
-  if ((fields.repeated & SINGLE_FIELDS) !== 1 << RequestField.conditional) return true
+/** Where a field stands that may not stand again. The conditional ones share a number, so names decide. */
+function repeatedFieldAt(fields: HeadFields): number | undefined {
   const seen = new Set<string>()
   for (let index = 0; index < fields.count; index += 1) {
-    if (fields.ids[index] !== RequestField.conditional) continue
+    if ((SINGLE_FIELDS & (1 << fields.ids[index]!)) === 0) continue
     const name = fields.nameAt(index).toLowerCase()
-    if (seen.has(name)) return true
+    if (seen.has(name)) return index
     seen.add(name)
   }
-  return false
+  return undefined
 }
 
 function hasValidHost(head: RequestHead, routing: ProxyExchange['routing']): boolean {
@@ -144,4 +151,14 @@ function hasValidHost(head: RequestHead, routing: ProxyExchange['routing']): boo
   if ((fields.repeated & (1 << RequestField.host)) !== 0) return false
   // The host of an absolute form is another one than the field's, which must be right as well.
   return head.isPlainPath ? routing.host !== '' : hostFacts(fields.get(RequestField.host)!).isValid
+}
+
+/** nginx judges the host of an absolute form with the request line, one that is missing at the end. */
+function fieldsBeforeHostFault(head: RequestHead, routing: ProxyExchange['routing']): number {
+  const { fields } = head
+  const own = fields.get(RequestField.host)
+  if (routing.host !== (own ?? '') && !routing.hostFacts.isValid) return 0
+  const at = fields.indexOf(RequestField.host)
+  if (own === undefined) return fields.count
+  return hostFacts(own).isValid ? fields.ids.indexOf(RequestField.host, at + 1) : at
 }

@@ -144,6 +144,28 @@ describe('an answer that the gateway makes itself', () => {
     expect(parts(await ask('/dead', 'Accept: text/html;q=0.5, application/grpc')).body).toBe('')
   })
 
+  it.each([
+    ['a target that is none', '/%zz', 'Host: a\r\nAccept: text/html', 'text/plain'],
+    ['a bad Host before Accept', '/up', 'Host: a b\r\nAccept: text/html', 'text/plain'],
+    ['a bad Host behind Accept', '/up', 'Accept: text/html\r\nHost: a b', 'text/html'],
+    ['two Hosts around Accept', '/up', 'Host: a\r\nAccept: text/html\r\nHost: a', 'text/html'],
+    ['two Hosts before Accept', '/up', 'Host: a\r\nHost: a\r\nAccept: text/html', 'text/plain'],
+    ['no Host', '/up', 'Accept: text/html', 'text/html'],
+    ['a bad host in the target', 'http://a..b/up', 'Accept: text/html\r\nHost: a', 'text/plain'],
+    [
+      'a field repeated before Accept',
+      '/up',
+      'Host: a\r\nIf-Match: a\r\nIf-Match: b\r\nAccept: text/html',
+      'text/plain',
+    ],
+  ])('follows what came before %s', async (_, target, lines, type) => {
+    using client = await connectRaw(gateway.port)
+    client.send(`GET ${target} HTTP/1.1\r\n${lines}\r\n\r\n`)
+    const answer = parts(await client.closes())
+    expect(answer.status).toBe(400)
+    expect(answer.fields).toContain(`Content-Type: ${type}; charset=utf-8`)
+  })
+
   it('asks for another protocol beside saying how the connection goes on', async () => {
     expect(parts(await ask('/tls')).fields).toEqual(
       expect.arrayContaining([
