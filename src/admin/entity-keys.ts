@@ -30,12 +30,18 @@ export function entityKey(kind: EntityKind, segment: string): Outcome<EntityKey>
   if (isUuid(segment)) return accepted({ by: 'id', id: segment })
   const field = kind.endpointKey
   if (field === undefined) return refused(invalidPrimaryKey('expected a valid UUID'))
+  const fault = keyFault(kind, field, segment)
+  if (fault !== undefined) return refused(invalidUnique(field, fault))
+  return accepted({ by: 'field', field, value: segment })
+}
+
+/** Why no row can have this value in a field. */
+export function keyFault(kind: EntityKind, field: string, value: unknown): string | undefined {
   const checked = parseRecord(
     { type: 'record', fields: { [field]: kind.fields[field]! } },
-    { [field]: segment },
+    { [field]: value },
   )
-  if (!checked.ok) return refused(invalidUnique(field, checked.violations[0]!.message))
-  return accepted({ by: 'field', field, value: segment })
+  return checked.ok ? undefined : checked.violations[0]!.message
 }
 
 export function findByKey(

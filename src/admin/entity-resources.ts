@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Entity, EntityKind } from '../entities/entity.ts'
 import { json, METHOD_NOT_ALLOWED, NOT_FOUND, type AdminAnswer } from './admin-answer.ts'
 import type { AdminContext } from './admin-context.ts'
@@ -128,11 +129,11 @@ function parentResource(context: AdminContext, kind: EntityKind, parent: Parent)
             : updateEntity(target, { by: 'id', id: row.id }, row, bodyOf(request, row)),
         ),
       PUT: (request) =>
-        found(request, (row, child) =>
-          row === undefined
-            ? createEntity(linking(target, kind, child, parent.field), bodyOf(request))
-            : upsertEntity(target, { by: 'id', id: row.id }, row, bodyOf(request)),
-        ),
+        found(request, (row, child) => {
+          const writes = row === undefined ? linking(target, kind, child, parent.field) : target
+          const id = row?.id ?? randomUUID()
+          return upsertEntity(writes, { by: 'id', id }, row, bodyOf(request))
+        }),
       DELETE: (request) =>
         found(request, (row) => (row === undefined ? NOT_FOUND : METHOD_NOT_ALLOWED)),
     },

@@ -1,8 +1,10 @@
+import { isJsonObject, type JsonObject } from '../base/json.ts'
 import type { EntityKind } from '../entities/entity.ts'
 import { json, message, type AdminAnswer } from './admin-answer.ts'
 import type { AdminContext } from './admin-context.ts'
-import { entityInput } from './entity-input.ts'
+import { bodyFields } from './entity-input.ts'
 import { schemaViolationAnswer } from './error-answers.ts'
+import { nestFields } from './form-fields.ts'
 import { nowSeconds } from './present-entity.ts'
 import type { AdminRequest, Resource } from './resource.ts'
 
@@ -80,12 +82,41 @@ function validate(
   catalog: AdminContext['catalog'],
   kind: EntityKind | undefined,
   name: string,
-  { input }: AdminRequest,
+  request: AdminRequest,
 ): AdminAnswer {
   if (kind === undefined) return message(404, `No entity named '${name}'`)
-  const fields = entityInput(catalog, kind, input)
+  const fields = triedFields(request)
   const parsed = catalog.parse(name, fields, { mode: 'insert', nowSeconds: nowSeconds() })
   return parsed.ok
     ? message(200, 'schema validation successful')
     : schemaViolationAnswer(parsed.violations)
+}
+
+/**
+ * What is tried: arguments of the query too, those of the body before them. Nothing is turned into
+ * what a field asks for, so a number of a form is a text, and wrong.
+ */
+function triedFields({ query, input }: AdminRequest): JsonObject {
+  const pairs = [...query].map(([name, value]) => [name, String(value)] as const)
+  const body = bodyFields(input)
+  return {
+    ...asLists(nestFields(pairs)),
+    ...(input.kind === 'form' ? asLists(body) : body),
+  }
+}
+
+/** The fields of a form as they stand; numbered members become lists, empty texts null. */
+function asLists(fields: JsonObject): JsonObject {
+  const plain = Object.create(null) as JsonObject
+  for (const [name, value] of Object.entries(fields)) plain[name] = plainValue(value)
+  return plain
+}
+
+function plainValue(value: unknown): unknown {
+  if (value === '') return null
+  if (Array.isArray(value)) return value.map(plainValue)
+  if (!isJsonObject(value)) return value
+  const members = asLists(value)
+  const isList = Object.keys(members).every((name, at) => name === String(at + 1))
+  return isList ? Object.values(members) : members
 }

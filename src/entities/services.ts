@@ -84,7 +84,7 @@ export const services: EntityKind = {
 
 /** `url` sets protocol, host, port and path together, over what the same input says of them. */
 function urlShorthand(): Shorthand {
-  return { field: string({ len_min: 0 }), expand: fieldsOfUrl }
+  return { field: string(), expand: fieldsOfUrl }
 }
 
 /** A null, which is what an unset URL arrives as, gives fields that no service may have. */

@@ -122,6 +122,54 @@ describe('an entity of the Admin API', () => {
     expect(await admin.call('POST', '/routes', 'paths=/&service.name=one')).toMatchObject(expected)
   })
 
+  it.each<[object, object]>([
+    [
+      { username: 'x', custom_id: 'y' },
+      {
+        code: 13,
+        name: 'foreign keys unresolved',
+        message: expect.stringMatching(
+          /^2 foreign keys unresolved \(consumer\.custom_id: .*; consumer\.username: .*\)$/,
+        ) as string,
+        fields: {
+          consumer: {
+            username: `the foreign key cannot be resolved with '{username="x"}' for an existing 'consumers' entity`,
+            custom_id: `the foreign key cannot be resolved with '{custom_id="y"}' for an existing 'consumers' entity`,
+          },
+        },
+      },
+    ],
+    // A miss counts even where another field finds the row.
+    [
+      { username: 'x', custom_id: 'a-1' },
+      { code: 13, fields: { consumer: { username: expect.any(String) as string } } },
+    ],
+    [{ username: 5 }, { code: 2, fields: { consumer: { username: 'expected a string' } } }],
+    [
+      { username: '' },
+      { code: 2, fields: { consumer: { username: 'length must be at least 1' } } },
+    ],
+  ])('is refused where it refers to others by %j, which finds none', async (consumer, body) => {
+    await admin.call('PUT', '/consumers/ann', { custom_id: 'a-1' })
+    expect(await admin.call('POST', '/jwts', { consumer })).toMatchObject({ status: 400, body })
+  })
+
+  it('refers to others by a unique field where the id beside it is none', async () => {
+    await admin.call('PUT', '/consumers/ann', { custom_id: 'a-1' })
+    for (const id of [null, 'nope'])
+      expect(
+        (await admin.call('POST', '/jwts', { consumer: { id, username: 'ann' } })).status,
+      ).toBe(201)
+    expect((await admin.call('POST', '/jwts', { consumer: { custom_id: 'a-1' } })).status).toBe(201)
+  })
+
+  it('is not made of an empty URL', async () => {
+    expect(await admin.call('POST', '/services', { url: '' })).toMatchObject({
+      status: 400,
+      body: { code: 2, fields: { url: 'length must be at least 1' } },
+    })
+  })
+
   it('stays while others need it, and takes along what is nothing without it', async () => {
     await admin.call('PUT', '/services/one', { host: 'x' })
     await admin.call('PUT', '/services/one/routes/r', { paths: ['/'] })
@@ -248,7 +296,8 @@ describe('an entity under its parent', () => {
     await admin.call('PUT', '/routes/r', { paths: ['/'] })
     expect((await admin.call('GET', '/routes/r/service')).status).toBe(404)
     expect((await admin.call('DELETE', '/routes/r/service')).status).toBe(404)
-    const { body: service } = await admin.call('PUT', '/routes/r/service', { host: 'x' })
+    const { status, body: service } = await admin.call('PUT', '/routes/r/service', { host: 'x' })
+    expect(status).toBe(200)
     expect((await admin.call('GET', '/routes/r')).body).toMatchObject({
       service: { id: idOf(service) },
     })

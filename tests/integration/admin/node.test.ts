@@ -232,6 +232,19 @@ describe('a node of the Admin API', () => {
     expect(admin.context.store.all()).toEqual({})
   })
 
+  it('tries what a form and the query say, as it stands', async () => {
+    const tried = (query: string, form?: string) =>
+      admin.call('POST', `/schemas/services/validate${query}`, form)
+    expect((await tried('?host=x')).status).toBe(200)
+    expect((await tried('?host=a%20b', 'host=x&tags[]=a&tags[]=b')).status).toBe(200)
+    expect((await tried('', 'host=x&tags[1]=a&path=')).status).toBe(200)
+    expect(await tried('', 'host=x&port=80&tags=a')).toMatchObject({
+      status: 400,
+      body: { fields: { port: 'expected an integer', tags: 'expected a set' } },
+    })
+    expect(admin.context.store.all()).toEqual({})
+  })
+
   it('finds what it holds under a cache key', async () => {
     const { body } = await admin.call('PUT', '/consumers/ann', {})
     const { id } = body as { id: string }
