@@ -4,10 +4,10 @@ import type { EntityKind } from './entity.ts'
 import { CREATED_AT, ID, TAGS, UPDATED_AT } from './fields.ts'
 import { certificateFault, privateKey, privateKeyFault, readCertificate } from './pem.ts'
 
-const certificate = (description: string, options?: FieldOptions) =>
+const certificate = (description: string, options: FieldOptions) =>
   string({ description, referenceable: true, custom_validator: certificateFault, ...options })
 
-const key = (description: string, options?: FieldOptions) =>
+const key = (description: string, options: FieldOptions) =>
   string({
     description,
     referenceable: true,
@@ -23,7 +23,6 @@ const checks: readonly EntityCheck[] = [
   {
     custom_entity_check: {
       field_sources: ['cert', 'cert_alt'],
-      run_with_missing_fields: true,
       fn: ({ cert, cert_alt: other }) =>
         cert !== undefined && other !== undefined && keyType(cert) === keyType(other)
           ? 'certificate and alternative certificate need to have different type (e.g. RSA and ECDSA), the provided certificates were both of the same type'
@@ -36,7 +35,6 @@ function matching(cert: string, keyName: string, message: string): EntityCheck {
   return {
     custom_entity_check: {
       field_sources: [cert, keyName],
-      run_with_missing_fields: true,
       fn: (pair) => {
         const [pem, keyPem] = [pair[cert], pair[keyName]]
         if (pem === undefined || keyPem === undefined) return undefined
@@ -64,8 +62,10 @@ export const certificates: EntityKind = {
       required: true,
     }),
     key: key('PEM-encoded private key of the SSL key pair.', { required: true }),
-    cert_alt: certificate('PEM-encoded public certificate chain of the alternate SSL key pair.'),
-    key_alt: key('PEM-encoded private key of the alternate SSL key pair.'),
+    cert_alt: certificate('PEM-encoded public certificate chain of the alternate SSL key pair.', {
+      required: false,
+    }),
+    key_alt: key('PEM-encoded private key of the alternate SSL key pair.', { required: false }),
     tags: TAGS,
   },
   checks,

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { SchemaDescription } from '../schema/describe.ts'
 import { integer, record, string } from '../schema/field.ts'
 import { schemaViolation } from '../schema/kong-errors.ts'
 import type { ParseOptions, PluginSchema } from './catalog.ts'
@@ -444,7 +445,17 @@ describe('certificates and keys', () => {
       { jwk: '{"kid":"k","kty":"EC"}' },
       { '@entity': ['could not load JWK, likely not a valid key'] },
     ],
-    [{ pem: { public_key: 'x' } }, { pem: { '@entity': ['could not load public key'] } }],
+    [{ pem: { public_key: 'x' } }, { pem: 'could not load public key' }],
+    [
+      { pem: {} },
+      {
+        pem: {
+          '@entity': [
+            "at least one of these fields must be non-empty: 'private_key', 'public_key'",
+          ],
+        },
+      },
+    ],
   ])('judges key %j', (fields, expected) => {
     expect(errors('keys', { kid: 'k', ...fields })?.fields).toEqual(expected)
   })
@@ -499,6 +510,45 @@ describe('references', () => {
   ])('as %j', (service, said) => {
     const found = errors('routes', { paths: ['/'], service })?.fields
     expect(found).toEqual(said && { service: said })
+  })
+})
+
+describe('what the catalog shows of a kind', () => {
+  const shown = (kind: string) => catalogOf().describe(kind) as unknown as SchemaDescription
+  const fieldOf = (kind: string, name: string): unknown =>
+    shown(kind).fields.find((field) => name in field)?.[name]
+
+  it('has a config that others stand in for neither as a record of fields nor as required', () => {
+    for (const kind of ['plugins', 'vaults'])
+      expect(fieldOf(kind, 'config')).toEqual({ type: 'record', abstract: true })
+  })
+
+  it('has the patterns and flags of a field as they were written', () => {
+    expect(fieldOf('vaults', 'prefix')).toMatchObject({ match: '^[a-z][a-z%d-]-[a-z%d]+$' })
+    expect(fieldOf('certificates', 'key_alt')).toMatchObject({ required: false, encrypted: true })
+    expect(fieldOf('keys', 'kid')).toMatchObject({ required: true, unique: false })
+    expect(fieldOf('tags', 'entity_id')).toMatchObject({ auto: true, uuid: true })
+  })
+
+  it('names the fields that a check reads', () => {
+    const sources = (kind: string) =>
+      shown(kind).entity_checks.flatMap((check) => {
+        const custom = (check as { readonly custom_entity_check?: object }).custom_entity_check
+        return custom === undefined ? [] : [custom]
+      })
+    expect(sources('keys')).toEqual([{ field_sources: ['jwk', 'pem', 'kid'] }])
+    expect(sources('certificates')).toEqual([
+      { field_sources: ['cert', 'key'] },
+      { field_sources: ['cert_alt', 'key_alt'] },
+      { field_sources: ['cert', 'cert_alt'] },
+    ])
+    expect(sources('routes')).toEqual([
+      { field_sources: ['path_handling'] },
+      {
+        field_sources: expect.arrayContaining(['paths', 'headers', 'priority']) as string[],
+        run_with_missing_fields: true,
+      },
+    ])
   })
 })
 

@@ -2,6 +2,7 @@ import { createPrivateKey, createPublicKey, type JsonWebKey } from 'node:crypto'
 import { isJsonObject } from '../base/json.ts'
 import { record, string } from '../schema/field.ts'
 import type { EntityCheck } from '../schema/field.ts'
+import { isVaultReference } from '../schema/vault-reference.ts'
 import type { EntityKind } from './entity.ts'
 import { CREATED_AT, ID, owner, TAGS, UPDATED_AT } from './fields.ts'
 import { privateKey, publicKey } from './pem.ts'
@@ -10,32 +11,32 @@ const pem = record(
   {
     private_key: string({
       description: 'The private key in PEM format.',
+      required: false,
       referenceable: true,
       encrypted: true,
     }),
     public_key: string({
       description: 'The public key in PEM format.',
+      required: false,
       referenceable: true,
     }),
   },
   {
     description: 'A keypair in PEM format.',
     required: false,
-    entity_checks: [
-      {
-        custom_entity_check: {
-          field_sources: ['private_key', 'public_key'],
-          run_with_missing_fields: true,
-          fn: ({ private_key: secret, public_key: open }) => pairFault(secret, open),
-        },
-      },
-    ],
+    entity_checks: [{ at_least_one_of: ['private_key', 'public_key'] }],
+    custom_validator: pairFault,
   },
 )
 
-function pairFault(secret: string | undefined, open: string | undefined): string | undefined {
-  if (secret === undefined && open === undefined)
-    return 'need to supply a PEM formatted public and/or private key.'
+interface KeyPair {
+  readonly private_key?: string
+  readonly public_key?: string
+}
+
+function pairFault({ private_key: secret, public_key: open }: KeyPair): string | undefined {
+  // What a reference stands for is not known here.
+  if (isVaultReference(secret) || isVaultReference(open)) return undefined
   const publicHalf = open === undefined ? undefined : publicKey(open)
   if (open !== undefined && publicHalf === undefined) return 'could not load public key'
   const privateHalf = secret === undefined ? undefined : privateKey(secret)
@@ -51,8 +52,7 @@ const checks: readonly EntityCheck[] = [
   { at_least_one_of: ['jwk', 'pem'] },
   {
     custom_entity_check: {
-      field_sources: ['jwk', 'kid'],
-      run_with_missing_fields: true,
+      field_sources: ['jwk', 'pem', 'kid'],
       fn: ({ jwk, kid }) => (jwk === undefined ? undefined : jwkFault(jwk, kid)),
     },
   },
@@ -99,7 +99,11 @@ export const keys: EntityKind = {
       required: false,
       unique: true,
     }),
-    kid: string({ description: 'A unique identifier for a key.', required: true }),
+    kid: string({
+      description: 'A unique identifier for a key.',
+      required: true,
+      unique: false,
+    }),
     jwk: string({
       description: 'A JSON Web Key represented as a string.',
       referenceable: true,

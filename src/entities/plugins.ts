@@ -44,7 +44,7 @@ export const plugins: EntityKind = {
         'If set, the plugin will activate only for requests where the specified has been authenticated.',
     }),
     config: { ...record({}), abstract: true },
-    protocols: PROTOCOLS,
+    protocols: anyProtocols(HTTP_PROTOCOLS),
     enabled: boolean({
       description: 'Whether the plugin is applied.',
       required: true,
@@ -75,6 +75,10 @@ export function pluginFields(plugin: PluginSchema): Fields {
 function pluginProtocols({ allowed, default: usual }: PluginSchema['protocols']): Field {
   if (allowed.every((name) => HTTP_PROTOCOLS.some((known) => known === name)))
     return { ...PROTOCOLS, default: usual }
+  return anyProtocols(usual)
+}
+
+function anyProtocols(usual: readonly string[]): Field {
   return set(protocol(), {
     description: 'A set of strings representing protocols.',
     required: true,

@@ -37,6 +37,7 @@ export function routes(options: RouteOptions): EntityKind {
     fields: routeFields(options),
     checks: [
       snisNeedTls,
+      pathHandlingIsRead,
       ...(options.flavor === 'traditional' ? [] : [regexesRun(options)]),
       ...(options.flavor === 'expressions' ? expressionChecks(options) : []),
     ],
@@ -56,11 +57,32 @@ const snisNeedTls: EntityCheck = {
   },
 }
 
+/** Kong reads it to warn of `v1`, and refuses nothing; it is here because `/schemas/routes` shows it. */
+const pathHandlingIsRead: EntityCheck = {
+  custom_entity_check: { field_sources: ['path_handling'], fn: () => undefined },
+}
+
+/** What a route is made an expression of; broken ones are not made one. */
+const EXPRESSION_SOURCES = [
+  'id',
+  'protocols',
+  'snis',
+  'sources',
+  'destinations',
+  'methods',
+  'hosts',
+  'paths',
+  'headers',
+  'expression',
+  'regex_priority',
+  'priority',
+]
+
 /** In the newer flavours a route becomes an expression, and a regex that cannot run makes none. */
 function regexesRun({ isRunnable }: PathRules): EntityCheck {
   return {
     custom_entity_check: {
-      field_sources: ['paths', 'headers'],
+      field_sources: EXPRESSION_SOURCES,
       run_with_missing_fields: true,
       fn: ({ paths, headers }) => {
         const broken = [...regexesOfPaths(paths), ...regexesOfHeaders(headers)].find(

@@ -20,6 +20,7 @@ export const tags: EntityKind = {
     entity_id: string({
       description: 'A string representing a UUID (universally unique identifier).',
       required: true,
+      auto: true,
       uuid: true,
     }),
   },

@@ -32,7 +32,7 @@ export const vaults: EntityKind = {
       required: true,
       unique: true,
       unique_across_ws: true,
-      match: '^[a-z][a-z0-9-]-[a-z0-9]+$',
+      match: '^[a-z][a-z%d-]-[a-z%d]+$',
       not_one_of: Object.keys(VAULT_CONFIGS),
     }),
     name: string({

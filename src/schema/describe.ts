@@ -42,7 +42,8 @@ function describeField(field: Field): Readonly<Record<string, unknown>> {
 }
 
 function describeRecord(field: RecordSpec, shown: Record<string, unknown>): void {
-  shown['fields'] = describeFields(field.fields)
+  if (field.abstract === true) delete shown['fields']
+  else shown['fields'] = describeFields(field.fields)
   if (field.entity_checks !== undefined)
     shown['entity_checks'] = describeChecks(field.entity_checks)
   if (field.shorthand_fields !== undefined)

@@ -23,6 +23,8 @@ export function withRequiredRecords(spec: RecordSpec): RecordSpec {
 const completed = new WeakMap<RecordSpec, RecordSpec>()
 
 function requiredRecord(spec: RecordSpec): RecordSpec {
+  // What stands in for it says for itself whether it is.
+  if (spec.abstract === true) return spec
   return withRequiredRecords(spec.required === undefined ? { ...spec, required: true } : spec)
 }
 

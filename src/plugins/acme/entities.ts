@@ -1,5 +1,6 @@
 import type { EntityKind } from '../../entities/entity.ts'
-import { integer, string } from '../../schema/field.ts'
+import { CREATED_AT, ID } from '../../entities/fields.ts'
+import { string } from '../../schema/field.ts'
 
 /** What the plugin keeps in a database: accounts, and when certificates are due. */
 export const acmeStorage: EntityKind = {
@@ -7,9 +8,9 @@ export const acmeStorage: EntityKind = {
   cacheKey: ['key'],
   hasTtl: true,
   fields: {
-    id: string({ auto: true, uuid: true }),
+    id: ID,
     key: string({ required: true, unique: true, auto: true }),
     value: string({ required: true, auto: true }),
-    created_at: integer({ auto: true, timestamp: true }),
+    created_at: CREATED_AT,
   },
 }

@@ -160,7 +160,10 @@ describe('ldap-auth', () => {
     ],
     [
       { ...CONFIG, ldaps: true, start_tls: true },
-      ["'ldaps' and 'start_tls' cannot be enabled simultaneously"],
+      [
+        "config: 'ldaps' and 'start_tls' cannot be enabled simultaneously",
+        'config.start_tls: value must be false',
+      ],
     ],
   ])('refuses the config %j', (config, faults) => {
     expect(configFaults(ldapServer().plugin, config)).toEqual(faults)

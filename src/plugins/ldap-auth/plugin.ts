@@ -12,7 +12,7 @@ import { definePlugin, type Plugin, type PluginContext } from '../../plugin-kit/
 import { ldapBind, type Bind } from './ldap-server.ts'
 import { readCredentials, type NameAndPassword } from './read-credentials.ts'
 import { rememberedBinds, type RememberedBinds } from './remembered-binds.ts'
-import { checks, schema, type Config } from './schema.ts'
+import { configChecks, schema, type Config } from './schema.ts'
 
 /** What to do about a refusal, by its code. */
 const FIXES = {
@@ -31,7 +31,7 @@ export function ldapAuthBy(bindBy: (config: Config) => Bind): Plugin {
     name: 'ldap-auth',
     priority: 1200,
     schema,
-    checks,
+    configChecks,
     not: ['consumer'],
     explain: explainWith('password', FIXES),
 

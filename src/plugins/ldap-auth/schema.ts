@@ -57,16 +57,14 @@ export const schema = {
 
 export type Config = RecordOf<typeof schema>
 
-export const checks: readonly EntityCheck[] = [
+export const configChecks: readonly EntityCheck[] = [
   {
-    custom_entity_check: {
-      field_sources: ['config.ldaps', 'config.start_tls'],
-      fn: ({ config }: { readonly config?: never }) => {
-        const { ldaps, start_tls: startTls } = (config ?? {}) as unknown as Config
-        return ldaps && startTls
-          ? "'ldaps' and 'start_tls' cannot be enabled simultaneously"
-          : undefined
-      },
+    conditional: {
+      if_field: 'ldaps',
+      if_match: { eq: true },
+      then_field: 'start_tls',
+      then_match: { eq: false },
+      then_err: "'ldaps' and 'start_tls' cannot be enabled simultaneously",
     },
   },
 ]

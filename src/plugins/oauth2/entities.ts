@@ -53,8 +53,8 @@ function redirectFault(uri: string): string | undefined {
 }
 
 const HEAD = {
-  id: string({ auto: true, uuid: true }),
-  created_at: integer({ auto: true, timestamp: true }),
+  id: CREDENTIAL_HEAD.id,
+  created_at: CREDENTIAL_HEAD.created_at,
 }
 
 export const oauth2Tokens: EntityKind = {

@@ -11,8 +11,10 @@ import {
 
 const list = (rules: FieldOptions = {}) => array(string(rules), { required: true, default: [] })
 
+const pairs = list({ custom_validator: valueFault })
+
 /** Something, a colon, and anything. */
-const pairs = (validator: (text: string) => string | undefined) =>
+const headerPairs = (validator: (text: string) => string | undefined) =>
   list({ match: '^[^:]+:.*$', custom_validator: validator })
 
 const names = {
@@ -21,14 +23,14 @@ const names = {
   querystring: list(),
 }
 const renames = {
-  body: pairs(valueFault),
-  headers: pairs(renameFault),
-  querystring: pairs(valueFault),
+  body: pairs,
+  headers: headerPairs(renameFault),
+  querystring: pairs,
 }
 const values = {
-  body: pairs(valueFault),
-  headers: pairs(headerFault),
-  querystring: pairs(valueFault),
+  body: pairs,
+  headers: headerPairs(headerFault),
+  querystring: pairs,
 }
 const uri: Field<string | undefined> = string({ custom_validator: templateFault })
 

@@ -1,7 +1,6 @@
 import type { EntityKind } from '../../entities/entity.ts'
+import { CREATED_AT, ID } from '../../entities/fields.ts'
 import { integer, set, string, foreign } from '../../schema/field.ts'
-
-const id = string({ auto: true, uuid: true })
 
 /** Sessions that are not in their cookies. */
 export const sessions: EntityKind = {
@@ -11,11 +10,11 @@ export const sessions: EntityKind = {
   hasTtl: true,
   isIssued: true,
   fields: {
-    id,
+    id: ID,
     session_id: string({ required: true, unique: true }),
     expires: integer(),
     data: string(),
-    created_at: integer({ auto: true, timestamp: true }),
+    created_at: CREATED_AT,
   },
 }
 
@@ -25,12 +24,12 @@ export const sessionMetadatas: EntityKind = {
   isInternal: true,
   isIssued: true,
   fields: {
-    id,
+    id: ID,
     session: foreign('sessions', { required: true, on_delete: 'cascade' }),
     sid: string(),
     audience: string(),
     subject: string(),
-    created_at: integer({ auto: true, timestamp: true }),
+    created_at: CREATED_AT,
     tags: set(string()),
   },
 }
