@@ -290,7 +290,7 @@ export class RequestHead {
     return verdict < 0 ? verdict : after
   }
 
-  /** HTTP/0.9: the line is all there is. Only GET of a path exists there; `GET HTTP/1.1` lacks its path. */
+  /** HTTP/0.9: the line is all there is. `GET HTTP/1.1` is none: it lacks its path. */
   #readWithoutVersion(
     bytes: Buffer,
     start: number,
@@ -303,8 +303,7 @@ export class RequestHead {
   ): number {
     const after = at.targetEnd + 2
     if (after > at.end) return INCOMPLETE
-    const isGet = bytes.latin1Slice(start, at.methodEnd) === 'GET'
-    if (!isGet || bytes[at.targetStart] !== SLASH || bytes[after - 1] !== LF) return MALFORMED
+    if (bytes[at.targetStart] !== SLASH || bytes[after - 1] !== LF) return MALFORMED
     this.fields.clear()
     this.fields.text = bytes.latin1Slice(start, after)
     this.minorVersion = -1

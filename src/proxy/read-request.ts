@@ -144,10 +144,12 @@ function repeatedFieldAt(fields: HeadFields): number | undefined {
   return undefined
 }
 
+/** HTTP/1.0 may do without one, and HTTP/0.9, which has nothing but GET. */
 function hasValidHost(head: RequestHead, routing: ProxyExchange['routing']): boolean {
   const { fields, minorVersion } = head
   if (routing.host !== '' && !routing.hostFacts.isValid) return false
-  if (!fields.has(RequestField.host)) return minorVersion < 1
+  if (!fields.has(RequestField.host))
+    return minorVersion === 0 || (minorVersion < 0 && head.method === 'GET')
   if ((fields.repeated & (1 << RequestField.host)) !== 0) return false
   // The host of an absolute form is another one than the field's, which must be right as well.
   return head.isPlainPath ? routing.host !== '' : hostFacts(fields.get(RequestField.host)!).isValid

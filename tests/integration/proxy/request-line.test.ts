@@ -101,6 +101,22 @@ describe('a transfer coding that is not known', () => {
   })
 })
 
+describe('HTTP/0.9', () => {
+  it('has GET alone, and answers without a head', async () => {
+    await using upstream = await startUpstream()
+    await using proxy = await proxyTo(upstream)
+    using get = await connectRaw(proxy.port)
+    get.send('GET /r\r\n')
+    const answer = await get.closes()
+    expect(answer).not.toContain('HTTP/')
+    expect(upstream.requests).toEqual(['GET /'])
+    using post = await connectRaw(proxy.port)
+    post.send('POST /r\r\n')
+    expect(await post.closes()).toMatch(/^Bad request\nrequest_id: [\da-f]{32}\n$/)
+    expect(upstream.requests).toEqual(['GET /'])
+  })
+})
+
 describe('Expect', () => {
   const FINAL = 'HTTP/1.1 200 OK'
   it.each([
