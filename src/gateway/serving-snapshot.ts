@@ -10,6 +10,7 @@ import {
   type Compiled,
   type CompileOptions,
 } from '../snapshot/compile.ts'
+import type { SpeaksHttp2 } from '../snapshot/service-target.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { UpstreamTlsDefaults } from '../snapshot/upstream-tls.ts'
 import { changedEntities } from './changed-entities.ts'
@@ -22,6 +23,7 @@ export interface ServingOptions {
   readonly balancers: Balancers
   readonly node: NodeServices
   readonly tlsDefaults: UpstreamTlsDefaults
+  readonly speaksHttp2: SpeaksHttp2
   /** Hears of entities that are served from now on and have other certificates or names. */
   readonly onCertificates: (entities: EntitySet) => void
 }
@@ -113,6 +115,6 @@ export class ServingSnapshot implements SnapshotHolder {
 }
 
 function compileOptions(version: number, options: ServingOptions): CompileOptions {
-  const { plugins, flavor, balancers, node, tlsDefaults } = options
-  return { version, plugins, flavor, balancers, node, tlsDefaults }
+  const { plugins, flavor, balancers, node, tlsDefaults, speaksHttp2 } = options
+  return { version, plugins, flavor, balancers, node, tlsDefaults, speaksHttp2 }
 }

@@ -11,9 +11,10 @@ import type { ProxyContext } from '../proxy/context.ts'
 import { chooseSockets } from '../proxy/transport/choose-sockets.ts'
 import type { Sockets } from '../proxy/transport/sockets.ts'
 import { SpoolMemory, type SpoolRoom } from '../proxy/spool/spool-room.ts'
-import { UpstreamPool } from '../proxy/upstream-pool.ts'
+import { UpstreamPool, type UpstreamPoolOptions } from '../proxy/upstream-pool.ts'
 import type { RouterFlavor } from '../router/route-match.ts'
 import type { Settings } from '../settings/settings.ts'
+import { http2Upstreams } from '../settings/upstream-http2.ts'
 import { parseSize } from '../settings/size.ts'
 import type { LogLevel } from '../telemetry/log-level.ts'
 import { consumerSourceOf } from './consumer-source-of.ts'
@@ -125,13 +126,14 @@ export class WorkerPlane {
       balancers: this.#balancers,
       node: this.#node,
       tlsDefaults: upstreamTlsDefaults(settings),
+      speaksHttp2: http2Upstreams(settings.upstream_http2).has,
       onCertificates: (entities) => this.#certificates.replace(entities),
     })
     const wheel = startWheel()
     this.#context = {
       holder: this.#serving,
       balancers: this.#balancers,
-      pool: upstreamPool(settings, sockets, wheel),
+      pool: upstreamPool(settings, { sockets, wheel, log: logs.error }),
       sockets,
       wheel,
       spool: spoolRoom(settings.prefix),
@@ -336,10 +338,12 @@ async function unpacked(content: PackedContent): Promise<Content> {
   return { kind: 'whole', entities: await unpackEntities(content.entities) }
 }
 
-function upstreamPool(settings: Settings, sockets: Sockets, wheel: DeadlineWheel): UpstreamPool {
+function upstreamPool(
+  settings: Settings,
+  shared: Pick<UpstreamPoolOptions, 'sockets' | 'wheel' | 'log'>,
+): UpstreamPool {
   return new UpstreamPool({
-    sockets,
-    wheel,
+    ...shared,
     size: settings.upstream_keepalive_pool_size,
     idleTimeoutMs: settings.upstream_keepalive_idle_timeout * 1000 || Infinity,
     requestsPerConnection: settings.upstream_keepalive_max_requests || Infinity,

@@ -70,7 +70,7 @@ export class BufferedRequest {
    * The request was answered, so its memory may serve the next one: unless a connection may still have
    * to send some of it, or a plugin may ask for it.
    */
-  recycle({ isCongested }: Transport): void {
+  recycle({ isCongested }: Pick<Transport, 'isCongested'>): void {
     const { body, failedTries, collected } = this.#exchange
     const isFree = !isCongested && failedTries.length === 0 && collected.response.length === 0
     if (isFree) body.recycle()

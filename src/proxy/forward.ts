@@ -7,7 +7,7 @@ import type { Stage } from './downstream.ts'
 import type { ProxyExchange } from './exchange.ts'
 import { finish, finishAfter } from './finish.ts'
 import { FAILURES, GatewayError, type FailureCode } from './gateway-error.ts'
-import { GrpcForwarding } from './grpc/forward-grpc.ts'
+import { Http2Forwarding } from './http2-upstream/forward-http2.ts'
 import { isPromise } from './is-promise.ts'
 import { passWhole } from './pass-whole.ts'
 import { ReceivedResponse } from './receive-response.ts'
@@ -25,7 +25,7 @@ import {
   peersOf,
   sentMethod,
 } from './tries.ts'
-import { isGrpcScheme, upstreamRequestHead, type SentBody } from './upstream-request.ts'
+import { isGrpcScheme, upstreamRequestHead, wantsUpgrade, type SentBody } from './upstream-request.ts'
 import { asChunk, writeRequest } from './write-request.ts'
 
 /** Sends the request to a peer of its service, to others if that fails, and relays the answer. */
@@ -35,11 +35,17 @@ export function forward(exchange: ProxyExchange): void {
     answerFailure(exchange, new GatewayError('no_service', 'The route has no service'))
     return
   }
-  const forwarding = isGrpcScheme(exchange)
-    ? new GrpcForwarding(exchange, target)
+  const forwarding = speaksHttp2(exchange, target)
+    ? new Http2Forwarding(exchange, target)
     : new Forwarding(exchange, target)
   exchange.stage = forwarding
   forwarding.begin()
+}
+
+/** A protocol cannot be changed to over HTTP/2, and another place than the service's is not known to speak it. */
+function speaksHttp2(exchange: ProxyExchange, { http2 }: ServiceTarget): boolean {
+  if (isGrpcScheme(exchange)) return true
+  return http2 && !wantsUpgrade(exchange) && exchange.upstreamIfChanged?.newTarget === undefined
 }
 
 class Forwarding implements Stage, BodySink, UpstreamUser {

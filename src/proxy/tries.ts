@@ -1,9 +1,11 @@
 import type { BalancerFault, Peer, PeerSource } from '../balancer/peer.ts'
+import { beginTurn } from '../base/turn-clock.ts'
 import type { ServiceTarget } from '../snapshot/snapshot.ts'
 import type { UpstreamTls } from '../snapshot/upstream-tls.ts'
 import type { ProxyExchange } from './exchange.ts'
 import { FAILURES, GatewayError, type FailureCode } from './gateway-error.ts'
 import { hostNameOf } from './host-facts.ts'
+import { isPromise } from './is-promise.ts'
 import type { EndpointTls } from './upstream-pool.ts'
 import { isTlsScheme, upstreamHost } from './upstream-request.ts'
 
@@ -25,6 +27,37 @@ export function peersOf(exchange: ProxyExchange, target: ServiceTarget): PeerSou
   return other === undefined
     ? target.peers
     : exchange.context.balancers.source(other.host, other.port)
+}
+
+/** Whoever asks for a peer, and hears of one of three. Nothing is told once it is over. */
+export interface PeerTaker {
+  readonly isOver: boolean
+  onPeer(peer: Peer): void
+  onNoPeer(fault: BalancerFault): void
+  onPickFailed(error: GatewayError): void
+}
+
+/** Picks the next peer, for whom the taker answers to the source then; most are there at once. */
+export function pickPeer(exchange: ProxyExchange, peers: PeerSource, taker: PeerTaker): void {
+  const picked = peers.pick(exchange.balancing, exchange.tried)
+  if (!isPromise(picked)) takePicked(picked, peers, taker)
+  else
+    picked
+      .then((peer) => {
+        beginTurn()
+        takePicked(peer, peers, taker)
+      })
+      .catch((error: unknown) => {
+        exchange.context.log.error(`Cannot pick a peer for exchange ${exchange.id}`, error)
+        taker.onPickFailed(new GatewayError('dns_failed', 'The balancer failed'))
+      })
+}
+
+function takePicked(picked: Peer | BalancerFault, peers: PeerSource, taker: PeerTaker): void {
+  if ('fault' in picked) {
+    if (!taker.isOver) taker.onNoPeer(picked)
+  } else if (taker.isOver) peers.release(picked)
+  else taker.onPeer(picked)
 }
 
 /** How a connection to a peer is secured; nothing for a plain one. */

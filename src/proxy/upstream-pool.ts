@@ -3,7 +3,8 @@ import type { DeadlineWheel } from '../base/deadline-wheel.ts'
 import { turnMs } from '../base/turn-clock.ts'
 import type { ResponseHead } from '../http/response-head.ts'
 import type { UpstreamTls } from '../snapshot/upstream-tls.ts'
-import { SessionPool } from './grpc/session-pool.ts'
+import type { ProxyLog } from './context.ts'
+import { SessionPool } from './http2-upstream/session-pool.ts'
 import { dialTls } from './transport/dial-tls.ts'
 import type { Sockets } from './transport/sockets.ts'
 import { UpstreamConnection, type UpstreamUser } from './upstream-connection.ts'
@@ -15,6 +16,7 @@ export interface UpstreamPoolOptions {
   readonly size: number
   readonly idleTimeoutMs: number
   readonly requestsPerConnection: number
+  readonly log: ProxyLog
 }
 
 export interface EndpointTls {

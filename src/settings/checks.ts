@@ -4,6 +4,7 @@ import { isBeyondMachine } from './listener.ts'
 import type { PropertyName } from './properties.ts'
 import type { Settings } from './settings.ts'
 import { parseDuration, parseSize } from './size.ts'
+import { http2Upstreams } from './upstream-http2.ts'
 
 export interface FoundProblem {
   readonly message: string
@@ -19,6 +20,7 @@ export function findProblems(
     ...headerProblems(settings),
     ...tracingProblems(settings),
     ...addressProblems(settings),
+    ...upstreamProblems(settings),
     ...dnsProblems(settings, fileExists),
     ...identityProblems(settings),
     ...consoleProblems(settings),
@@ -99,6 +101,13 @@ function addressProblems({ trusted_ips }: Settings): readonly FoundProblem[] {
       property: 'trusted_ips',
       message: `trusted_ips must be a comma separated list in the form of IPv4 or IPv6 address or CIDR block or 'unix:', got '${entry}'`,
     }))
+}
+
+function upstreamProblems({ upstream_http2 }: Settings): readonly FoundProblem[] {
+  return http2Upstreams(upstream_http2).unreadable.map((entry) => ({
+    property: 'upstream_http2',
+    message: `upstream_http2: invalid entry '${entry}': write a service's host, such as users.internal or 10.0.0.5:8080, *.mesh for all that end so, or * for all`,
+  }))
 }
 
 function isAddressOrBlock(text: string): boolean {

@@ -11,7 +11,7 @@ import { changeRouter } from './change-router.ts'
 import { ConfiguredPlugins } from './configured-plugins.ts'
 import { indexEntities } from './entity-index.ts'
 import type { PluginScopes, Ready } from './plugin-scopes.ts'
-import { serviceTarget } from './service-target.ts'
+import { serviceTarget, type SpeaksHttp2 } from './service-target.ts'
 import type { Plan, ServiceTarget, Snapshot } from './snapshot.ts'
 import { streamPlanner } from './stream-plan.ts'
 import type { UpstreamTlsDefaults } from './upstream-tls.ts'
@@ -25,6 +25,8 @@ export interface CompileOptions {
   readonly node: NodeServices
   /** How connections to upstreams are secured where services do not say. */
   readonly tlsDefaults?: UpstreamTlsDefaults
+  /** Absent: none does but those of gRPC. */
+  readonly speaksHttp2?: SpeaksHttp2
 }
 
 /** A snapshot and what it was compiled from. */
@@ -146,13 +148,13 @@ function stepsOf(
 }
 
 function targets(
-  { balancers, node, tlsDefaults }: CompileOptions,
+  { balancers, node, tlsDefaults, speaksHttp2 }: CompileOptions,
   entities: EntityLookup,
 ): (service: Service) => ServiceTarget | undefined {
+  const sources = { entities, balancers, node, tlsDefaults, speaksHttp2 }
   const made = new Map<string, ServiceTarget | undefined>()
   return (service) => {
-    if (!made.has(service.id))
-      made.set(service.id, serviceTarget(service, { entities, balancers, node, tlsDefaults }))
+    if (!made.has(service.id)) made.set(service.id, serviceTarget(service, sources))
     return made.get(service.id)
   }
 }

@@ -14,7 +14,11 @@ export interface TargetSources {
   readonly node: NodeServices
   /** Absent: without a certificate, and trusting nobody. */
   readonly tlsDefaults?: UpstreamTlsDefaults | undefined
+  readonly speaksHttp2?: SpeaksHttp2 | undefined
 }
+
+/** Whether what a service's `host` and `port` name speaks HTTP/2. */
+export type SpeaksHttp2 = (host: string, port: number) => boolean
 
 /** Where and how to reach a service; nothing for one of another kind than HTTP. */
 export function serviceTarget(service: Service, sources: TargetSources): ServiceTarget | undefined {
@@ -25,6 +29,7 @@ export function serviceTarget(service: Service, sources: TargetSources): Service
     host: service.host,
     port: service.port,
     path: service.path ?? '/',
+    http2: sources.speaksHttp2?.(service.host, service.port) === true,
     peers: sources.balancers.source(service.host, service.port),
     retries: service.retries,
     connectTimeoutMs: service.connect_timeout,

@@ -48,7 +48,7 @@ export interface StreamPlan {
   readonly terminatesTls: boolean
 }
 
-export type StreamTarget = Omit<ServiceTarget, 'scheme' | 'path'>
+export type StreamTarget = Omit<ServiceTarget, 'scheme' | 'path' | 'http2'>
 
 /** Where and how to reach a service. */
 export interface ServiceTarget {
@@ -56,6 +56,8 @@ export interface ServiceTarget {
   readonly host: string
   readonly port: number
   readonly path: string
+  /** It speaks HTTP/2, beside those of gRPC, which all do. */
+  readonly http2: boolean
   readonly peers: PeerSource
   readonly retries: number
   readonly connectTimeoutMs: number

@@ -22,6 +22,8 @@ export interface ProxySetup {
   readonly transport?: 'auto' | 'public' | 'fast'
   readonly limits?: Partial<ProxyLimits>
   readonly pool?: { readonly size?: number; readonly requestsPerConnection?: number }
+  /** All services are reached over HTTP/2. */
+  readonly speaksHttp2?: boolean
   readonly listen?: Partial<ListenOptions>
   readonly context?: Partial<ProxyContext>
   readonly onFinished?: (exchange: ProxyExchange) => void
@@ -51,6 +53,7 @@ export async function startProxy(setup: ProxySetup) {
       flavor: 'traditional_compatible',
       balancers,
       node: testContext({ name: 'test' } as Plugin).node,
+      speaksHttp2: () => setup.speaksHttp2 === true,
     })
   }
   const holder = { current: compile(setup.entities) }
@@ -61,6 +64,7 @@ export async function startProxy(setup: ProxySetup) {
     size: setup.pool?.size ?? 512,
     idleTimeoutMs: 60_000,
     requestsPerConnection: setup.pool?.requestsPerConnection ?? 10_000,
+    log: { warn: (message) => log.push(message), error: (message) => log.push(message) },
   })
   const context: ProxyContext = {
     holder,

@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { blockBound, writeFieldLines, writeStatus } from './field-lines.ts'
+import { blockBound, responseLines, writeStatus } from './field-lines.ts'
 import { HpackDecoder } from './hpack-decoder.ts'
 
 /** What a client reads of lines. */
 function readBack(lines: string): readonly (readonly [string, string])[] {
   const out = Buffer.alloc(blockBound(lines.length))
-  const end = writeFieldLines(Buffer.from(lines, 'latin1'), 0, lines.length, out, 0)
+  const end = responseLines.write(Buffer.from(lines, 'latin1'), 0, lines.length, out, 0)
   return decoded(out, end)
 }
 
@@ -19,7 +19,7 @@ function decoded(bytes: Buffer, end: number): readonly (readonly [string, string
   return fields
 }
 
-describe('writeFieldLines', () => {
+describe('responseLines', () => {
   it('has lower-case names, repeated fields in order, and nothing about connections', () => {
     const lines =
       'Date: x\r\nSet-Cookie: a\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n' +
@@ -37,7 +37,7 @@ describe('writeFieldLines', () => {
 
   it('has nobody keep cookies', () => {
     const out = Buffer.alloc(100)
-    writeFieldLines(Buffer.from('Set-Cookie: a\r\n'), 0, 15, out, 0)
+    responseLines.write(Buffer.from('Set-Cookie: a\r\n'), 0, 15, out, 0)
     expect(out[0]! & 0xf0).toBe(0x10)
   })
 

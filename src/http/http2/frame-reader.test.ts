@@ -64,7 +64,7 @@ function frame(
   return Buffer.concat([head, body])
 }
 
-const LIMITS = { blockBytes: 20_000 }
+const LIMITS = { peer: 'client', blockBytes: 20_000 } as const
 const SETTINGS = frame(4, 0, 0, [0, 3, 0, 0, 0, 100])
 
 /** All that a reader says of bytes that come in one piece, or cut at positions. */

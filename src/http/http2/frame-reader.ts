@@ -8,7 +8,7 @@ import {
   Setting,
 } from './frame.ts'
 
-/** Hears what a client's frames say. What is wrong with a frame as such is not passed on. */
+/** Hears what the peer's frames say. What is wrong with a frame as such is not passed on. */
 export interface FrameSink {
   /** A whole header block: of a request, or of what comes after its body. Bytes are valid during the call only. */
   onHeaderBlock(block: HeaderBlock): void
@@ -18,14 +18,15 @@ export interface FrameSink {
   onDataBytes(bytes: Buffer, start: number, end: number): void
   /** The DATA that has begun is whole. */
   onDataEnded(endsStream: boolean): void
-  onReset(stream: number): void
+  onReset(stream: number, code: number): void
   onSetting(id: number, value: number): void
   /** All settings of a frame have been told. */
   onSettingsEnd(): void
   onSettingsAck(): void
   /** @param payload a character a byte */
   onPing(payload: string): void
-  onGoAway(): void
+  /** @param lastStream beyond which the peer has done nothing, and will do nothing */
+  onGoAway(lastStream: number, code: number): void
   /** @param increment 0 to 2^31-1; 0 is an error */
   onWindowUpdate(stream: number, increment: number): void
 }
@@ -39,6 +40,8 @@ export interface HeaderBlock {
 }
 
 export interface FrameLimits {
+  /** Who is read: a client sends the preface first. */
+  readonly peer: 'client' | 'server'
   /** Largest header block. */
   readonly blockBytes: number
 }
@@ -50,7 +53,7 @@ const SPARE_CONTINUATIONS = 8
 const NO_BYTES = Buffer.alloc(0)
 
 /**
- * Reads a client's side of an HTTP/2 connection: the preface, then frames, however the bytes are cut.
+ * Reads a peer's side of an HTTP/2 connection: a client's preface, then frames, however the bytes are cut.
  * DATA is passed on as it comes, everything else when it is whole.
  *
  * @see RFC 9113 §4, §6
@@ -61,7 +64,7 @@ export class FrameReader {
   readonly #sink: FrameSink
   readonly #limits: FrameLimits
   #fault: ErrorCode = ErrorCode.none
-  #prefaceBytes = 0
+  #prefaceBytes: number
   #isFirst = true
   /** A frame that has begun, with its head. */
   #begun: Buffer | undefined
@@ -86,6 +89,7 @@ export class FrameReader {
   constructor(sink: FrameSink, limits: FrameLimits) {
     this.#sink = sink
     this.#limits = limits
+    this.#prefaceBytes = limits.peer === 'client' ? 0 : PREFACE.length
   }
 
   /** @returns the error that ends the connection, or that there is none */
@@ -252,7 +256,7 @@ export class FrameReader {
         this.#fault = this.#takeContinuation(bytes, start, end)
         break
       case FrameType.resetStream:
-        sink.onReset(this.#stream)
+        sink.onReset(this.#stream, bytes.readUInt32BE(start))
         break
       case FrameType.settings:
         this.#fault = this.#takeSettings(bytes, start, end)
@@ -261,7 +265,7 @@ export class FrameReader {
         if ((this.#flags & Flag.ack) === 0) sink.onPing(bytes.latin1Slice(start, end))
         break
       case FrameType.goAway:
-        sink.onGoAway()
+        sink.onGoAway(bytes.readUInt32BE(start) & 0x7fffffff, bytes.readUInt32BE(start + 4))
         break
       case FrameType.windowUpdate:
         sink.onWindowUpdate(this.#stream, bytes.readUInt32BE(start) & 0x7fffffff)
@@ -339,7 +343,7 @@ export class FrameReader {
     for (let at = start; at < end; at += 6) {
       const id = bytes.readUInt16BE(at)
       const value = bytes.readUInt32BE(at + 2)
-      const fault = settingFault(id, value)
+      const fault = settingFault(id, value, this.#limits.peer)
       if (fault !== ErrorCode.none) return fault
       this.#sink.onSetting(id, value)
       if (this.isStopped) return ErrorCode.none
@@ -392,10 +396,12 @@ function headFault(type: number, flags: number, stream: number, length: number):
 }
 
 /** @see RFC 9113 §6.5.2; RFC 8441 §3 */
-function settingFault(id: number, value: number): ErrorCode {
+function settingFault(id: number, value: number, peer: FrameLimits['peer']): ErrorCode {
   const { none, protocolError, flowControlError } = ErrorCode
   switch (id) {
     case Setting.enablePush:
+      // Only clients can be pushed to.
+      return value > (peer === 'client' ? 1 : 0) ? protocolError : none
     case Setting.enableConnectProtocol:
       return value > 1 ? protocolError : none
     case Setting.initialWindowSize:

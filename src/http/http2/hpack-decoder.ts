@@ -27,11 +27,17 @@ export class HpackDecoder {
   #oldest = 0
   #size = 0
   #limit = TABLE_BYTES
+  #added: Http2Field[] | undefined
+  /** What a block adds that was not read, and how often that is still to be done. */
+  #repeated: readonly Http2Field[] = []
+  #repeats = 0
   /** Where the number or text that was read last ended. */
   #at = 0
 
   /** @returns false for a block that cannot be read, after which the table is of no use: COMPRESSION_ERROR */
   decode(bytes: Buffer, start: number, end: number, taker: FieldTaker): boolean {
+    if (this.#repeats > 0) this.#catchUp()
+    this.#added = []
     let at = start
     let hasField = false
     while (at < end) {
@@ -43,17 +49,51 @@ export class HpackDecoder {
         hasField = true
       } else if (byte >= 32 && byte < 64) {
         // A change of size belongs before the fields.
+        this.#added = undefined
         if (hasField || !this.#resize(this.#readNumber(bytes, at, end, 31))) return false
       } else {
         const field = this.#readLiteral(bytes, at, end, byte >= 64 ? 63 : 15)
         if (field === undefined) return false
-        if (byte >= 64) this.#insert(field)
+        if (byte >= 64) {
+          this.#insert(field)
+          this.#added?.push(field)
+        }
         taker.takeField(field)
         hasField = true
       }
       at = this.#at
     }
     return true
+  }
+
+  /**
+   * What the last block has added to the table, if it has asked nothing of it: it means the same then
+   * whenever it comes. Some encoders add all they say and never come back to it.
+   */
+  get added(): readonly Http2Field[] | undefined {
+    return this.#added
+  }
+
+  /**
+   * Takes a block once more without reading it.
+   * @param added what it had added
+   */
+  repeat(added: readonly Http2Field[]): void {
+    if (added.length === 0) return
+    if (this.#repeated !== added) {
+      this.#catchUp()
+      this.#repeated = added
+    }
+    this.#repeats += 1
+  }
+
+  /** No more than fills the table: the rest would be pushed out of it again. */
+  #catchUp(): void {
+    const added = this.#repeated
+    const bytes = added.reduce((sum, { size }) => sum + size, 0)
+    const times = bytes === 0 ? 0 : Math.min(this.#repeats, Math.ceil(TABLE_BYTES / bytes) + 1)
+    this.#repeats = 0
+    for (let time = 0; time < times; time += 1) for (const field of added) this.#insert(field)
   }
 
   #readLiteral(bytes: Buffer, start: number, end: number, mask: number): Http2Field | undefined {
@@ -101,6 +141,7 @@ export class HpackDecoder {
   #entryAt(number: number): Http2Field | undefined {
     if (number <= 0) return undefined
     if (number <= STATIC_FIELDS.length) return STATIC_FIELDS[number - 1]
+    this.#added = undefined
     return this.#entries[this.#entries.length - (number - STATIC_FIELDS.length)]
   }
 

@@ -4,6 +4,8 @@ export class Http2Field {
   readonly value: string
   /** What a reader made of it; 0: nothing yet. See {@link requestFieldKind}. */
   kind = 0
+  /** The same of a reader of responses. See {@link responseFieldKind}. */
+  responseKind = 0
 
   /** Both a character a byte. */
   constructor(name: string, value: string) {

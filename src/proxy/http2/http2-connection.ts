@@ -85,7 +85,7 @@ export class Http2Connection
     this.#transport = transport
     this.#requests = new RequestReader(head)
     // Fields may take more room than the text they are a code of, though no sensible code has them do so.
-    this.#reader = new FrameReader(this, { blockBytes: head.headBytes * 2 })
+    this.#reader = new FrameReader(this, { peer: 'client', blockBytes: head.headBytes * 2 })
     this.output = new ConnectionOutput(transport, this)
     transport.owner = this
     this.output.send(
@@ -372,7 +372,7 @@ export class Http2Connection
     if (increment === 0) this.#resetForFault(stream, ErrorCode.protocolError)
     else if (stream.output.window > LARGEST_WINDOW)
       this.#resetForFault(stream, ErrorCode.flowControlError)
-    else stream.output.pump()
+    else stream.output.pumpAll()
   }
 
   // Sending

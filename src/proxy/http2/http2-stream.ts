@@ -1,6 +1,6 @@
 import type { Deadline } from '../../base/deadline-wheel.ts'
 import { turnMs } from '../../base/turn-clock.ts'
-import { isConnectionField } from '../../http/http2/field-lines.ts'
+import { responseLines } from '../../http/http2/field-lines.ts'
 import { ErrorCode, INITIAL_WINDOW } from '../../http/http2/frame.ts'
 import type { TrailerField } from '../../http/trailer-fields.ts'
 import { BodyPace } from '../body-pace.ts'
@@ -12,6 +12,7 @@ import type { FailureCode } from '../gateway-error.ts'
 import { RequestBody, type BodySource } from '../request-body.ts'
 import type { Transport } from '../transport/transport.ts'
 import type { OpenedRequest } from './request-reader.ts'
+import { responseFrames } from './response-frames.ts'
 import { StreamOutput, type OutputOwner, type SharedOutput } from './stream-output.ts'
 import { TunnelTransport } from './tunnel-transport.ts'
 
@@ -21,6 +22,8 @@ export interface StreamHome extends SharedOutput {
   readonly facts: ClientConnectionFacts
   /** Bytes of bodies, in either direction. */
   countPayload(bytes: number): void
+  /** @returns whether the next header block must say that the table is empty; true once */
+  takeTableUpdate(): boolean
   /** Lets the client send more. @param stream 0: on all streams together */
   credit(stream: number, bytes: number): void
   /** Ends a stream before its time. */
@@ -259,7 +262,7 @@ export class Http2Stream implements Downstream, BodySource, OutputOwner, Deadlin
   sendTrailers(fields: readonly TrailerField[]): void {
     let lines = ''
     for (const [name, value] of fields)
-      if (!isConnectionField(name.toLowerCase())) lines += `${name}: ${value}\r\n`
+      if (!responseLines.isLeftOut(name.toLowerCase())) lines += `${name}: ${value}\r\n`
     this.output.sendTrailers(lines)
   }
 
@@ -273,6 +276,17 @@ export class Http2Stream implements Downstream, BodySource, OutputOwner, Deadlin
     this.#isAborted = true
     this.output.flush()
     this.#home.reset(this, ErrorCode.internalError)
+  }
+
+  framesOf(text: string, headLength: number, endsStream: boolean): string {
+    return responseFrames({
+      stream: this.id,
+      text,
+      headLength,
+      asksForTunnel: this.isTunnel,
+      endsStream,
+      emptiesTable: this.#home.takeTableUpdate(),
+    })
   }
 
   onSent(): void {

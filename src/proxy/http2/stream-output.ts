@@ -1,7 +1,7 @@
 import { endFrame } from '../../http/http2/frame.ts'
 import { JOINED_BYTES } from '../transport/transport.ts'
 import { dataFrame, type ConnectionOutput } from './connection-output.ts'
-import { responseFrames, trailerFrames } from './response-frames.ts'
+import { trailerFrames } from './response-frames.ts'
 
 /** The connection, as far as its streams send over it. */
 export interface SharedOutput {
@@ -10,8 +10,6 @@ export interface SharedOutput {
   sendWindow: number
   /** The transport has not taken what was written yet. */
   readonly isCongested: boolean
-  /** @returns whether the next header block must say that the table is empty; true once */
-  takeTableUpdate(): boolean
   /** What this stream has cannot go out now; it is asked again by {@link StreamOutput.pump}. */
   wait(output: StreamOutput): void
 }
@@ -19,7 +17,8 @@ export interface SharedOutput {
 /** Whoever has the stream. */
 export interface OutputOwner {
   readonly id: number
-  readonly isTunnel: boolean
+  /** @param text a head in HTTP/1.1, with its empty line, and a body that fits one frame */
+  framesOf(text: string, headLength: number, endsStream: boolean): string
   /** Some of what had to wait has gone out, or has begun to wait. */
   onSendingMoved(): void
   /** All that had to wait has gone out. */
@@ -28,7 +27,7 @@ export interface OutputOwner {
   onOutputEnded(): void
 }
 
-/** A response on its way out: held back to go out together, then as the windows let it. */
+/** A message on its way out: held back to go out together, then as the windows let it. */
 export class StreamOutput {
   /** What the stream may send now; below 0 when the client has made it smaller. */
   window: number
@@ -65,7 +64,7 @@ export class StreamOutput {
 
   /** @param head in HTTP/1.1, with its empty line, of a response that is not the final one */
   sendInterim(head: string): void {
-    this.#shared.output.send(this.#framesOf(head, head.length, false))
+    this.#shared.output.send(this.#owner.framesOf(head, head.length, false))
   }
 
   /** Head and body at once, which end the stream. @param headLength where in the text the body begins */
@@ -83,7 +82,7 @@ export class StreamOutput {
     this.hasBegun = true
     this.window -= length
     this.#shared.sendWindow -= length
-    this.#shared.output.send(this.#framesOf(text, headLength, true))
+    this.#shared.output.send(this.#owner.framesOf(text, headLength, true))
     this.#end()
   }
 
@@ -173,23 +172,10 @@ export class StreamOutput {
     if (head !== undefined) {
       this.#head = undefined
       this.hasBegun = true
-      return this.#framesOf(head + body, head.length, endsStream)
+      return this.#owner.framesOf(head + body, head.length, endsStream)
     }
     if (body !== '') return dataFrame(this.#owner.id, body, endsStream)
     return endsStream ? endFrame(this.#owner.id) : ''
-  }
-
-  #framesOf(text: string, headLength: number, endsStream: boolean): string {
-    const { id, isTunnel } = this.#owner
-    const emptiesTable = this.#shared.takeTableUpdate()
-    return responseFrames({
-      stream: id,
-      text,
-      headLength,
-      asksForTunnel: isTunnel,
-      endsStream,
-      emptiesTable,
-    })
   }
 
   #end(): void {
@@ -215,6 +201,12 @@ export class StreamOutput {
     else if (this.#endsAfterWaiting) this.#emit(true)
     else this.#owner.onSent()
     return true
+  }
+
+  /** The window has grown: sends all that may go out now. */
+  pumpAll(): void {
+    let hasMoved = true
+    while (hasMoved) hasMoved = this.pump()
   }
 
   /** Bytes that wait. */

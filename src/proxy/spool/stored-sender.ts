@@ -9,7 +9,7 @@ export class StoredSender {
   /** All was written. */
   isDone = false
   readonly #stored: StoredBody
-  readonly #transport: Transport
+  readonly #transport: Pick<Transport, 'writeBytes'>
   readonly #onPiece: Done
   /** Not to be used for another connection: this one may not have sent it yet. */
   readonly #piece: Buffer
@@ -17,7 +17,7 @@ export class StoredSender {
   #isReading = false
 
   /** @param onPiece a piece was written, or cannot be read */
-  constructor(stored: StoredBody, transport: Transport, onPiece: Done) {
+  constructor(stored: StoredBody, transport: Pick<Transport, 'writeBytes'>, onPiece: Done) {
     this.#stored = stored
     this.#transport = transport
     this.#onPiece = onPiece

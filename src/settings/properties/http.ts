@@ -50,6 +50,13 @@ export const HTTP = {
     oneOf: ['application/json', 'application/xml', 'text/html', 'text/plain'],
     description: 'Type of error answers to requests that ask for none.',
   },
+  upstream_http2: {
+    type: 'array',
+    default: [],
+    isOwn: true,
+    description:
+      'Upstreams that are spoken to over HTTP/2, named as services name them by `host`: `users.internal`, `10.0.0.5:8080`, `*.mesh`, `*`. Without TLS they must speak it unasked; over TLS they are asked to (ALPN). See the guide on HTTP/2 to upstreams.',
+  },
   upstream_keepalive_pool_size: {
     type: 'number',
     default: 512,
