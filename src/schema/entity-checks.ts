@@ -146,8 +146,9 @@ type CountingCheck = Exclude<
 
 /** Checks that only ask how many of their fields are filled. */
 function countingFault(check: CountingCheck, subject: Subject): string | undefined {
-  const filled = (names: readonly string[]): number =>
-    names.filter((name) => isFilled(valueAt(subject.record, name))).length
+  const filledOf = (names: readonly string[]): readonly string[] =>
+    names.filter((name) => isFilled(valueAt(subject.record, name)))
+  const filled = (names: readonly string[]): number => filledOf(names).length
   if ('at_least_one_of' in check) {
     const names = check.at_least_one_of
     return filled(names) > 0 ? undefined : atLeastOneOf(names, subject)
@@ -168,8 +169,9 @@ function countingFault(check: CountingCheck, subject: Subject): string | undefin
       ? undefined
       : `only one or none of these fields must be set: ${quoted(names)}`
   }
-  const { set1, set2 } = check.mutually_exclusive_sets
-  return filled(set1) === 0 || filled(set2) === 0
+  const set1 = filledOf(check.mutually_exclusive_sets.set1)
+  const set2 = filledOf(check.mutually_exclusive_sets.set2)
+  return set1.length === 0 || set2.length === 0
     ? undefined
     : `these sets are mutually exclusive: ${quotedSet(set1)}, ${quotedSet(set2)}`
 }

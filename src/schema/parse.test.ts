@@ -120,7 +120,7 @@ describe('parseRecord › rules', () => {
     [
       set(string(), { mutually_exclusive_subsets: [['a'], ['b', 'c']] }),
       ['c', 'a'],
-      "these sets are mutually exclusive: ('a'), ('b', 'c')",
+      "these sets are mutually exclusive: ('a'), ('c')",
     ],
   ] as readonly [Field, unknown, unknown][])('%j: %j', (field, value, message) => {
     expect(said(field, value)).toEqual(message)
@@ -310,6 +310,20 @@ describe('parseRecord › checks across fields', () => {
     expect(check([{ at_least_one_of: ['a'] }], { a: '' })).toEqual({
       '@entity': ["at least one of these fields must be non-empty: 'a'"],
       a: 'length must be at least 1',
+    })
+  })
+
+  it('counts fields of a record even where one is wrong', () => {
+    const spec = specOf(
+      { config: record({ a: string(), b: string() }) },
+      { entity_checks: [{ mutually_required: ['config.a', 'config.b'] }] },
+    )
+    expect(parsed(spec, { config: { a: 5 } })).toEqual({
+      '@entity': ["all or none of these fields must be set: 'config.a', 'config.b'"],
+      config: { a: 'expected a string' },
+    })
+    expect(parsed(spec, { config: { a: 5, b: 'x' } })).toEqual({
+      config: { a: 'expected a string' },
     })
   })
 

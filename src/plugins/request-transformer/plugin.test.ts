@@ -330,6 +330,7 @@ describe('request-transformer › schema', () => {
     [{ http_method: 'get' }, 'config.http_method: invalid value: get'],
     [{ add: { headers: ['just_a_name'] } }, 'config.add.headers.0: invalid value: just_a_name'],
     [{ add: { body: ['name:'] } }, "config.add.body.0: key 'name' has no value"],
+    [{ add: { querystring: ['name'] } }, "config.add.querystring.0: key 'name' has no value"],
     [
       { add: { headers: ['bad name:x'] } },
       "config.add.headers.0: 'bad name' is not a valid header",
