@@ -138,9 +138,10 @@ function exclusiveSubsets(
   value: readonly string[],
   subsets: readonly (readonly string[])[],
 ): string | undefined {
-  const present = subsets.filter((subset) => subset.some((element) => value.includes(element)))
+  const ofEach = value.flatMap((element) => subsets.filter((subset) => subset.includes(element)))
+  const present = [...new Set(ofEach)]
   if (present.length < 2) return undefined
-  return `these sets are mutually exclusive: ${present.slice(0, 2).map(quotedSet).join(', ')}`
+  return `these sets are mutually exclusive: ${present.map(quotedSet).join(', ')}`
 }
 
 /** `('a', 'b')` */
