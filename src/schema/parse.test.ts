@@ -102,6 +102,7 @@ describe('parseRecord › rules', () => {
     [string({ not_one_of: ['a', 'b'] }), 'a', 'must not be one of: a, b'],
     [number({ gt: 5 }), 5, 'value must be greater than 5'],
     [integer({ between: [1, 9] }), 10, 'value should be between 1 and 9'],
+    [number({ between: [0.001, 9] }), 10, 'value should be between 0 and 9'],
     [integer({ timestamp: true }), 0, 'expected a valid timestamp'],
     [string({ uuid: true }), 'x', 'expected a valid UUID'],
     [string({ is_regex: true }), '(', 'not a valid regex: ('],

@@ -47,7 +47,8 @@ const RULES: { readonly [Name in keyof Required<Rules>]: Rule<Rules[Name]> } = {
   between: (value: number, [low, high]) =>
     value >= low && value <= high
       ? undefined
-      : `value should be between ${luaText(low)} and ${luaText(high)}`,
+      : // Kong writes the limits as whole numbers, whatever they are.
+        `value should be between ${Math.trunc(low)} and ${Math.trunc(high)}`,
   len_eq: (value, length) => (lengthOf(value) === length ? undefined : `length must be ${length}`),
   len_min: (value, length) =>
     lengthOf(value) >= length ? undefined : `length must be at least ${length}`,
