@@ -41,7 +41,6 @@ Options:
   async run(call) {
     const settings = settingsInForce(call)
     const { output } = call
-    output.verbose('Kong: 3.9.3')
     output.verbose(`prefix in use: ${settings.prefix}`)
     if (call.subcommand === 'init') return init(call)
     if (call.subcommand === 'parse') return parse(call, settings)
@@ -61,7 +60,11 @@ function settingsInForce(call: Call): Settings {
 function init({ operands, workingDirectory }: Call): void {
   const file = path.resolve(workingDirectory, operands[0] ?? 'kong.yml')
   if (existsSync(file)) throw new CommandFault(`${file} already exists.\nWill not overwrite it.`)
-  writeFileSync(file, EXAMPLE_CONFIG)
+  try {
+    writeFileSync(file, EXAMPLE_CONFIG)
+  } catch (error) {
+    throw new CommandFault(`Cannot write ${file}: ${(error as Error).message}`)
+  }
 }
 
 async function parse(call: Call, settings: Settings): Promise<void> {

@@ -1,4 +1,5 @@
 import { closestWord } from '../base/closest-word.ts'
+import { COMPATIBILITY_VERSION } from '../gateway/versions.ts'
 import { errorLogTime } from '../telemetry/log-time.ts'
 import { CommandFault, type Command } from './command.ts'
 import { COMMANDS, KONG_COMMAND_NAMES, OWN_COMMAND_NAMES } from './commands.ts'
@@ -31,7 +32,7 @@ ${UNIVERSAL_USAGE}`
  */
 export async function main(words: readonly string[]): Promise<number> {
   const [name, ...rest] = leadingCommand(words)
-  if (name === undefined) return quit(usage())
+  if (name === undefined) return quit(usage(), withoutCommand(words))
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (load === undefined)
     return quit(usage(), `No such command: ${name}${suggestion(name, Object.keys(COMMANDS))}`)
@@ -42,6 +43,11 @@ export async function main(words: readonly string[]): Promise<number> {
 function leadingCommand(words: readonly string[]): readonly string[] {
   const at = words.findIndex((word) => !word.startsWith('-'))
   return at === -1 ? [] : [words[at]!, ...words.slice(0, at), ...words.slice(at + 1)]
+}
+
+/** To Kong, what stands first is a command whatever it looks like; people who ask for help get it. */
+function withoutCommand([first]: readonly string[]): string | undefined {
+  return first === undefined || process.stderr.isTTY ? undefined : `No such command: ${first}`
 }
 
 async function runCommand(
@@ -64,6 +70,7 @@ async function runCommand(
       return quit(usage, `No such command for ${name}: ${subcommand}`)
   }
   const output = outputOf(options['vv'] ? 'debug' : options['v'] ? 'verbose' : 'plain')
+  output.verbose(`Kong: ${COMPATIBILITY_VERSION}`)
   try {
     const environment = process.env
     const workingDirectory = process.cwd()
@@ -100,7 +107,8 @@ function quit(usage: string, message?: string): number {
   return 1
 }
 
+/** For people; programs compare what is said. */
 function suggestion(name: string, known: readonly string[]): string {
-  const closest = closestWord(name, known)
+  const closest = process.stderr.isTTY ? closestWord(name, known) : undefined
   return closest === undefined ? '' : ` (did you mean ${closest}?)`
 }

@@ -15,15 +15,17 @@ describe('parseArguments()', () => {
     [['parse', '--conf=x.conf', '--v'], { conf: 'x.conf', v: true }, ['parse']],
     [['-a', '--', '-c'], { all: true }, ['-c']],
     [['-t', '5', '-'], { timeout: '5' }, ['-']],
+    [['-t5', '-c=x.conf', '-vv'], { timeout: '5', conf: 'x.conf', vv: true }, []],
   ])('reads %j', (words, options, operands) => {
     expect(parseArguments(words, command)).toEqual({ options, operands })
   })
 
   it.each([
-    [['--nope'], "unrecognized parameter '--nope'"],
-    [['--toString'], "unrecognized parameter '--toString'"],
-    [['-c'], "parameter '-c' needs a value"],
-    [['-t', 'soon'], 'timeout: unable to convert to number: soon'],
+    [['--nope=1'], 'unrecognized parameter: nope'],
+    [['-x'], 'unrecognized parameter: x'],
+    [['--toString'], 'unrecognized parameter: toString'],
+    [['-c'], 'conf was expecting a value'],
+    [['-t', 'soon'], 'unable to convert to number: soon'],
   ])('refuses %j', (words, fault) => {
     expect(parseArguments(words, command)).toEqual({ fault })
   })

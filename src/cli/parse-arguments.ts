@@ -9,10 +9,10 @@ export interface ParsedArguments {
 }
 
 /**
- * Reads what stands behind a command: `--name value`, `--name=value`, `-n value`, switches, and
- * operands, in any order; everything behind `--` is an operand.
+ * Reads what stands behind a command: `--name value`, `--name=value`, `-n value`, `-nvalue`,
+ * switches, and operands, in any order; everything behind `--` is an operand.
  *
- * @returns or what is wrong with it
+ * @returns or what is wrong with it, in the words of Kong's command line
  */
 export function parseArguments(
   words: readonly string[],
@@ -31,18 +31,17 @@ export function parseArguments(
       operands.push(word)
       continue
     }
-    const [flag, attached] = splitOnce(word, '=')
-    const found = findOption(flag, specs)
-    if (found === undefined) return { fault: `unrecognized parameter '${flag}'` }
-    const [name, { takes }] = found
+    const { name, spec, attached } = readFlag(word, specs)
+    if (spec === undefined) return { fault: `unrecognized parameter: ${name}` }
+    const { takes } = spec
     if (takes === undefined) {
       options[name] = true
       continue
     }
     const value = attached ?? queue.shift()
-    if (value === undefined) return { fault: `parameter '${flag}' needs a value` }
+    if (value === undefined) return { fault: `${name} was expecting a value` }
     if (takes === 'number' && Number.isNaN(Number(value)))
-      return { fault: `${name}: unable to convert to number: ${value}` }
+      return { fault: `unable to convert to number: ${value}` }
     options[name] = takes === 'lines' ? lineMore(options[name], value) : value
   }
   return { options, operands }
@@ -52,13 +51,21 @@ function lineMore(before: string | true | undefined, value: string): string {
   return before === undefined ? value : `${before}\n${value}`
 }
 
-function findOption(flag: string, specs: OptionSpecs): readonly [string, OptionSpec] | undefined {
-  const name = flag.replace(/^--?/, '')
-  if (flag.startsWith('--')) return Object.hasOwn(specs, name) ? [name, specs[name]!] : undefined
-  return Object.entries(specs).find(([, { short }]) => short === name)
+interface Flag {
+  readonly name: string
+  /** Nothing for a flag that no option has. */
+  readonly spec: OptionSpec | undefined
+  readonly attached?: string
 }
 
-function splitOnce(text: string, separator: string): readonly [string, string?] {
-  const at = text.indexOf(separator)
-  return at === -1 ? [text] : [text.slice(0, at), text.slice(at + 1)]
+function readFlag(word: string, specs: OptionSpecs): Flag {
+  const [name, ...rest] = word.replace(/^--?/, '').split('=')
+  const attached = rest.length === 0 ? {} : { attached: rest.join('=') }
+  const long = Object.hasOwn(specs, name!) ? specs[name!] : undefined
+  if (word.startsWith('--') || (long !== undefined && name!.length > 1))
+    return { name: name!, spec: long, ...attached }
+  const found = Object.entries(specs).find(([, { short }]) => short === name![0])
+  if (found === undefined) return { name: name!, spec: undefined }
+  const [longName, spec] = found
+  return { name: longName, spec, ...(name!.length > 1 ? { attached: word.slice(2) } : attached) }
 }

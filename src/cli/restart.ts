@@ -1,5 +1,7 @@
-import { runningPid } from '../gateway/prefix-layout.ts'
-import { CommandFault, type Command } from './command.ts'
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { prefixLayout, runningPid } from '../gateway/prefix-layout.ts'
+import { CommandFault, textOption, type Call, type Command } from './command.ts'
 import { hasEnded, signalGateway } from './signal-gateway.ts'
 import { START_OPTIONS, startSettings, startWith } from './start.ts'
 
@@ -25,6 +27,7 @@ Options:
   options: START_OPTIONS,
 
   async run(call) {
+    refuseStrangePrefix(call)
     const settings = startSettings(call)
     if (runningPid(settings.prefix) !== undefined) {
       const pid = signalGateway(settings.prefix, 'SIGTERM')
@@ -33,4 +36,13 @@ Options:
     }
     await startWith(call, settings)
   },
+}
+
+/** As in Kong, who names a prefix names one in which a gateway was started before. */
+function refuseStrangePrefix(call: Call): void {
+  const prefix = textOption(call, 'prefix')
+  if (prefix === undefined) return
+  const { kongEnv } = prefixLayout(prefix)
+  if (!existsSync(path.resolve(call.workingDirectory, kongEnv)))
+    throw new CommandFault(`no file at: ${kongEnv}`)
 }

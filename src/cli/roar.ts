@@ -24,6 +24,6 @@ Options:
   options: {},
 
   async run({ output }) {
-    output.info(GATE)
+    output.raw(`${GATE}\n`)
   },
 }

@@ -37,6 +37,6 @@ Options:
     ])
     const value = secretResolver(sources).resolve(reference)
     if (typeof value !== 'string') throw new CommandFault(value.fault)
-    call.output.info(value)
+    call.output.raw(`${value}\n`)
   },
 }

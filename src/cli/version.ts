@@ -14,16 +14,16 @@ Options:
 
   async run({ options, output }) {
     if (!options['all']) {
-      output.info(COMPATIBILITY_VERSION)
+      output.raw(`${COMPATIBILITY_VERSION}\n`)
       return
     }
     const { node, openssl } = process.versions
-    output.info(
+    output.raw(
       [
         `Kong: ${COMPATIBILITY_VERSION}`,
         `portunus: ${portunusVersion()}`,
         `node: ${node}`,
-        `openssl: ${openssl}`,
+        `openssl: ${openssl}\n`,
       ].join('\n'),
     )
   },

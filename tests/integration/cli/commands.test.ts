@@ -1,25 +1,72 @@
+import { spawnSync } from 'node:child_process'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { X509Certificate } from 'node:crypto'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { workplace } from '../../support/run-portunus.ts'
 
 const MORE = '\n\n  Run with --v (verbose) or --vv (debug) for more details\n'
 
+/** Runs a command at a terminal. @returns what is shown there */
+function asPerson(word: string): string {
+  const program = fileURLToPath(new URL('../../../bin/portunus', import.meta.url))
+  const command = `'${process.execPath}' '${program}' ${word}`
+  return spawnSync('script', ['-qec', command, '/dev/null'], { encoding: 'utf8' }).stdout
+}
+
 describe('portunus', () => {
-  it.each([[[]], [['--help']]])('says which commands there are: %j', async (words) => {
+  it.each([
+    [[], ''],
+    [['--help'], 'No such command: --help\n\n'],
+    [['strat'], 'No such command: strat\n\n'],
+  ])('says which commands there are: %j', async (words, before) => {
     await using place = workplace()
     const { code, stdout, stderr } = await place.run(words)
     expect([code, stdout]).toEqual([1, ''])
-    expect(stderr).toMatch(
-      /^Usage: portunus COMMAND \[OPTIONS\]\n\nThe available commands are:\n check\n/,
+    const usage = 'Usage: portunus COMMAND [OPTIONS]\n\nThe available commands are:\n check\n'
+    expect(stderr.slice(0, before.length + usage.length)).toBe(before + usage)
+  })
+
+  it.skipIf(spawnSync('script', ['--version']).error !== undefined)(
+    'guesses what a person meant',
+    () => {
+      expect(asPerson('strat')).toMatch(
+        /^No such command: strat \(did you mean start\?\)\r\n\r\nUsage: /,
+      )
+      expect(asPerson('--help')).toMatch(/^Usage: portunus COMMAND \[OPTIONS\]\r\n/)
+    },
+  )
+
+  it('says what is wrong with options in the words of Kong', async () => {
+    await using place = workplace()
+    for (const [words, fault] of [
+      [['stop', '--nope'], 'unrecognized parameter: nope'],
+      [['stop', '-p'], 'prefix was expecting a value'],
+      [['quit', '-t', 'soon'], 'unable to convert to number: soon'],
+    ] as const) {
+      const { code, stderr } = await place.run(words)
+      expect(code).toBe(1)
+      expect(stderr).toContain(`portunus: ${fault}\n\nUsage: portunus ${words[0]} [OPTIONS]\n`)
+    }
+  })
+
+  it('says what it does with --v, and what it was asked for as it is', async () => {
+    await using place = workplace()
+    expect((await place.run(['version', '--v'])).stdout).toMatch(
+      /^[\d/]+ [\d:]+ \[verbose\] Kong: 3\.9\.3\n3\.9\.3\n$/,
     )
   })
 
-  it('guesses what was meant', async () => {
+  it('restarts nothing in a prefix that never was one, and writes into no folder that is not there', async () => {
     await using place = workplace()
-    const { stderr } = await place.run(['strat'])
-    expect(stderr).toMatch(/^No such command: strat \(did you mean start\?\)\n\nUsage: /)
+    expect(await place.run(['restart', '-p', 'nowhere'])).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `Error: no file at: nowhere/.kong_env${MORE}`,
+    })
+    const { code, stderr } = await place.run(['config', 'init', 'nowhere/kong.yml'])
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^Error: Cannot write .*ENOENT/)])
   })
 
   it('prints its version', async () => {
