@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { JWK } from 'jose'
 import type { ClientAuth } from 'oauth4webapi'
 import { loadJose, loadOAuth } from './libraries.ts'
@@ -18,14 +19,19 @@ export const TLS_AUTH_METHODS = ['tls_client_auth', 'self_signed_tls_client_auth
 
 export type AnyAuthMethod = ClientAuthMethod | (typeof TLS_AUTH_METHODS)[number]
 
+/** How long what a client has signed is good. */
+const ASSERTION_SECONDS = 60
+
 /** Whether the connection itself must prove who the client is. */
 export function isTlsMethod(method: AnyAuthMethod): boolean {
   return TLS_AUTH_METHODS.some((each) => each === method)
 }
 
-/** Algorithms that clients may sign with: the first by their secret, the others by a private key. */
+/** Algorithms that clients may sign with: `HS…` by their secret, the others by a private key. */
 export const CLIENT_ALGORITHMS = [
   'HS256',
+  'HS384',
+  'HS512',
   'RS256',
   'RS384',
   'RS512',
@@ -33,6 +39,8 @@ export const CLIENT_ALGORITHMS = [
   'ES384',
   'ES512',
   'PS256',
+  'PS384',
+  'PS512',
   'EdDSA',
 ] as const
 
@@ -64,7 +72,7 @@ export async function clientAuth(
     case 'client_secret_post':
       return oauth.ClientSecretPost(secret)
     case 'client_secret_jwt':
-      return oauth.ClientSecretJwt(secret)
+      return clientSecretJwt(secret, client.algorithm)
     case 'private_key_jwt':
       return oauth.PrivateKeyJwt(await privateKeyOf(client))
     case 'tls_client_auth':
@@ -72,6 +80,29 @@ export async function clientAuth(
       return oauth.TlsClientAuth()
     case 'none':
       return oauth.None()
+  }
+}
+
+/**
+ * Signs with the secret. oauth4webapi does so with HS256 alone.
+ * @see OpenID Connect Core 1.0 §9, RFC 7523 §3
+ */
+async function clientSecretJwt(secret: string, algorithm: string | undefined): Promise<ClientAuth> {
+  if (algorithm !== 'HS384' && algorithm !== 'HS512')
+    return (await loadOAuth()).ClientSecretJwt(secret)
+  const jose = await loadJose()
+  return async (as, { client_id: id }, body) => {
+    const assertion = await new jose.SignJWT({ jti: randomBytes(32).toString('base64url') })
+      .setProtectedHeader({ alg: algorithm })
+      .setIssuer(id)
+      .setSubject(id)
+      .setAudience(as.issuer)
+      .setIssuedAt()
+      .setExpirationTime(`${ASSERTION_SECONDS} s`)
+      .sign(Buffer.from(secret))
+    body.set('client_id', id)
+    body.set('client_assertion_type', 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer')
+    body.set('client_assertion', assertion)
   }
 }
 

@@ -45,7 +45,7 @@ const introspectionFields = {
   }),
   client_alg: string({
     description:
-      'With what it signs: HS256 for `client_secret_jwt`, any of the others for `private_key_jwt`.',
+      'With what it signs: HS256, HS384 or HS512 for `client_secret_jwt`, any of the others for `private_key_jwt`.',
     one_of: CLIENT_ALGORITHMS,
   }),
   client_jwk: json({

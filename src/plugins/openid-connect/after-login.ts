@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../base/json.ts'
 import { exit, type Answer } from '../../plugin-kit/answer.ts'
 import type { Exchange } from '../../plugin-kit/exchange.ts'
 import { ownUrl } from '../../plugin-kit/own-url.ts'
@@ -12,6 +13,8 @@ interface Done {
   readonly login: Login
   readonly client: OidcClient
   readonly tokens: Tokens
+  /** What the provider says of the access token, where that is to be told. */
+  readonly introspection: JsonObject | undefined
   readonly config: Config
 }
 
@@ -44,7 +47,7 @@ function redirectAfterLogin({ request }: Exchange, done: Done): Answer {
   if (client.loginRedirectUri === undefined) return redirect(back, 'back after a login')
   const kept = config.preserve_query_args ? Object.fromEntries(new URL(back).searchParams) : {}
   const location = withArguments(client.loginRedirectUri, kept)
-  const tokens = tokensTold(done)
+  const tokens = asTexts(tokensTold(done))
   return redirect(
     Object.keys(tokens).length === 0
       ? location
@@ -53,17 +56,30 @@ function redirectAfterLogin({ request }: Exchange, done: Done): Answer {
   )
 }
 
-function tokensTold({ tokens, config: { login_tokens: told } }: Done): Record<string, string> {
+function tokensTold(done: Done): Record<string, string | JsonObject> {
+  const { tokens, introspection, config } = done
+  const told = config.login_tokens ?? []
   const all = {
     id_token: tokens.idToken,
     access_token: tokens.accessToken,
     refresh_token: tokens.refreshToken,
   }
-  return Object.fromEntries(
+  const named = Object.fromEntries(
     Object.entries(all).flatMap(([name, token]) =>
       token !== undefined && (told.includes('tokens') || told.includes(name as keyof typeof all))
         ? [[name, token]]
         : [],
     ),
+  )
+  return introspection === undefined ? named : { ...named, introspection }
+}
+
+/** As arguments of a URL. */
+function asTexts(values: Readonly<Record<string, string | JsonObject>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : JSON.stringify(value),
+    ]),
   )
 }

@@ -49,8 +49,8 @@ export class Credentials {
   constructor(exchange: Exchange, config: Config) {
     this.#exchange = exchange
     this.#config = config
-    const { refresh_token_param_name: refresh } = config
-    const names = [...TOKEN_HEADERS, refresh, refresh.replaceAll('_', '-')]
+    const { refresh_token_param_name: refresh, id_token_param_name: idToken } = config
+    const names = [...TOKEN_HEADERS, ...spellings(refresh), ...spellings(idToken)]
     this.#headers = new Map(
       names.flatMap((name) => {
         const value = exchange.request.header(name.toLowerCase())
@@ -77,13 +77,12 @@ export class Credentials {
 
   async refreshToken(): Promise<Presented<string> | undefined> {
     const { refresh_token_param_type: places, refresh_token_param_name: name } = this.#config
-    if (places.includes('header'))
-      for (const header of [name, name.replaceAll('_', '-')]) {
-        const value = this.#headers.get(header.toLowerCase())
-        if (value !== undefined && value !== '')
-          return { value, hide: () => this.#exchange.upstream.removeHeader(header) }
-      }
-    return this.#parameter(places, name)
+    return this.#namedToken(places, name)
+  }
+
+  async idToken(): Promise<Presented<string> | undefined> {
+    const { id_token_param_type: places, id_token_param_name: name } = this.#config
+    return name === undefined ? undefined : this.#namedToken(places, name)
   }
 
   userAndPassword(): Promise<Presented<NameAndSecret> | undefined> {
@@ -100,6 +99,19 @@ export class Credentials {
     const [value] = fields === undefined ? [] : bodyValues(fields, name)
     if (value === undefined) return undefined
     return typeof value === 'string' ? value : JSON.stringify(value)
+  }
+
+  async #namedToken(
+    places: readonly Place[],
+    name: string,
+  ): Promise<Presented<string> | undefined> {
+    if (places.includes('header'))
+      for (const header of spellings(name)) {
+        const value = this.#headers.get(header.toLowerCase())?.replace(/^bearer +/i, '')
+        if (value !== undefined && value !== '')
+          return { value, hide: () => this.#exchange.upstream.removeHeader(header) }
+      }
+    return this.#parameter(places, name)
   }
 
   #tokenInHeader(): Presented<AccessToken> | undefined {
@@ -176,6 +188,11 @@ export class Credentials {
     this.#fieldsLeft = body === 'too-large' ? undefined : readBodyFields(type, body)
     return this.#fieldsLeft
   }
+}
+
+/** Names of headers that stand for one of a parameter. */
+function spellings(name: string | undefined): readonly string[] {
+  return name === undefined ? [] : [...new Set([name, name.replaceAll('_', '-')])]
 }
 
 /** Keeps cookies from the upstream. */

@@ -7,6 +7,10 @@ export const FIXES: Readonly<Record<string, string>> = {
   'token-refused': 'get a new token, one of the scope openid, from the issuer that is configured',
   'token-unreadable':
     'put introspection or userinfo among auth_methods, for tokens that are no JWT; introspection needs a client_id',
+  'token-session-other':
+    'send the cookie that jwt_session_cookie names, with the session that the token is of',
+  'id-token-invalid':
+    'send the ID token that the user got together with the access token, of a client that is configured',
   'token-unbound':
     'have the client ask for a bound token, or set proof_of_possession_… to optional',
   'dpop-missing': 'send the token as Authorization: DPoP, with a proof in the header DPoP',
@@ -27,6 +31,7 @@ export const FIXES: Readonly<Record<string, string>> = {
     'ask for a token that is meant for this service, or change audience_required',
   'groups-insufficient': 'add the user to a group at the provider, or change groups_required',
   'roles-insufficient': 'give the user a role at the provider, or change roles_required',
+  'domain-insufficient': 'log in as a user of one of the domains, or change the field domains',
   'claims-insufficient': 'get a token without that claim, or change claims_forbidden',
   'consumer-unknown': 'add a consumer with the value of the claim, or set consumer_optional: true',
 }

@@ -133,6 +133,8 @@ export class OpenidConnectHandlers implements PluginHandlers {
       Object.assign(state, await this.#logOut(request, client))
       return undefined
     }
+    // Another tab may have logged in meanwhile; a code is no business of the upstream either.
+    if (this.#login?.isArrival(exchange)) return this.#withoutCredentials(exchange, client)
     const outcome = await this.#authenticate({
       exchange,
       credentials,

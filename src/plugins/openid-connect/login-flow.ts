@@ -1,5 +1,6 @@
+import type { JsonObject } from '../../base/json.ts'
 import type { Answer } from '../../plugin-kit/answer.ts'
-import type { Exchange } from '../../plugin-kit/exchange.ts'
+import type { ClientRequest, Exchange } from '../../plugin-kit/exchange.ts'
 import { ownUrl } from '../../plugin-kit/own-url.ts'
 import { afterLogin } from './after-login.ts'
 import { authorizationUrl } from './authorization-request.ts'
@@ -14,7 +15,7 @@ import { redirect } from './redirect.ts'
 import type { Config } from './schema.ts'
 import type { Sessions } from './sessions.ts'
 import type { Parts } from './token-checks.ts'
-import { trustedClaims } from './tokens.ts'
+import { trustedClaims, type Tokens } from './tokens.ts'
 
 /** A browser is sent to the provider. */
 export interface Departure {
@@ -54,11 +55,8 @@ export class LoginFlow {
   /** @returns nothing for a request that is no browser's coming back */
   async complete(exchange: Exchange): Promise<Arrival | Refused | undefined> {
     const { request } = exchange
-    const state = request.queryValue('state')
-    const isCallback =
-      typeof state === 'string' &&
-      (request.queryValue('code') !== undefined || request.queryValue('error') !== undefined)
-    if (!isCallback || request.method !== 'GET') return undefined
+    const state = stateOfCallback(request)
+    if (state === undefined) return undefined
     const login = this.#logins.find(request, state)
     const client = this.#parts.clients.find(({ id }) => id === login?.clientId)
     // Starting over could go round for ever, where the browser keeps no cookies.
@@ -82,6 +80,7 @@ export class LoginFlow {
       returnTo: askedFor(request),
     }
     const parameters = {
+      ...argumentsOfClient(config, request),
       ...configuredArguments(config),
       response_type: 'code',
       client_id: client.id,
@@ -95,6 +94,26 @@ export class LoginFlow {
     const location = await authorizationUrl(this.#parts, client, { endpoint, parameters })
     const cookies = this.#logins.begin(login, request)
     return { answer: redirect(location, 'to log in'), cookies }
+  }
+
+  /** Whether the browser comes back from a login that has begun in it. */
+  isArrival({ request }: Exchange): boolean {
+    const state = stateOfCallback(request)
+    return state !== undefined && this.#logins.find(request, state) !== undefined
+  }
+
+  /** What the provider says of the access token, where that is to be told. */
+  async #introspection(
+    client: OidcClient,
+    { accessToken }: Tokens,
+  ): Promise<JsonObject | undefined> {
+    const { config, checks, provided } = this.#parts
+    if (config.login_action === 'upstream' || !config.login_tokens?.includes('introspection'))
+      return undefined
+    const { introspection_endpoint: endpoint } = await provided.metadata()
+    return accessToken === undefined || endpoint === undefined
+      ? undefined
+      : checks.introspect(client, accessToken)
   }
 
   async #exchangeCode(
@@ -120,7 +139,13 @@ export class LoginFlow {
       const lines = session === undefined ? [] : await this.#sessions.keep(session, 'new', request)
       return {
         found,
-        answer: afterLogin(exchange, { login, client, tokens, config }),
+        answer: afterLogin(exchange, {
+          login,
+          client,
+          config,
+          tokens,
+          introspection: await this.#introspection(client, tokens),
+        }),
         cookies: [...this.#logins.finish(login, request), ...lines],
       }
     } catch (error) {
@@ -128,6 +153,26 @@ export class LoginFlow {
       return refused('login-refused', `the login failed: ${error.message}`)
     }
   }
+}
+
+/** @returns `undefined` for a request that has not the form of a browser's coming back */
+function stateOfCallback(request: ClientRequest): string | undefined {
+  const state = request.queryValue('state')
+  const hasOutcome =
+    request.queryValue('code') !== undefined || request.queryValue('error') !== undefined
+  return typeof state === 'string' && hasOutcome && request.method === 'GET' ? state : undefined
+}
+
+function argumentsOfClient(
+  { authorization_query_args_client: names = [] }: Config,
+  request: ClientRequest,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = request.queryValue(name)
+      return typeof value === 'string' ? [[name, value]] : []
+    }),
+  )
 }
 
 function configuredArguments(config: Config): Readonly<Record<string, string>> {

@@ -16,8 +16,8 @@ export interface Login {
   readonly redirectUri: string
   /** Path and query that were asked for. */
   readonly returnTo: string
-  /** Unix seconds. */
-  readonly endsAt: number
+  /** Unix seconds; `null`: when the browser is closed. */
+  readonly endsAt: number | null
 }
 
 /** Logins that have begun in a browser, kept by it in sealed cookies. */
@@ -43,14 +43,15 @@ export function loginsOf(config: Config, node: NodeServices): Logins | undefined
   const pending = (request: ClientRequest): readonly Login[] => {
     const text = cookies.read(request)
     if (text === undefined) return []
-    return (JSON.parse(text) as readonly Login[]).filter(({ endsAt }) => endsAt > seconds())
+    const logins = JSON.parse(text) as readonly Login[]
+    return logins.filter(({ endsAt }) => endsAt === null || endsAt > seconds())
   }
   const lines = (logins: readonly Login[], request: ClientRequest): readonly string[] => {
     const at = { request, attributes: cookies.attributesFor(request) }
     if (logins.length === 0) return cookies.endedLines(at)
     return cookies.lines(JSON.stringify(logins), {
       ...at,
-      lasts: { seconds: lasts, from: seconds() },
+      ...(lasts > 0 && { lasts: { seconds: lasts, from: seconds() } }),
     })
   }
 
@@ -59,7 +60,10 @@ export function loginsOf(config: Config, node: NodeServices): Logins | undefined
     find: (request, state) => pending(request).find((login) => equalSecrets(login.state, state)),
     begin: (login, request) =>
       lines(
-        [...pending(request).slice(1 - MAX_LOGINS), { ...login, endsAt: seconds() + lasts }],
+        [
+          ...pending(request).slice(1 - MAX_LOGINS),
+          { ...login, endsAt: lasts > 0 ? seconds() + lasts : null },
+        ],
         request,
       ),
     finish: ({ state }, request) =>

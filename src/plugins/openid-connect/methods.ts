@@ -1,5 +1,6 @@
 import { refused, type Ask, type Outcome } from './found.ts'
 import { grantMethods } from './grant-methods.ts'
+import { idTokenParam } from './id-token-param.ts'
 import { possessionRule } from './possession.ts'
 import type { AuthMethod } from './request-fields.ts'
 import { sessionMethod } from './session-method.ts'
@@ -23,10 +24,11 @@ export function methodsOf(parts: Parts, sessions: Sessions | undefined): Method 
       .filter((name) => enabled.includes(name))
       .map((name) => grants[name]),
   ]
+  const withIdToken = idTokenParam(parts)
   return async (ask) => {
     for (const method of inOrder) {
       const outcome = await method(ask)
-      if (outcome !== undefined) return outcome
+      if (outcome !== undefined) return withIdToken(ask, outcome)
     }
     return undefined
   }

@@ -10,6 +10,8 @@ export const PAIRS = [
   'introspection_post_args',
   'token_headers',
   'token_post_args',
+  'userinfo_headers',
+  'userinfo_query_args',
 ] as const
 
 export type PairName = (typeof PAIRS)[number]
@@ -20,6 +22,8 @@ const MEANINGS: Readonly<Record<PairName, string>> = {
   introspection_headers: 'Further headers of requests that look a token up.',
   introspection_post_args: 'Further arguments of requests that look a token up.',
   token_headers: 'Further headers of requests for tokens.',
+  userinfo_headers: 'Further headers of requests for claims about the user.',
+  userinfo_query_args: 'Further arguments of the URL where claims about the user are.',
   token_post_args: 'Further arguments of requests for tokens, such as `audience` or `resource`.',
 }
 

@@ -4,6 +4,7 @@ import { clientAuth, isTlsMethod, privateKeyOf } from '../../plugin-kit/oauth/cl
 import { introspectToken, type OAuthCall } from '../../plugin-kit/oauth/introspection.ts'
 import type { OidcClient } from './clients.ts'
 import { loadOAuth } from '../../plugin-kit/oauth/libraries.ts'
+import { withArguments } from './own-urls.ts'
 import { pairsOf } from './pair-fields.ts'
 import type { Provider } from './provider.ts'
 import type { Config } from './schema.ts'
@@ -153,8 +154,15 @@ export class ProviderClient {
     const oauth = await loadOAuth()
     const call = await this.#as({ id: this.#config.client_id?.[0] ?? 'none' })
     return refusing(oauth, 'user', async () => {
-      const { metadata, client, options } = call
-      const response = await oauth.userInfoRequest(metadata, client, accessToken, options)
+      const { metadata, client } = call
+      const { userinfo_endpoint: endpoint } = metadata
+      const args = pairsOf(this.#config, 'userinfo_query_args')
+      const at = {
+        ...metadata,
+        ...(endpoint && { userinfo_endpoint: withArguments(endpoint, args) }),
+      }
+      const options = { ...call.options, headers: pairsOf(this.#config, 'userinfo_headers') }
+      const response = await oauth.userInfoRequest(at, client, accessToken, options)
       const expected = subject ?? oauth.skipSubjectCheck
       const claims = await oauth.processUserInfoResponse(metadata, client, expected, response)
       return isJsonObject(claims) ? { ...claims } : {}

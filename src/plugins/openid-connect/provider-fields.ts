@@ -147,7 +147,7 @@ export const clientFields = {
   }),
   client_alg: array(string({ one_of: CLIENT_ALGORITHMS }), {
     description:
-      'With what each client signs: HS256 for `client_secret_jwt`, any of the others for `private_key_jwt`.',
+      'With what each client signs: HS256, HS384 or HS512 for `client_secret_jwt`, any of the others for `private_key_jwt`.',
   }),
   client_jwk: array(json(), {
     description:
@@ -226,6 +226,10 @@ export const clientFields = {
     gt: -1,
   }),
   ...pairFields,
+  authorization_query_args_client: array(string(), {
+    description:
+      'Arguments of the request that the URL where users log in gets as well, such as `login_hint`. None can change what makes a login safe.',
+  }),
 } as const
 
 function proxyFault(text: string): string | undefined {

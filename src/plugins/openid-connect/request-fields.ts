@@ -66,10 +66,27 @@ export const requestFields = {
   bearer_token_cookie_name: string({
     description: 'The cookie with the access token, where `cookie` is one of those places.',
   }),
+  jwt_session_cookie: string({
+    description:
+      'The cookie that must come with a token, and be the same as the claim below. Without it none is looked for.',
+    len_min: 1,
+  }),
+  jwt_session_claim: string({
+    description: 'That claim.',
+    required: true,
+    default: 'sid',
+    len_min: 1,
+  }),
   refresh_token_param_type: places('refresh tokens'),
   refresh_token_param_name: string({
     description: 'The name of header, argument or field of the body with a refresh token.',
     default: 'refresh_token',
+  }),
+  id_token_param_type: places('ID tokens'),
+  id_token_param_name: string({
+    description:
+      'The name of header, argument or field of the body with an ID token beside the credentials, which tells who the user is. Without it none is looked for.',
+    len_min: 1,
   }),
   password_param_type: places('user name and password'),
   client_credentials_param_type: places('client id and secret'),
@@ -101,6 +118,9 @@ export const requestFields = {
   groups_claim: claimsIn('groups', 'groups'),
   roles_required: required('roles'),
   roles_claim: claimsIn('roles', 'roles'),
+  domains: array(string(), {
+    description: 'The values of which the claim `hd` must have one. Otherwise the answer is 403.',
+  }),
   claims_forbidden: array(string(), { description: 'Claims that a token must not have.' }),
   consumer_claim: claimPath('which the consumer is found'),
   ...consumerClaimFields,

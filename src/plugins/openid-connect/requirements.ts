@@ -1,9 +1,9 @@
-import { claimAt, claimWords, type ClaimSources } from './claims.ts'
+import { claimAt, claimText, claimWords, type ClaimSources } from './claims.ts'
 import type { Config } from './schema.ts'
 
 /** What a token lacks, or has and must not. */
 export interface Shortage {
-  readonly what: 'scope' | 'audience' | 'groups' | 'roles' | 'claims'
+  readonly what: 'scope' | 'audience' | 'groups' | 'roles' | 'claims' | 'domain'
   /** Of one who reads the log. */
   readonly why: string
   /** What would do, as the challenge of an answer names it. */
@@ -25,10 +25,23 @@ export function shortageOf(config: Config, sources: ClaimSources): Shortage | un
     const why = `none of ${required.map((entry) => JSON.stringify(entry)).join(', ')} is among its ${kind}`
     return kind === 'scopes' ? { what: 'scope', why, scope: required[0]! } : { what: kind, why }
   }
+  const domain = domainShortage(config.domains, sources)
+  if (domain !== undefined) return domain
   const forbidden = config.claims_forbidden?.find((name) => claimAt(sources, [name]) !== undefined)
   return forbidden === undefined
     ? undefined
     : { what: 'claims', why: `it has the claim ${JSON.stringify(forbidden)}` }
+}
+
+/** The claim of Google that says of which organisation a user is. */
+function domainShortage(
+  domains: readonly string[] | undefined,
+  sources: ClaimSources,
+): Shortage | undefined {
+  if (domains === undefined || domains.length === 0) return undefined
+  const domain = claimText(sources, ['hd'])
+  if (domain !== undefined && domains.includes(domain)) return undefined
+  return { what: 'domain', why: `its claim "hd" is none of ${domains.join(', ')}` }
 }
 
 function wordsOf(entry: string): readonly string[] {

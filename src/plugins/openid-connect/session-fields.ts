@@ -8,6 +8,14 @@ const SAME_SITE = ['Strict', 'Lax', 'None', 'Default'] as const
 const seconds = (description: string, value: number) =>
   number({ description, required: true, default: value, between: [0, 31_536_000] })
 
+const LOGIN_TOKENS = [
+  'id_token',
+  'access_token',
+  'refresh_token',
+  'tokens',
+  'introspection',
+] as const
+
 /** Attributes of a cookie that a browser is given. */
 const cookieFields = <const Prefix extends string>(prefix: Prefix, name: string) =>
   ({
@@ -52,7 +60,10 @@ type CookieFields<Prefix extends string> = Readonly<
 /** Logins, the sessions that they begin, and the ends of these. */
 export const sessionFields = {
   ...cookieFields('authorization', 'authorization'),
-  authorization_rolling_timeout: seconds('How long, in seconds, a login may take.', 600),
+  authorization_rolling_timeout: seconds(
+    'How long, in seconds, a login may take. 0: until the browser is closed.',
+    600,
+  ),
   login_methods: set(string({ one_of: ['authorization_code'] }), {
     description: 'The methods after which `login_action` counts.',
     required: true,
@@ -65,9 +76,9 @@ export const sessionFields = {
     one_of: ['upstream', 'response', 'redirect'],
     default: 'upstream',
   }),
-  login_tokens: set(string({ one_of: ['id_token', 'access_token', 'refresh_token', 'tokens'] }), {
+  login_tokens: set(string({ one_of: LOGIN_TOKENS }), {
     description:
-      'The tokens that such a response has, or such a `login_redirect_uri` gets. `tokens` are all.',
+      'The tokens that such a response has, or such a `login_redirect_uri` gets. `tokens` are all; `introspection` is what the provider says of the access token.',
     default: ['id_token'],
   }),
   login_redirect_mode: string({
@@ -85,6 +96,12 @@ export const sessionFields = {
     description: 'Whether access tokens of a session that end are renewed.',
     required: true,
     default: true,
+  }),
+  reverify: boolean({
+    description:
+      'Whether the ID token of a session is verified with each request, as with the login. When its end has come, or its key is withdrawn, the tokens are renewed, or else the session ends.',
+    required: true,
+    default: false,
   }),
   disable_session: set(string({ one_of: [...AUTH_METHODS, 'kong_oauth2'] }), {
     description: 'The methods that begin no session. Only `authorization_code` begins one.',

@@ -9,13 +9,19 @@ import { trustedClaims, type Tokens } from './tokens.ts'
 
 /** Authenticates by a session; one whose access token has ended is renewed, or ends. */
 export function sessionMethod(
-  { config, clients, node, provided }: Parts,
+  { config, clients, node, provided, checks }: Parts,
   sessions: Sessions | undefined,
 ): (ask: Ask) => Promise<Outcome> {
   const refresh = refreshOnce(node, (error) => error instanceof GrantRefused)
 
   function hasEnded({ expiresAt }: Tokens): boolean {
     return expiresAt !== undefined && expiresAt <= node.now() / 1000
+  }
+
+  /** Whether what a session rests on still holds, where that is to be looked at. */
+  async function hasLapsed({ idToken }: Tokens): Promise<boolean> {
+    if (!config.reverify || idToken === undefined) return false
+    return 'fault' in (await checks.verify(idToken))
   }
 
   async function renewed(session: Session): Promise<Session | undefined> {
@@ -37,8 +43,9 @@ export function sessionMethod(
     const client = clients.find(({ id }) => id === session?.clientId)
     // Of a client that is no longer configured: nothing vouches for such a session.
     if (sessions === undefined || session === undefined || client === undefined) return undefined
-    const current = hasEnded(session.tokens) ? await renewed(session) : session
-    if (current === undefined) {
+    const isGood = !hasEnded(session.tokens) && !(await hasLapsed(session.tokens))
+    const current = isGood ? session : await renewed(session)
+    if (current === undefined || (!isGood && (await hasLapsed(current.tokens)))) {
       await onEnded(session)
       return undefined
     }

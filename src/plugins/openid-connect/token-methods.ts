@@ -1,5 +1,6 @@
 import type { AccessToken, Presented } from './credentials.ts'
 import { refused, type Ask, type Outcome } from './found.ts'
+import { jwtSessionFault } from './jwt-session.ts'
 import { GrantRefused } from './provider-client.ts'
 import type { Parts } from './token-checks.ts'
 import { looksSigned } from './tokens.ts'
@@ -15,11 +16,13 @@ export function tokenMethods(
     config.introspect_jwt_tokens && config.auth_methods.includes('introspection')
 
   return {
-    async bearer({ value: { token }, hide }, { client }) {
+    async bearer({ value: { token }, hide }, { client, exchange }) {
       if (introspectsAll || !looksSigned(token)) return undefined
       const verified = await checks.verify(token)
       if ('fault' in verified) return refused('token-invalid', verified.fault)
       const { claims: accessClaims } = verified
+      const sessionFault = jwtSessionFault(config, exchange.request, accessClaims)
+      if (sessionFault !== undefined) return refused('token-session-other', sessionFault)
       return { method: 'bearer', client, tokens: { accessToken: token }, accessClaims, hide }
     },
 

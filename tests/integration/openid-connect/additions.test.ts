@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { describe, expect, it } from 'vitest'
 import { startUpstream } from '../../support/start-upstream.ts'
-import { startMirror, startOidcGateway } from './setting.ts'
+import { seenBy, startMirror, startOidcGateway } from './setting.ts'
 
 interface Asked {
   readonly path: string
@@ -25,10 +25,12 @@ describe('openid-connect › what a provider is sent besides', () => {
             jwks_uri: `${issuer.url}/keys`,
             token_endpoint: `${issuer.url}/token`,
             introspection_endpoint: `${issuer.url}/introspect`,
+            userinfo_endpoint: `${issuer.url}/userinfo?v=2`,
           },
           '/keys': { keys: [] },
           '/token': { access_token: 'at', token_type: 'Bearer' },
           '/introspect': { active: true, sub: 'ann' },
+          '/userinfo?v=2&fields=name': { sub: 'ann', name: 'Ann' },
         }
         response.setHeader('content-type', 'application/json')
         response.end(JSON.stringify(answers[path] ?? {}))
@@ -51,13 +53,22 @@ describe('openid-connect › what a provider is sent besides', () => {
         introspection_headers_values: ['up'],
         introspection_post_args_names: ['resource'],
         introspection_post_args_values: ['orders'],
+        search_user_info: true,
+        userinfo_headers_names: ['X-About'],
+        userinfo_headers_values: ['users'],
+        userinfo_query_args_names: ['fields'],
+        userinfo_query_args_values: ['name'],
+        upstream_headers_claims: ['name'],
+        upstream_headers_names: ['X-Name'],
       },
     })
     const get = (headers: Record<string, string>, query = '') =>
       fetch(`${gateway.url}/all${query}`, { headers })
     const at = (path: string): Asked => asked.findLast((each) => each.path === path)!
 
-    expect((await get({ authorization: 'Bearer opaque' })).status).toBe(200)
+    const { headers } = await seenBy(await get({ authorization: 'Bearer opaque' }))
+    expect(headers['x-name']).toBe('Ann')
+    expect(at('/userinfo?v=2&fields=name').headers['x-about']).toBe('users')
     expect(at('/.well-known/openid-configuration').headers['x-tenant']).toBe('shop')
     expect(at('/introspect')).toMatchObject({
       headers: { 'x-look': 'up' },

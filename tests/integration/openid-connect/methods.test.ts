@@ -138,6 +138,7 @@ describe('openid-connect › methods, with a scripted issuer', () => {
         basic: config,
         post: { ...config, client_auth: ['client_secret_post'] },
         signed: { ...config, client_auth: ['client_secret_jwt'] },
+        longer: { ...config, client_auth: ['client_secret_jwt'], client_alg: ['HS512'] },
         key: { ...config, client_auth: ['private_key_jwt'], client_jwk: [jwk] },
         public: { ...config, client_auth: ['none'] },
         chosen: {
@@ -201,8 +202,19 @@ describe('openid-connect › methods, with a scripted issuer', () => {
   })
 
   it('proves itself by a signature with its secret, or with its key', async () => {
-    const bySecret = (await grantOf('signed')).grant.fields['client_assertion']!
-    await jwtVerify(bySecret, Buffer.from(CLIENT.client_secret[0]!), { issuer: 'gateway' })
+    for (const [path, alg] of [
+      ['signed', 'HS256'],
+      ['longer', 'HS512'],
+    ] as const) {
+      const bySecret = (await grantOf(path)).grant.fields['client_assertion']!
+      await jwtVerify(bySecret, Buffer.from(CLIENT.client_secret[0]!), {
+        algorithms: [alg],
+        issuer: 'gateway',
+        subject: 'gateway',
+        audience: issuer.url,
+        requiredClaims: ['jti', 'exp', 'iat'],
+      })
+    }
     const byKey = (await grantOf('key')).grant.fields['client_assertion']!
     const { protectedHeader } = await jwtVerify(byKey, await importJWK(publicJwk, 'ES256'), {
       issuer: 'gateway',

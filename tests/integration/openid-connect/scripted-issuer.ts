@@ -49,9 +49,11 @@ export async function startScriptedIssuer(): Promise<ScriptedIssuer> {
         issuer: server.url,
         authorization_endpoint: `${server.url}/authorize`,
         token_endpoint: `${server.url}/token`,
+        introspection_endpoint: `${server.url}/introspect`,
         jwks_uri: `${server.url}/keys`,
       }),
       '/keys': () => ({ keys: [jwk] }),
+      '/introspect': () => ({ active: true, sub: 'ann' }),
       '/token': () => ({
         access_token: `at-${grants.length}`,
         token_type: 'Bearer',

@@ -1,0 +1,194 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { TestGateway } from '../../support/start-gateway.ts'
+import type { TestUpstream } from '../../support/start-upstream.ts'
+import { cookieBrowser, type CookieBrowser } from './cookie-browser.ts'
+import { startScriptedIssuer, type ScriptedIssuer } from './scripted-issuer.ts'
+import { CLIENT, seenBy, startMirror, startOidcGateway } from './setting.ts'
+
+const PATIENT = { timeout: 20_000 }
+
+let issuer: ScriptedIssuer
+let upstream: TestUpstream
+let gateway: TestGateway
+
+beforeAll(async () => {
+  issuer = await startScriptedIssuer()
+  upstream = await startMirror()
+  const provider = { issuer: issuer.url, ...CLIENT, rediscovery_lifetime: 0 }
+  const bearer = { ...provider, auth_methods: ['bearer'] }
+  const login = { ...provider, auth_methods: ['authorization_code', 'session'] }
+  gateway = await startOidcGateway(
+    upstream,
+    {
+      domains: { ...bearer, domains: ['shop.test', 'bank.test'] },
+      sessions: { ...bearer, jwt_session_cookie: 'sid' },
+      beside: {
+        ...bearer,
+        id_token_param_name: 'x_id_token',
+        upstream_headers_claims: ['email'],
+        upstream_headers_names: ['X-Email'],
+        upstream_id_token_header: 'X-ID-Token',
+        hide_credentials: true,
+      },
+      login,
+      verified: { ...login, reverify: true, session_cookie_name: 'verified', cache_ttl: 0 },
+      asked: {
+        ...login,
+        authorization_query_args_client: ['login_hint', 'state', 'redirect_uri'],
+        login_action: 'response',
+        login_tokens: ['introspection', 'access_token'],
+      },
+    },
+    { settings: { nginx_worker_processes: '1' } },
+  )
+}, 60_000)
+
+afterAll(async () => {
+  await gateway?.[Symbol.asyncDispose]()
+  await upstream?.[Symbol.asyncDispose]()
+  await issuer?.[Symbol.asyncDispose]()
+})
+
+const now = (): number => Math.floor(Date.now() / 1000)
+const good = () => ({ iss: issuer.url, iat: now(), exp: now() + 600 })
+
+function ask(path: string, token: string, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(`${gateway.url}/${path}`, {
+    headers: { authorization: `Bearer ${token}`, ...headers },
+  })
+}
+
+describe('openid-connect › domains', () => {
+  it.each([
+    ['one of them', { hd: 'bank.test' }, 200],
+    ['another one', { hd: 'evil.test' }, 403],
+    ['part of one', { hd: 'bank' }, 403],
+    ['several', { hd: ['bank.test'] }, 403],
+    ['none', {}, 403],
+  ])('let in who has %s', async (_, claims, expected) => {
+    expect((await ask('domains', await issuer.sign({ ...good(), ...claims }))).status).toBe(
+      expected,
+    )
+  })
+})
+
+describe('openid-connect › jwt_session_cookie', () => {
+  it.each([
+    ['with the cookie of its session', { sid: 'a b' }, 'sid=a b', 200],
+    ['with that of another one', { sid: 'one' }, 'sid=two', 401],
+    ['without a cookie', { sid: 'one' }, 'other=one', 401],
+    ['without a claim', {}, 'sid=one', 401],
+    ['with an empty claim', { sid: '' }, 'sid=', 401],
+  ])('takes a token %s: %s', async (_, claims, cookie, expected) => {
+    const token = await issuer.sign({ ...good(), ...claims })
+    expect((await ask('sessions', token, { cookie })).status).toBe(expected)
+  })
+})
+
+describe('openid-connect › an ID token beside an access token', () => {
+  const about = (claims: object = {}) =>
+    issuer.sign({ ...good(), aud: 'gateway', email: 'ann@shop.test', ...claims })
+
+  it('tells the upstream who the user is, and is hidden with the credentials', async () => {
+    const idToken = await about()
+    const response = await ask('beside', await issuer.sign(good()), { 'x-id-token': idToken })
+    expect((await seenBy(response)).headers).toMatchObject({
+      'x-email': 'ann@shop.test',
+      'x-id-token': idToken,
+    })
+    const inQuery = await ask(`beside?x_id_token=${idToken}&a=1`, await issuer.sign(good()))
+    expect((await seenBy(inQuery)).url).toBe('/beside?a=1')
+  })
+
+  it('need not be there', async () => {
+    const { headers } = await seenBy(await ask('beside', await issuer.sign(good())))
+    expect(headers).not.toHaveProperty('x-email')
+  })
+
+  it.each([
+    ['another client', { aud: 'other' }],
+    ['no client', { aud: undefined }],
+    ['another user', { sub: 'ben' }],
+    ['another issuer', { iss: 'https://elsewhere.test' }],
+    ['the past', { exp: 1 }],
+  ])('is refused when it is of %s', async (_, claims) => {
+    const headers = { 'x-id-token': await about(claims) }
+    expect((await ask('beside', await issuer.sign(good()), headers)).status).toBe(401)
+  })
+
+  it('is refused when nobody has signed it', async () => {
+    const unsigned = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${(await about()).split('.')[1]}.`
+    expect(
+      (await ask('beside', await issuer.sign(good()), { 'x-id-token': unsigned })).status,
+    ).toBe(401)
+  })
+})
+
+/** @returns what came back with the code */
+async function logIn(
+  browser: CookieBrowser,
+  path: string,
+  claims: object = {},
+): Promise<{ readonly url: URL; readonly response: Response }> {
+  const begun = await browser.request(`${gateway.url}/${path}`)
+  const url = new URL(begun.headers.get('location')!)
+  const { searchParams } = url
+  const nonce = searchParams.get('nonce')!
+  issuer.idToken = await issuer.sign({ ...good(), aud: 'gateway', nonce, ...claims })
+  const back = new URL(`/${path}`, gateway.url)
+  back.search = `code=any&state=${searchParams.get('state')}`
+  return { url, response: await browser.request(back.href) }
+}
+
+describe('openid-connect › reverify', () => {
+  it('ends a session when the key of its ID token is withdrawn, which lasts on otherwise', async () => {
+    const browser = cookieBrowser()
+    expect((await logIn(browser, 'login')).response.status).toBe(200)
+    expect((await logIn(browser, 'verified')).response.status).toBe(200)
+    expect((await browser.request(`${gateway.url}/verified`)).status).toBe(200)
+    await issuer.rotate()
+    const statusOf = async (path: string): Promise<number> =>
+      (await browser.request(`${gateway.url}/${path}`)).status
+    await expect.poll(() => statusOf('verified'), PATIENT).toBe(302)
+    expect(await statusOf('login')).toBe(200)
+    expect(browser.cookies.has('verified')).toBe(false)
+  })
+})
+
+describe('openid-connect › what a login takes along and tells', () => {
+  it('is what is configured, and nothing that makes it safe', async () => {
+    const query = 'login_hint=ann&state=known&redirect_uri=https://evil.test'
+    const begun = await fetch(`${gateway.url}/asked?${query}`, { redirect: 'manual' })
+    const { searchParams } = new URL(begun.headers.get('location')!)
+    expect(searchParams.get('login_hint')).toBe('ann')
+    expect(searchParams.getAll('state')).toEqual([expect.stringMatching(/^[\w-]{43}$/)])
+    expect(searchParams.getAll('redirect_uri')).toEqual([`${gateway.url}/asked`])
+  })
+
+  it('can be what the provider says of the access token', async () => {
+    const { response } = await logIn(cookieBrowser(), 'asked')
+    expect(await response.json()).toEqual({
+      access_token: expect.stringMatching(/^at-/),
+      introspection: { active: true, sub: 'ann' },
+    })
+  })
+
+  it('comes to its end in a browser that has logged in meanwhile, and its code to nobody else', async () => {
+    const browser = cookieBrowser()
+    await logIn(browser, 'login')
+    const session = browser.cookies.get('session')!
+    browser.cookies.delete('session')
+    const begun = await browser.request(`${gateway.url}/login`)
+    const { searchParams } = new URL(begun.headers.get('location')!)
+    const nonce = searchParams.get('nonce')!
+    issuer.idToken = await issuer.sign({ ...good(), aud: 'gateway', nonce })
+    // The other tab has logged in.
+    browser.cookies.set('session', session)
+    const back = `${gateway.url}/login?code=any&state=${searchParams.get('state')}`
+    expect((await seenBy(await browser.request(back))).url).toBe('/login')
+    expect(browser.cookies.get('session')).not.toBe(session)
+    // What only looks like one is the business of the upstream.
+    const own = '/login?code=1&state=2'
+    expect((await seenBy(await browser.request(gateway.url + own))).url).toBe(own)
+  })
+})
