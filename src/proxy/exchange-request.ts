@@ -56,8 +56,7 @@ export class ExchangeRequest implements ClientRequest {
     return this.#exchange.upstreamIfChanged?.newQuery ?? this.#exchange.routing.rawQuery
   }
   get pathWithQuery(): string {
-    const { rawPath, rawQuery, hasQuery } = this.#exchange.routing
-    return hasQuery ? `${rawPath}?${rawQuery}` : rawPath
+    return this.#exchange.routing.pathWithQuery
   }
   get ip(): string {
     return (this.#address ??= clientAddress(this.#exchange)).ip

@@ -25,12 +25,23 @@ export class ExchangeRouting implements RoutingRequest {
     this.hasQuery = pathEnd < target.length
     this.rawPath = this.hasQuery ? target.slice(0, pathEnd) : target
     this.rawQuery = this.hasQuery ? target.slice(pathEnd + 1) : ''
+    if (this.hasQuery && target.includes('#')) this.#dropFragment()
     this.host = head.made?.host ?? head.fields.get(RequestField.host) ?? ''
     if (head.isPlainPath) this.path = plainPath(this.rawPath)
     else {
       if (!this.rawPath.startsWith('/')) this.#readAbsoluteForm(this.rawPath)
       this.path = normalizePath(this.rawPath)
     }
+  }
+
+  /**
+   * A fragment is nothing for servers. As nginx has it, none is part of the query, and nothing
+   * behind one is a query; in a path its sign is a letter like others.
+   */
+  #dropFragment(): void {
+    const end = this.rawPath.includes('#') ? 0 : this.rawQuery.indexOf('#')
+    this.rawQuery = this.rawQuery.slice(0, end)
+    this.hasQuery = end > 0
   }
 
   /**
@@ -48,6 +59,11 @@ export class ExchangeRouting implements RoutingRequest {
 
   get method(): string {
     return this.#exchange.head.method
+  }
+  /** Path and query as they were sent, with a fragment. */
+  get pathWithQuery(): string {
+    const { target, pathEnd } = this.#exchange.head
+    return pathEnd < target.length ? this.rawPath + target.slice(pathEnd) : this.rawPath
   }
   /** Host without port, lower case. */
   get hostName(): string {

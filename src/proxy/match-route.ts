@@ -56,8 +56,7 @@ function toHttps(exchange: ProxyExchange, plan: Plan): Refusal {
   const status = plan.route.https_redirect_status_code
   if (status === 426) return new GatewayError('https_required', 'The route needs TLS')
   const { request, routing } = exchange
-  const query = routing.hasQuery ? `?${routing.rawQuery}` : ''
-  const location = `https://${request.forwardedHost}${routing.rawPath}${query}`
+  const location = `https://${request.forwardedHost}${routing.pathWithQuery}`
   return {
     kind: 'exit',
     status,

@@ -117,4 +117,13 @@ describe('what an upstream learns of the client', () => {
     for (const name of ['x-private', 'keep-alive', 'proxy', 'proxy-connection', 'upgrade'])
       expect(seen).not.toHaveProperty(name)
   })
+
+  it.each([
+    ['gzip, Trailers', 'trailers'],
+    ['trailers;q=0.5', undefined],
+    ['gzip trailers', undefined],
+  ])('has TE: %s only as the word trailers', async (sent, te) => {
+    await using gateway = await forwarding({})
+    expect((await gateway.ask(`TE: ${sent}`))['te']).toBe(te)
+  })
 })

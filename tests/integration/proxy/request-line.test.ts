@@ -101,6 +101,25 @@ describe('a transfer coding that is not known', () => {
   })
 })
 
+describe('a fragment', () => {
+  it.each([
+    ['/r/x?b#c', 'GET /x?b'],
+    ['/r/x?b#', 'GET /x?b'],
+    ['/r/x?#c', 'GET /x'],
+    ['/r/x?a?b#c#d', 'GET /x?a?b'],
+    ['/r/x#c', 'GET /x#c'],
+    ['/r/x#c?b', 'GET /x#c'],
+    ['/r/x?', 'GET /x?'],
+  ])('of %s goes with the path alone', async (target, seen) => {
+    await using upstream = await startUpstream()
+    await using proxy = await proxyTo(upstream)
+    using client = await connectRaw(proxy.port)
+    client.send(`GET ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`)
+    await client.closes()
+    expect(upstream.requests).toEqual([seen])
+  })
+})
+
 describe('HTTP/0.9', () => {
   it('has GET alone, and answers without a head', async () => {
     await using upstream = await startUpstream()
