@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { NodeServices } from '../../plugin-kit/plugin.ts'
 import { nodeCounters, nodeTickets } from '../../plugin-kit/shared-memory.ts'
+import type { SharedRefreshes } from './redis-refreshes.ts'
 import type { Tokens } from './tokens.ts'
 
 /** For so long requests that still have the old cookies get what a refresh has brought. */
@@ -14,15 +15,17 @@ type Outcome = { readonly tokens: Tokens } | { readonly refused: string }
 
 /**
  * Uses a refresh token once. A browser sends several requests with the same cookies at a time, to
- * any worker, and many providers take a token that is used twice for a stolen one and end all that
+ * any worker and perhaps any node, and many providers take a token that is used twice for a stolen one and end all that
  * came from it.
  *
- * @param ask uses it; what it throws is told to its caller alone, but for `isRefusal`
+ * @param isRefusal of what using it throws: what all are told; all else is thrown to its caller alone
+ * @param shared what other nodes know, where they tell each other
  * @see RFC 9700 §4.14.2
  */
 export function refreshOnce(
   node: NodeServices,
   isRefusal: (error: unknown) => boolean,
+  shared: SharedRefreshes | undefined,
 ): (refreshToken: string, ask: () => Promise<Tokens>) => Promise<Outcome> {
   const asking = node.keep('openid-connect refreshes', () => new Map<string, Promise<Outcome>>())
   const outcomes = nodeTickets(node)
@@ -34,19 +37,22 @@ export function refreshOnce(
     return bytes && (JSON.parse(Buffer.from(bytes).toString('utf8')) as Outcome)
   }
 
-  async function refresh(key: string, ask: () => Promise<Tokens>): Promise<Outcome> {
-    let outcome: Outcome
+  async function outcomeOf(ask: () => Promise<Tokens>): Promise<Outcome> {
     try {
-      outcome = { tokens: await ask() }
+      return { tokens: await ask() }
     } catch (error) {
       if (!isRefusal(error)) throw error
-      outcome = { refused: (error as Error).message }
+      return { refused: (error as Error).message }
     }
+  }
+
+  async function refresh(key: string, ask: () => Promise<Outcome>): Promise<Outcome> {
+    const outcome = await ask()
     outcomes.set(key, Buffer.from(JSON.stringify(outcome)), seconds() + KEPT_SECONDS)
     return outcome
   }
 
-  async function refreshUnlessAnother(key: string, ask: () => Promise<Tokens>): Promise<Outcome> {
+  async function refreshUnlessAnother(key: string, ask: () => Promise<Outcome>): Promise<Outcome> {
     const endsAt = seconds() + WAITED_SECONDS
     const isFirst = locks.add(key, 1, endsAt, seconds()) === 1
     try {
@@ -67,9 +73,42 @@ export function refreshOnce(
     if (outcome !== undefined) return Promise.resolve(outcome)
     let question = asking.get(key)
     if (question === undefined) {
-      question = refreshUnlessAnother(key, ask).finally(() => asking.delete(key))
+      const askOnce = (): Promise<Outcome> =>
+        shared === undefined
+          ? outcomeOf(ask)
+          : amongNodes(shared, refreshToken, { ask: () => outcomeOf(ask), now: seconds })
+      question = refreshUnlessAnother(key, askOnce).finally(() => asking.delete(key))
       asking.set(key, question)
     }
     return question
+  }
+}
+
+/** Refreshes unless another node does or has done so. */
+async function amongNodes(
+  shared: SharedRefreshes,
+  refreshToken: string,
+  { ask, now }: { readonly ask: () => Promise<Outcome>; readonly now: () => number },
+): Promise<Outcome> {
+  const told = async (): Promise<Outcome | undefined> => {
+    const text = await shared.outcome(refreshToken)
+    return text === undefined ? undefined : (JSON.parse(text) as Outcome)
+  }
+  const endsAt = now() + WAITED_SECONDS
+  let isOurs = await shared.begin(refreshToken)
+  while (!isOurs && now() < endsAt) {
+    const outcome = await told()
+    if (outcome !== undefined) return outcome
+    await delay(POLL_MS)
+    isOurs = await shared.begin(refreshToken)
+  }
+  try {
+    const known = await told()
+    if (known !== undefined) return known
+    const outcome = await ask()
+    await shared.tell(refreshToken, JSON.stringify(outcome))
+    return outcome
+  } finally {
+    if (isOurs) await shared.end(refreshToken)
   }
 }

@@ -1,6 +1,7 @@
 import { hideCookies } from './credentials.ts'
 import type { Ask, Found, Outcome } from './found.ts'
 import { GrantRefused } from './provider-client.ts'
+import { redisRefreshes } from './redis-refreshes.ts'
 import { refreshOnce } from './refresh-once.ts'
 import type { Session } from './session-storage.ts'
 import type { Sessions } from './sessions.ts'
@@ -12,7 +13,8 @@ export function sessionMethod(
   { config, clients, node, provided, checks }: Parts,
   sessions: Sessions | undefined,
 ): (ask: Ask) => Promise<Outcome> {
-  const refresh = refreshOnce(node, (error) => error instanceof GrantRefused)
+  const isRefusal = (error: unknown): boolean => error instanceof GrantRefused
+  const refresh = refreshOnce(node, isRefusal, redisRefreshes(config, node))
 
   function hasEnded({ expiresAt }: Tokens): boolean {
     return expiresAt !== undefined && expiresAt <= node.now() / 1000
