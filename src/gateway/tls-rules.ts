@@ -78,7 +78,8 @@ export function tlsRules(settings: Settings, ticketKeys?: Buffer): SecureContext
     sessionTimeout: sessionSeconds(settings),
     ...(ticketKeys && { ticketKeys }),
     ...(settings.ssl_session_tickets === 'off' && { secureOptions: constants.SSL_OP_NO_TICKET }),
-    ...(authorities && { ca: readFileSync(authorities, 'utf8') }),
+    // Clients are never vouched for by the authorities that Node knows, which it would read without any.
+    ca: authorities ? readFileSync(authorities, 'utf8') : [],
   }
 }
 
@@ -118,7 +119,7 @@ export function checkTlsRules(settings: Settings): void {
 
 function tryContext(options: SecureContextOptions, property: string): void {
   try {
-    createSecureContext(options)
+    createSecureContext({ ca: [], ...options })
   } catch (cause) {
     throw new StartFault(`${property} cannot be used: ${(cause as Error).message}`, { cause })
   }

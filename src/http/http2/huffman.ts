@@ -40,8 +40,8 @@ const STEPS = new Int32Array(NODES * 16)
 const MAY_END = new Uint8Array(NODES)
 const HAS_BYTE = 256
 const NODE_SHIFT = 9
-
-buildTables()
+/** They are when the first string comes: many gateways are never spoken to in HTTP/2. */
+let areTablesBuilt = false
 
 /**
  * Decodes a string.
@@ -57,6 +57,7 @@ export function decodeHuffman(
   out: Uint8Array,
   outStart: number,
 ): number {
+  if (!areTablesBuilt) buildTables()
   let node = 0
   let at = outStart
   for (let index = start; index < end; index += 1) {
@@ -95,6 +96,7 @@ function buildTables(): void {
     MAY_END[node] = 1
     node = ways[node]![1]
   }
+  areTablesBuilt = true
 }
 
 /** Bytes, and the sign for the end, with their codes. */
