@@ -193,6 +193,16 @@ describe(buildRouter, () => {
       expect(router.match(requestOf({ target }))).toBeUndefined()
   })
 
+  it('takes nothing for the star in front of a host, but in flavour traditional', () => {
+    const list = [routeOf({ id: '1', hosts: ['*.a.test'] })]
+    for (const flavor of FLAVORS) {
+      const router = buildRouter(list, NONE, flavor)
+      expect(router.match(requestOf({ host: 'x.a.test:80' }))).toBeDefined()
+      const match = router.match(requestOf({ host: '.a.test:80' }))
+      expect(match?.route.id).toBe(flavor === 'traditional' ? undefined : '1')
+    }
+  })
+
   it('honours path_handling v1 in flavour traditional alone', () => {
     const list = [routeOf({ id: '1', paths: ['/a'], path_handling: 'v1' })]
     for (const flavor of FLAVORS)

@@ -1,8 +1,16 @@
 import type { Protocol } from '../entities/entity.ts'
 import { addressRangesTest, describeRanges } from './address-range.ts'
+import { doAllHold } from './candidate.ts'
 import type { Condition } from './condition.ts'
 import { headerCondition } from './header-condition.ts'
-import { hostName, hostPattern, hostPort, nameFits, type HostPattern } from './host.ts'
+import {
+  hostName,
+  hostNameLength,
+  hostPattern,
+  hostPort,
+  nameFits,
+  type HostPattern,
+} from './host.ts'
 import type { RouterFlavor, RoutingRequest } from './route-match.ts'
 import type { RoutePart } from './route-part.ts'
 
@@ -120,7 +128,27 @@ export function requestedPort(request: RoutingRequest, flavor: RouterFlavor): nu
   return request.scheme === 'https' ? 443 : 80
 }
 
-export function portCondition(port: number, flavor: RouterFlavor): Condition {
+/** In flavour traditional the star of `*.x` stands for something. */
+function longerHostCondition(suffix: string): Condition {
+  return {
+    kind: 'hosts',
+    holds: ({ host }) => hostNameLength(host) > suffix.length,
+    failure: ({ host }) => `${host} has nothing before ${suffix}`,
+  }
+}
+
+/** What a configured host asks beside the name. */
+export function hostConditions(
+  { kind, text, port }: HostPattern,
+  flavor: RouterFlavor,
+): readonly Condition[] {
+  const conditions: Condition[] = []
+  if (port !== undefined) conditions.push(portCondition(port, flavor))
+  if (kind === 'suffix' && flavor === 'traditional') conditions.push(longerHostCondition(text))
+  return conditions
+}
+
+function portCondition(port: number, flavor: RouterFlavor): Condition {
   return {
     kind: 'hosts',
     holds: (request) => requestedPort(request, flavor) === port,
@@ -130,14 +158,16 @@ export function portCondition(port: number, flavor: RouterFlavor): Condition {
 
 /** The whole of a route's hosts as one condition, for explanations. */
 export function hostCondition(hosts: readonly string[], flavor: RouterFlavor): Condition {
-  const patterns = hosts.map(hostPattern)
+  const patterns = hosts.map((host) => {
+    const pattern = hostPattern(host)
+    return { pattern, conditions: hostConditions(pattern, flavor) }
+  })
   return {
     kind: 'hosts',
     holds: (request) =>
       patterns.some(
-        (pattern) =>
-          nameFits(hostName(request.host), pattern) &&
-          (pattern.port === undefined || pattern.port === requestedPort(request, flavor)),
+        ({ pattern, conditions }) =>
+          nameFits(hostName(request.host), pattern) && doAllHold(conditions, request),
       ),
     failure: (request) => `${request.host || 'no host'} is not one of ${hosts.join(', ')}`,
   }

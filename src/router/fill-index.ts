@@ -4,7 +4,7 @@ import type { Candidate } from './candidate.ts'
 import type { RankedPart } from './compatible-order.ts'
 import type { Condition } from './condition.ts'
 import { expressionRoute } from './expression/expression-route.ts'
-import { fieldConditionMaker, portCondition } from './field-conditions.ts'
+import { fieldConditionMaker, hostConditions } from './field-conditions.ts'
 import { hostPattern, type HostPattern } from './host.ts'
 import { pathPatterns, takeByPattern } from './path-patterns.ts'
 import { RouteIndex } from './route-index.ts'
@@ -60,8 +60,8 @@ function addPart(index: RouteIndex, part: RoutePart, place: Place): void {
     return
   }
   for (const host of hostPatterns(part)) {
-    const port = host?.port
-    const all = port === undefined ? conditions : [portCondition(port, flavor), ...conditions]
+    const own = host === undefined ? [] : hostConditions(host, flavor)
+    const all = own.length === 0 ? conditions : [...own, ...conditions]
     for (const { prefix, candidate } of pathCandidates(part, place))
       index.add({ ...candidate, conditions: all }, host, prefix)
   }

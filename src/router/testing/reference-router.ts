@@ -78,7 +78,8 @@ function hostFits(host: string, request: RoutingRequest, flavor: RouterFlavor): 
   const schemePort = request.scheme === 'https' ? '443' : '80'
   const port = namedPort ?? (flavor === 'traditional' ? schemePort : String(request.port))
   if (ownPort !== undefined && ownPort !== port) return false
-  if (own!.startsWith('*')) return name!.endsWith(own!.slice(1))
+  const isMore = flavor !== 'traditional' || name!.length >= own!.length
+  if (own!.startsWith('*')) return isMore && name!.endsWith(own!.slice(1))
   if (own!.endsWith('*')) return name!.startsWith(own!.slice(0, -1))
   return own === name
 }
