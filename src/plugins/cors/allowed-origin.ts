@@ -28,15 +28,13 @@ export function originRule(origins: readonly string[]): OriginRule {
     return () => value
   }
 
-  const tests = origins.map(originTest)
+  const tests = origins.includes('*') ? undefined : origins.map(originTest)
   return (origin) => {
     if (origin === undefined || origin === '') return NONE
+    // A `*` among others is about every origin, whatever stands before it.
+    if (tests === undefined) return { kind: 'any', varies: true }
     const parsed = parseOrigin(origin)
-    for (const test of tests) {
-      if (test === 'any') return { kind: 'any', varies: true }
-      if (test(parsed)) return { kind: 'one', value: parsed.normalized }
-    }
-    return NONE
+    return tests.some((test) => test(parsed)) ? { kind: 'one', value: parsed.normalized } : NONE
   }
 }
 
@@ -47,8 +45,7 @@ interface ParsedOrigin {
   readonly host: string
 }
 
-function originTest(configured: string): 'any' | ((origin: ParsedOrigin) => boolean) {
-  if (configured === '*') return 'any'
+function originTest(configured: string): (origin: ParsedOrigin) => boolean {
   if (PLAIN.test(configured)) {
     const { normalized } = parseOrigin(configured)
     return (origin) => origin.normalized === normalized

@@ -93,6 +93,18 @@ describe('cors › responses', () => {
     ['two origins, none', { origins: [A, 'http://b.example'] }, undefined, { vary: 'Origin' }],
     ['two origins, null', { origins: [A, 'http://b.example'] }, 'null', { vary: 'Origin' }],
     [
+      'a star among others, one of the others',
+      { origins: [A, '*'] },
+      A,
+      { 'allow-origin': '*', vary: 'Origin' },
+    ],
+    [
+      'a star among others, credentials, one of the others with its default port',
+      { origins: [A, '*'], credentials: true },
+      `${A}:80`,
+      { 'allow-origin': `${A}:80`, vary: 'Origin', 'allow-credentials': 'true' },
+    ],
+    [
       'a list with a star',
       { origins: [A, '*'] },
       'http://c.example',
