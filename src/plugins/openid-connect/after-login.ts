@@ -3,47 +3,76 @@ import { exit, type Answer } from '../../plugin-kit/answer.ts'
 import type { Exchange } from '../../plugin-kit/exchange.ts'
 import { ownUrl } from '../../plugin-kit/own-url.ts'
 import type { OidcClient } from './clients.ts'
-import type { Login } from './logins.ts'
 import { withArguments } from './own-urls.ts'
 import { redirect } from './redirect.ts'
+import type { AuthMethod } from './request-fields.ts'
 import type { Config } from './schema.ts'
+import type { Parts } from './token-checks.ts'
 import type { Tokens } from './tokens.ts'
 
+/** Somebody who has just logged in. */
 interface Done {
-  readonly login: Login
+  readonly method: AuthMethod
   readonly client: OidcClient
   readonly tokens: Tokens
+  /** Path and query that were asked for. */
+  readonly askedFor: string
+}
+
+interface Told extends Done {
+  readonly config: Config
   /** What the provider says of the access token, where that is to be told. */
   readonly introspection: JsonObject | undefined
-  readonly config: Config
 }
 
 /**
- * What follows a login.
- * @returns nothing where the request itself goes on, without code and state, which are spent
+ * What follows a login, by `login_action`.
+ * @returns nothing where the request itself goes on, after the code flow without code and state, which
+ *   are spent
  */
-export function afterLogin(exchange: Exchange, done: Done): Answer | undefined {
-  const { login, config } = done
-  switch (config.login_action) {
+export async function afterLogin(
+  exchange: Exchange,
+  parts: Parts,
+  done: Done,
+): Promise<Answer | undefined> {
+  const { config } = parts
+  const isCode = done.method === 'authorization_code'
+  const counts = config.login_methods.some((method) => method === done.method)
+  switch (counts ? config.login_action : 'upstream') {
     case 'upstream': {
-      const mark = login.returnTo.indexOf('?')
-      exchange.upstream.rawQuery =
-        config.preserve_query_args && mark !== -1 ? login.returnTo.slice(mark + 1) : ''
+      if (isCode) exchange.upstream.rawQuery = queryAfterCode(config, done)
       return undefined
     }
     case 'response':
-      return exit(200, tokensTold(done), {
+      return exit(200, tokensTold(await toldBy(parts, done)), {
         headers: { 'cache-control': 'no-store' },
         reason: 'openid-connect: tokens after a login',
       })
     case 'redirect':
-      return redirectAfterLogin(exchange, done)
+      // What a client has asked for with its credentials it would ask for again.
+      if (!isCode && done.client.loginRedirectUri === undefined) return undefined
+      return redirectAfterLogin(exchange, await toldBy(parts, done))
   }
 }
 
-function redirectAfterLogin({ request }: Exchange, done: Done): Answer {
-  const { login, client, config } = done
-  const back = ownUrl(request, login.returnTo)
+function queryAfterCode({ preserve_query_args: isKept }: Config, { askedFor }: Done): string {
+  const mark = askedFor.indexOf('?')
+  return isKept && mark !== -1 ? askedFor.slice(mark + 1) : ''
+}
+
+async function toldBy({ config, provided, checks }: Parts, done: Done): Promise<Told> {
+  const { client, tokens } = done
+  const { accessToken } = tokens
+  if (!config.login_tokens.includes('introspection') || accessToken === undefined)
+    return { ...done, config, introspection: undefined }
+  const { introspection_endpoint: endpoint } = await provided.metadata()
+  const introspection = endpoint && (await checks.introspect(client, accessToken))
+  return { ...done, config, introspection: introspection || undefined }
+}
+
+function redirectAfterLogin({ request }: Exchange, done: Told): Answer {
+  const { askedFor, client, config } = done
+  const back = ownUrl(request, askedFor)
   if (client.loginRedirectUri === undefined) return redirect(back, 'back after a login')
   const kept = config.preserve_query_args ? Object.fromEntries(new URL(back).searchParams) : {}
   const location = withArguments(client.loginRedirectUri, kept)
@@ -56,9 +85,9 @@ function redirectAfterLogin({ request }: Exchange, done: Done): Answer {
   )
 }
 
-function tokensTold(done: Done): Record<string, string | JsonObject> {
+function tokensTold(done: Told): Record<string, string | JsonObject> {
   const { tokens, introspection, config } = done
-  const told = config.login_tokens ?? []
+  const told = config.login_tokens
   const all = {
     id_token: tokens.idToken,
     access_token: tokens.accessToken,

@@ -1,7 +1,7 @@
 import { hkdfSync } from 'node:crypto'
 import type { CookieAttributes } from '../../plugin-kit/cookie-line.ts'
 import type { ClientRequest } from '../../plugin-kit/exchange.ts'
-import { partNames, sealedCookies, type SealedCookies } from '../../plugin-kit/sealed-cookies.ts'
+import { sealedCookies, type SealedCookies } from '../../plugin-kit/sealed-cookies.ts'
 import { sealWith } from '../../plugin-kit/sealed.ts'
 import type { Config } from './schema.ts'
 
@@ -36,11 +36,6 @@ export function keptCookies(config: Config, kind: CookieKind): KeptCookies | und
 /** One that outlives the browser stands in place of the usual one: both would say the same. */
 function sessionCookieName(config: Config): string {
   return config.session_remember ? config.session_remember_cookie_name : config.session_cookie_name
-}
-
-/** Names under which browsers may have sessions, those of before `session_remember` was changed included. */
-export function sessionCookieNames(config: Config): readonly string[] {
-  return [config.session_cookie_name, config.session_remember_cookie_name].flatMap(partNames)
 }
 
 /**

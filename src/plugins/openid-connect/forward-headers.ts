@@ -1,4 +1,6 @@
+import type { JWK } from 'jose'
 import { toByteString, toHeaderValue } from '../../base/buffer-slices.ts'
+import { isJsonObject, type JsonObject } from '../../base/json.ts'
 import type { Exchange } from '../../plugin-kit/exchange.ts'
 import { headerOfFact } from '../../plugin-kit/session-times.ts'
 import { claimAt, type ClaimSources } from './claims.ts'
@@ -16,9 +18,34 @@ export interface ForwardedHeaders {
   of(found: Found, sources: ClaimSources): readonly (readonly [name: string, value: string])[]
 }
 
+/** What headers may need besides what was found. */
+interface Means {
+  readonly sessions: Sessions | undefined
+  /** The public keys of the provider that are known now. */
+  readonly keys: () => readonly JWK[]
+}
+
+/** The key that a token is signed by, where it is known. */
+function keyOf(token: string | undefined, { keys }: Means): JWK | undefined {
+  const kid = token === undefined ? undefined : headerOf(token)?.['kid']
+  return typeof kid === 'string' ? keys().find((key) => key.kid === kid) : undefined
+}
+
+function headerOf(token: string): JsonObject | undefined {
+  try {
+    const header: unknown = JSON.parse(Buffer.from(token.split('.')[0]!, 'base64url').toString())
+    return isJsonObject(header) ? header : undefined
+  } catch {
+    // It is no JWT, so nobody has signed it by a key.
+    return undefined
+  }
+}
+
 const FACTS = {
   access_token: ({ tokens }: Found) => tokens.accessToken,
+  access_token_jwk: ({ tokens }: Found, means: Means) => keyOf(tokens.accessToken, means),
   id_token: ({ tokens }: Found) => tokens.idToken,
+  id_token_jwk: ({ tokens }: Found, means: Means) => keyOf(tokens.idToken, means),
   refresh_token: ({ tokens }: Found) => tokens.refreshToken,
   introspection: ({ introspection }: Found) => introspection,
   user_info: ({ userInfo }: Found) => userInfo,
@@ -28,12 +55,7 @@ const FACTS = {
 /** The scheme stands before the token. */
 const WITH_SCHEME = 'authorization:bearer'
 
-/** @param sessions those of the instance, if it has any */
-export function forwardedHeaders(
-  config: Config,
-  side: Side,
-  sessions: Sessions | undefined,
-): ForwardedHeaders {
+export function forwardedHeaders(config: Config, side: Side, means: Means): ForwardedHeaders {
   const sessionFacts =
     config[`session_${side === 'upstream' ? 'request' : 'response'}_headers`] ?? []
   const facts = Object.entries(FACTS).flatMap(([name, read]) => {
@@ -57,10 +79,10 @@ export function forwardedHeaders(
       for (const name of stripped) upstream.removeHeader(name)
     },
     of: (found, sources) => [
-      ...facts.flatMap(({ header, read }) => lineOf(header, read(found))),
+      ...facts.flatMap(({ header, read }) => lineOf(header, read(found, means))),
       ...claims.flatMap(({ header, claim }) => lineOf(header, claimAt(sources, [claim]))),
       ...sessionFacts.flatMap((fact) =>
-        lineOf(headerOfFact(fact), found.session && sessions?.fact(found.session, fact)),
+        lineOf(headerOfFact(fact), found.session && means.sessions?.fact(found.session, fact)),
       ),
     ],
   }

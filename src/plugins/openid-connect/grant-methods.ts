@@ -1,7 +1,7 @@
 import { cacheLives, livesUntil } from './cache-lives.ts'
 import type { NameAndSecret, Presented } from './credentials.ts'
 import { refused, type Ask, type Outcome } from './found.ts'
-import { GrantRefused } from './provider-client.ts'
+import { GrantRefused } from './provider-errors.ts'
 import { remembered, type Remembered } from '../../plugin-kit/remembered.ts'
 import type { Parts } from './token-checks.ts'
 import { trustedClaims, type Tokens } from './tokens.ts'

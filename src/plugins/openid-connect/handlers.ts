@@ -13,6 +13,7 @@ import { chosenClient, clientsOf, type OidcClient } from './clients.ts'
 import { Credentials, hideCookies } from './credentials.ts'
 import { claimSources, type Found, type Refused } from './found.ts'
 import { forwardedHeaders, type ForwardedHeaders } from './forward-headers.ts'
+import { grantLogin } from './grant-login.ts'
 import { identifier, type Identify } from './identify.ts'
 import { LoginFlow } from './login-flow.ts'
 import { loginsOf } from './logins.ts'
@@ -50,6 +51,7 @@ export class OpenidConnectHandlers implements PluginHandlers {
   readonly #sessions: Sessions | undefined
   readonly #login: LoginFlow | undefined
   readonly #authenticate: ReturnType<typeof methodsOf>
+  readonly #logIn: ReturnType<typeof grantLogin>
   readonly #endsSession: ReturnType<typeof logoutRule>
   readonly #logOut: ReturnType<typeof logoutFlow>
   readonly #identify: Identify
@@ -75,12 +77,14 @@ export class OpenidConnectHandlers implements PluginHandlers {
         ? new LoginFlow(parts, { logins, sessions })
         : undefined
     this.#authenticate = methodsOf(parts, sessions)
+    this.#logIn = grantLogin(parts, sessions)
     this.#endsSession = logoutRule(config)
     this.#logOut = logoutFlow(parts, sessions)
     this.#identify = identifier(config, context)
     this.#refusals = refusalsOf(config)
-    this.#upstream = forwardedHeaders(config, 'upstream', sessions)
-    this.#downstream = forwardedHeaders(config, 'downstream', sessions)
+    const means = { sessions, keys: () => parts.provider.known?.facts.keys.keys ?? [] }
+    this.#upstream = forwardedHeaders(config, 'upstream', means)
+    this.#downstream = forwardedHeaders(config, 'downstream', means)
     this.#cookieNames = [...(sessions?.cookieNames ?? []), ...(logins?.cookieNames ?? [])]
     this.#log = node.log
     this.#gate = authenticateRequest({
@@ -185,7 +189,7 @@ export class OpenidConnectHandlers implements PluginHandlers {
     const state = this.#stateOf(exchange)
     // Also where it is not enough: new tokens are known to the browser alone.
     if (proven.method === 'session') state.cookies = await this.#keptAlive(exchange, proven)
-    const found = await withUserInfo(this.#parts, proven)
+    let found = await withUserInfo(this.#parts, proven)
     const sources = claimSources(found)
     const shortage =
       shortageOf(this.#config, sources) ??
@@ -193,6 +197,11 @@ export class OpenidConnectHandlers implements PluginHandlers {
     if (shortage === 'unavailable') return credentialsUnavailable('openid-connect')
     if (shortage !== undefined) return this.#forbidden(exchange, found.session, shortage)
     if (this.#config.hide_credentials) found.hide()
+    const login = await this.#logIn(exchange, found)
+    if (login !== undefined) {
+      found = { ...found, session: login.session }
+      Object.assign(state, { answer: login.answer, cookies: [...state.cookies, ...login.cookies] })
+    }
     // Nobody has looked at a token that came beside a session.
     if (found.session !== undefined) stripBearer(exchange)
     for (const [name, value] of this.#upstream.of(found, sources))

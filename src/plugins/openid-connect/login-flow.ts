@@ -1,4 +1,3 @@
-import type { JsonObject } from '../../base/json.ts'
 import type { Answer } from '../../plugin-kit/answer.ts'
 import type { ClientRequest, Exchange } from '../../plugin-kit/exchange.ts'
 import { ownUrl } from '../../plugin-kit/own-url.ts'
@@ -10,12 +9,12 @@ import { loadOAuth } from '../../plugin-kit/oauth/libraries.ts'
 import type { Login, Logins } from './logins.ts'
 import { pairsOf } from './pair-fields.ts'
 import { askedFor } from './own-urls.ts'
-import { GrantRefused } from './provider-client.ts'
+import { GrantRefused } from './provider-errors.ts'
 import { redirect } from './redirect.ts'
 import type { Config } from './schema.ts'
 import type { Sessions } from './sessions.ts'
 import type { Parts } from './token-checks.ts'
-import { trustedClaims, type Tokens } from './tokens.ts'
+import { trustedClaims } from './tokens.ts'
 
 /** A browser is sent to the provider. */
 export interface Departure {
@@ -102,20 +101,6 @@ export class LoginFlow {
     return state !== undefined && this.#logins.find(request, state) !== undefined
   }
 
-  /** What the provider says of the access token, where that is to be told. */
-  async #introspection(
-    client: OidcClient,
-    { accessToken }: Tokens,
-  ): Promise<JsonObject | undefined> {
-    const { config, checks, provided } = this.#parts
-    if (config.login_action === 'upstream' || !config.login_tokens?.includes('introspection'))
-      return undefined
-    const { introspection_endpoint: endpoint } = await provided.metadata()
-    return accessToken === undefined || endpoint === undefined
-      ? undefined
-      : checks.introspect(client, accessToken)
-  }
-
   async #exchangeCode(
     exchange: Exchange,
     login: Login,
@@ -139,12 +124,11 @@ export class LoginFlow {
       const lines = session === undefined ? [] : await this.#sessions.keep(session, 'new', request)
       return {
         found,
-        answer: afterLogin(exchange, {
-          login,
+        answer: await afterLogin(exchange, this.#parts, {
+          method: found.method,
           client,
-          config,
           tokens,
-          introspection: await this.#introspection(client, tokens),
+          askedFor: login.returnTo,
         }),
         cookies: [...this.#logins.finish(login, request), ...lines],
       }

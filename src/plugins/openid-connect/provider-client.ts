@@ -6,19 +6,11 @@ import type { OidcClient } from './clients.ts'
 import { loadOAuth } from '../../plugin-kit/oauth/libraries.ts'
 import { withArguments } from './own-urls.ts'
 import { pairsOf } from './pair-fields.ts'
+import { GrantRefused, refusing, type Whose } from './provider-errors.ts'
 import type { Provider } from './provider.ts'
 import type { Config } from './schema.ts'
 import { tokensOf, type Tokens } from './tokens.ts'
 import type { Verify } from './verify-token.ts'
-
-/** The provider refuses: the fault is whoever sent the credentials'. */
-export class GrantRefused extends Error {
-  /** @param cause what the provider says; its message is for the log */
-  constructor(cause: Error) {
-    super(cause.message, { cause })
-    this.name = 'GrantRefused'
-  }
-}
 
 type Endpoint = 'token' | 'introspection' | 'revocation' | 'pushed_authorization_request'
 
@@ -271,39 +263,4 @@ export class ProviderClient {
       },
     }
   }
-}
-
-/** Whose credentials a provider refuses that does not know a client: a user's, or an operator's. */
-type Whose = 'user' | 'operator'
-
-/** Tells a provider that refuses from one that fails, or that was never told of the gateway. */
-async function refusing<Value>(
-  oauth: typeof OAuth,
-  whose: Whose,
-  ask: () => Promise<Value>,
-): Promise<Value> {
-  try {
-    return await ask()
-  } catch (error) {
-    if (isRefusal(oauth, whose, error)) throw new GrantRefused(error as Error)
-    throw error
-  }
-}
-
-function isRefusal(oauth: typeof OAuth, whose: Whose, error: unknown): boolean {
-  if (error instanceof oauth.AuthorizationResponseError) return true
-  if (error instanceof oauth.ResponseBodyError)
-    return error.status < 500 && (whose === 'user' || error.error !== 'invalid_client')
-  if (error instanceof oauth.WWWAuthenticateChallengeError)
-    return error.status < 500 && whose === 'user'
-  if (!(error instanceof oauth.OperationProcessingError)) return false
-  const { code, cause } = error
-  if (code === oauth.RESPONSE_IS_NOT_CONFORM)
-    return cause instanceof Response && [401, 403].includes(cause.status) && whose === 'user'
-  return [
-    oauth.JWT_CLAIM_COMPARISON,
-    oauth.JWT_TIMESTAMP_CHECK,
-    oauth.JSON_ATTRIBUTE_COMPARISON,
-    oauth.INVALID_RESPONSE,
-  ].includes(code ?? '')
 }

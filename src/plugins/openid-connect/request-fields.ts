@@ -182,6 +182,9 @@ const forwarded = (what: string, to: string) =>
     custom_validator: forwardedFault,
   })
 
+const keyOf = (token: string): string =>
+  `the public key that the ${token} is signed by, as base64 of a JWK`
+
 /** What is told to whom. */
 export const forwardFields = {
   upstream_access_token_header: string({
@@ -190,7 +193,9 @@ export const forwardFields = {
     custom_validator: forwardedFault,
     default: 'authorization:bearer',
   }),
+  upstream_access_token_jwk_header: forwarded(keyOf('access token'), 'upstream'),
   upstream_id_token_header: forwarded('the ID token', 'upstream'),
+  upstream_id_token_jwk_header: forwarded(keyOf('ID token'), 'upstream'),
   upstream_refresh_token_header: forwarded('the refresh token', 'upstream'),
   upstream_introspection_header: forwarded('what the token was found to be', 'upstream'),
   upstream_user_info_header: forwarded('the user info', 'upstream'),
@@ -203,7 +208,9 @@ export const forwardFields = {
       'The names of those headers. What clients send under them, or under any header above, never gets through.',
   }),
   downstream_access_token_header: forwarded('the access token', 'client'),
+  downstream_access_token_jwk_header: forwarded(keyOf('access token'), 'client'),
   downstream_id_token_header: forwarded('the ID token', 'client'),
+  downstream_id_token_jwk_header: forwarded(keyOf('ID token'), 'client'),
   downstream_refresh_token_header: forwarded('the refresh token', 'client'),
   downstream_introspection_header: forwarded('what the token was found to be', 'client'),
   downstream_user_info_header: forwarded('the user info', 'client'),

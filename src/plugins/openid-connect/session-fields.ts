@@ -8,6 +8,9 @@ const SAME_SITE = ['Strict', 'Lax', 'None', 'Default'] as const
 const seconds = (description: string, value: number) =>
   number({ description, required: true, default: value, between: [0, 31_536_000] })
 
+/** Of the other ones no token is known that a session could rest on as long as it lasts. */
+const LOGIN_METHODS = ['authorization_code', 'password', 'refresh_token'] as const
+
 const LOGIN_TOKENS = [
   'id_token',
   'access_token',
@@ -64,8 +67,9 @@ export const sessionFields = {
     'How long, in seconds, a login may take. 0: until the browser is closed.',
     600,
   ),
-  login_methods: set(string({ one_of: ['authorization_code'] }), {
-    description: 'The methods after which `login_action` counts.',
+  login_methods: set(string({ one_of: LOGIN_METHODS }), {
+    description:
+      'The methods that log in: after them a session begins, unless `disable_session` has them, and `login_action` counts.',
     required: true,
     default: ['authorization_code'],
   }),
@@ -104,7 +108,7 @@ export const sessionFields = {
     default: false,
   }),
   disable_session: set(string({ one_of: [...AUTH_METHODS, 'kong_oauth2'] }), {
-    description: 'The methods that begin no session. Only `authorization_code` begins one.',
+    description: 'The methods among `login_methods` that begin no session.',
   }),
   session_secret: string({
     description:

@@ -1,6 +1,6 @@
 import { hideCookies } from './credentials.ts'
 import type { Ask, Found, Outcome } from './found.ts'
-import { GrantRefused } from './provider-client.ts'
+import { GrantRefused } from './provider-errors.ts'
 import { redisRefreshes } from './redis-refreshes.ts'
 import { refreshOnce } from './refresh-once.ts'
 import type { Session } from './session-storage.ts'

@@ -11,7 +11,7 @@ import {
   type Timeouts,
 } from '../../plugin-kit/session-times.ts'
 import { clusterRedis } from './cluster-fields.ts'
-import { keptCookies, sessionCookieNames, sharedSecret } from './cookie-settings.ts'
+import { keptCookies, sharedSecret } from './cookie-settings.ts'
 import { redisSessions } from './redis-sessions.ts'
 import type { Config } from './schema.ts'
 import { cookieStorage, type Keeping, type Session } from './session-storage.ts'
@@ -70,7 +70,7 @@ export function sessionsOf(config: Config, node: NodeServices): Sessions | undef
     cookies.endedLines({ request, attributes: cookies.attributesFor(request) })
 
   return {
-    cookieNames: sessionCookieNames(config),
+    cookieNames: cookies.names,
     async find(request) {
       const text = cookies.read(request)
       const session = text === undefined ? undefined : await storage.read(text)

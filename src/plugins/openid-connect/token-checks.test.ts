@@ -3,7 +3,7 @@ import type { JsonObject } from '../../base/json.ts'
 import { parsedConfig, testContext } from '../../plugin-kit/testing/test-plugin.ts'
 import type { OidcClient } from './clients.ts'
 import { openidConnect } from './plugin.ts'
-import { GrantRefused } from './provider-client.ts'
+import { GrantRefused } from './provider-errors.ts'
 import type { Config } from './schema.ts'
 import { tokenChecks } from './token-checks.ts'
 

@@ -1,7 +1,7 @@
 import type { AccessToken, Presented } from './credentials.ts'
 import { refused, type Ask, type Outcome } from './found.ts'
 import { jwtSessionFault } from './jwt-session.ts'
-import { GrantRefused } from './provider-client.ts'
+import { GrantRefused } from './provider-errors.ts'
 import type { Parts } from './token-checks.ts'
 import { looksSigned } from './tokens.ts'
 

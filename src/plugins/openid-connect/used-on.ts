@@ -1,6 +1,6 @@
 import type { NodeServices } from '../../plugin-kit/plugin.ts'
 import type { Finding } from '../../plugin-kit/remembered.ts'
-import { GrantRefused } from './provider-client.ts'
+import { GrantRefused } from './provider-errors.ts'
 
 interface Question<Value> {
   readonly ask: () => Promise<Finding<Value>>

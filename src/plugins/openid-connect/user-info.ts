@@ -1,5 +1,5 @@
 import type { Found } from './found.ts'
-import { GrantRefused } from './provider-client.ts'
+import { GrantRefused } from './provider-errors.ts'
 import type { Parts } from './token-checks.ts'
 import { trustedClaims } from './tokens.ts'
 

@@ -30,6 +30,32 @@ beforeAll(async () => {
         upstream_id_token_header: 'X-ID-Token',
         hide_credentials: true,
       },
+      keyed: {
+        ...bearer,
+        upstream_access_token_jwk_header: 'X-Key',
+        downstream_access_token_jwk_header: 'X-Key',
+      },
+      named: {
+        ...provider,
+        auth_methods: ['session', 'password'],
+        login_methods: ['authorization_code', 'password'],
+        hide_credentials: true,
+        session_request_headers: ['id'],
+      },
+      told: {
+        ...provider,
+        auth_methods: ['session', 'password'],
+        login_methods: ['password'],
+        login_action: 'response',
+        login_tokens: ['access_token'],
+      },
+      sessionless: {
+        ...provider,
+        auth_methods: ['session', 'password'],
+        login_methods: ['password'],
+        disable_session: ['password'],
+      },
+      unnamed: { ...provider, auth_methods: ['session', 'password'] },
       login,
       verified: { ...login, reverify: true, session_cookie_name: 'verified', cache_ttl: 0 },
       asked: {
@@ -152,6 +178,46 @@ describe('openid-connect › reverify', () => {
     await expect.poll(() => statusOf('verified'), PATIENT).toBe(302)
     expect(await statusOf('login')).toBe(200)
     expect(browser.cookies.has('verified')).toBe(false)
+  })
+})
+
+describe('openid-connect › the key of a token', () => {
+  it('is told, for a token that the provider has signed', async () => {
+    const response = await ask('keyed', await issuer.sign(good()))
+    const { headers } = await seenBy(response)
+    const key: unknown = JSON.parse(Buffer.from(headers['x-key']!, 'base64').toString())
+    expect(key).toEqual(issuer.publicJwk())
+    expect(response.headers.get('x-key')).toBe(headers['x-key'])
+  })
+})
+
+describe('openid-connect › a login by name and password', () => {
+  const credentials = { authorization: `Basic ${Buffer.from('ann:hush').toString('base64')}` }
+
+  it('begins a session, which is enough from then on', async () => {
+    const browser = cookieBrowser()
+    issuer.idToken = ''
+    const first = await seenBy(
+      await browser.request(`${gateway.url}/named`, { headers: credentials }),
+    )
+    const grants = issuer.grants.length
+    const { headers } = await seenBy(await browser.request(`${gateway.url}/named`))
+    expect(headers['authorization']).toBe(first.headers['authorization'])
+    expect(headers['session-id']).toBe(first.headers['session-id'])
+    expect(issuer.grants).toHaveLength(grants)
+  })
+
+  it('can tell the tokens instead', async () => {
+    const browser = cookieBrowser()
+    const response = await browser.request(`${gateway.url}/told`, { headers: credentials })
+    expect(await response.json()).toEqual({ access_token: expect.stringMatching(/^at-/) })
+    expect(response.headers.get('cache-control')).toBe('no-store')
+    expect(browser.cookies.has('session')).toBe(true)
+  })
+
+  it.each(['sessionless', 'unnamed'])('begins none where it is not to: %s', async (path) => {
+    const response = await fetch(`${gateway.url}/${path}`, { headers: credentials })
+    expect([response.status, response.headers.getSetCookie()]).toEqual([200, []])
   })
 })
 
