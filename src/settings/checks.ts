@@ -1,6 +1,8 @@
 import { isIP } from 'node:net'
+import { certificateSourceProblems } from './certificate-sources.ts'
 import { consumerSourceProblems } from './consumer-source.ts'
 import { isBeyondMachine } from './listener.ts'
+import { numberProblems } from './number-rules.ts'
 import type { PropertyName } from './properties.ts'
 import type { Settings } from './settings.ts'
 import { parseDuration, parseSize } from './size.ts'
@@ -11,26 +13,28 @@ export interface FoundProblem {
   readonly property?: PropertyName
 }
 
-/** What a property's type cannot say, under Kong's texts. */
+/** What a property's type cannot say, under Kong's texts and in its order. */
 export function findProblems(
   settings: Settings,
   fileExists: (path: string) => boolean,
 ): readonly FoundProblem[] {
   return [
-    ...headerProblems(settings),
-    ...tracingProblems(settings),
-    ...addressProblems(settings),
-    ...upstreamProblems(settings),
-    ...dnsProblems(settings, fileExists),
-    ...identityProblems(settings),
+    ...certificateSourceProblems(settings, fileExists),
     ...consoleProblems(settings),
-    ...certificateProblems(settings),
+    ...cipherProblems(settings),
+    ...headerProblems(settings),
+    ...dnsProblems(settings, fileExists),
+    ...addressProblems(settings),
+    ...numberProblems(settings),
+    ...hybridProblems(settings),
+    ...tracingProblems(settings),
+    ...identityProblems(settings),
+    ...databaseProblems(settings),
+    ...upstreamProblems(settings),
     ...clientCertificateProblems(settings, fileExists),
     ...adminProblems(settings, fileExists),
     ...sessionProblems(settings),
     ...directiveProblems(settings),
-    ...hybridProblems(settings),
-    ...databaseProblems(settings),
     ...consumerSourceProblems(settings, fileExists),
   ]
 }
@@ -183,46 +187,25 @@ function identityProblems({ node_id }: Settings): readonly FoundProblem[] {
 }
 
 function consoleProblems({ admin_gui_path: path }: Settings): readonly FoundProblem[] {
-  const say = (message: string): readonly FoundProblem[] => [
-    { property: 'admin_gui_path', message: `admin_gui_path ${message}` },
-  ]
-  if (!path.startsWith('/')) return say("must start with a slash ('/')")
-  if (path !== '/' && path.endsWith('/')) return say("must not end with a slash ('/')")
-  if (!/^[\w/-]*$/.test(path))
-    return say(
+  const faults = [
+    [!path.startsWith('/'), "must start with a slash ('/')"],
+    [/^\/.+\/$/.test(path), "must not end with a slash ('/')"],
+    [
+      !/^[A-Za-z0-9_/-]*$/.test(path),
       "can only contain letters, digits, hyphens ('-'), underscores ('_'), and slashes ('/')",
-    )
-  return []
+    ],
+    [path.includes('//'), "must not contain continuous slashes ('/')"],
+  ] as const
+  return faults
+    .filter(([isBroken]) => isBroken)
+    .map(([, fault]) => ({ property: 'admin_gui_path', message: `admin_gui_path ${fault}` }))
 }
-
-const CERTIFICATES = [
-  ['ssl_cert', 'ssl_cert_key', 'proxy'],
-  ['admin_ssl_cert', 'admin_ssl_cert_key', 'admin'],
-  ['admin_gui_ssl_cert', 'admin_gui_ssl_cert_key', 'console'],
-  ['status_ssl_cert', 'status_ssl_cert_key', 'status'],
-] as const
 
 const CIPHER_SUITES = new Set(['modern', 'intermediate', 'old', 'fips', 'custom'])
 
-function certificateProblems(settings: Settings): readonly FoundProblem[] {
-  const problems: FoundProblem[] = []
-  for (const [certificate, key, server] of CERTIFICATES) {
-    const certificates = settings[certificate].length
-    const keys = settings[key].length
-    if (certificates === keys || !settings.listeners[server].some(({ ssl }) => ssl)) continue
-    const missing = certificates < keys ? certificate : key
-    problems.push({ property: missing, message: `${missing} must be specified` })
-  }
-  if (settings.client_ssl && !settings.client_ssl_cert !== !settings.client_ssl_cert_key) {
-    const missing = settings.client_ssl_cert ? 'client_ssl_cert_key' : 'client_ssl_cert'
-    problems.push({ property: missing, message: `${missing} must be specified` })
-  }
-  if (!CIPHER_SUITES.has(settings.ssl_cipher_suite))
-    problems.push({
-      property: 'ssl_cipher_suite',
-      message: `Undefined cipher suite ${settings.ssl_cipher_suite}`,
-    })
-  return problems
+function cipherProblems({ ssl_cipher_suite: suite }: Settings): readonly FoundProblem[] {
+  if (CIPHER_SUITES.has(suite)) return []
+  return [{ property: 'ssl_cipher_suite', message: `Undefined cipher suite ${suite}` }]
 }
 
 /** As nginx has it, whoever is to be judged needs a judge. */
@@ -326,18 +309,30 @@ function directiveProblems(settings: Settings): readonly FoundProblem[] {
 }
 
 function hybridProblems(settings: Settings): readonly FoundProblem[] {
-  const { role, database } = settings
-  if (role === 'traditional') return []
-  const say = (message: string): readonly FoundProblem[] => [{ property: 'role', message }]
+  const { role, database, cluster_dp_labels: labels } = settings
+  if (role === 'traditional')
+    return labels.length === 0
+      ? []
+      : [
+          {
+            property: 'cluster_dp_labels',
+            message: 'cluster_dp_labels can only be used when role = "data_plane"',
+          },
+        ]
+  const messages: string[] = []
+  if (!settings.cluster_cert || !settings.cluster_cert_key)
+    messages.push('cluster certificate and key must be provided to use Hybrid mode')
   if (role === 'control_plane' && database === 'off')
-    return say('in-memory storage can not be used when role = "control_plane"')
+    messages.push('in-memory storage can not be used when role = "control_plane"')
   if (role === 'data_plane' && database !== 'off')
-    return say(
+    messages.push(
       'only in-memory storage can be used when role = "data_plane"\nHint: set database = off in your kong.conf',
     )
-  if (!settings.cluster_cert || !settings.cluster_cert_key)
-    return say('cluster certificate and key must be provided to use Hybrid mode')
-  return say(`role = "${role}" is not supported: let nodes share a database, role = "traditional"`)
+  if (messages.length === 0)
+    messages.push(
+      `role = "${role}" is not supported: let nodes share a database, role = "traditional"`,
+    )
+  return messages.map((message) => ({ property: 'role', message }))
 }
 
 function databaseProblems({ database }: Settings): readonly FoundProblem[] {

@@ -96,8 +96,19 @@ describe('loadSettings()', () => {
     ['ssl_cert_key = /k.pem', 'ssl_cert must be specified'],
     ['ssl_cipher_suite = best', 'Undefined cipher suite best'],
     ['lua_max_uri_args = 0', 'lua_max_uri_args must be an integer between 1 and 1000'],
+    ['lua_max_post_args = 1.5', 'lua_max_post_args must be an integer between 1 and 1000'],
+    ['pg_pool_size = -1', 'pg_pool_size must be greater than 0'],
+    ['pg_backlog = 1.5', 'pg_backlog must be an integer greater than 0'],
+    ['worker_state_update_frequency = 0', 'worker_state_update_frequency must be greater than 0'],
+    ['cluster_max_payload = 5', 'cluster_max_payload must be 4194304 (4MB) or greater'],
+    ['cluster_dp_labels = a:b', 'cluster_dp_labels can only be used when role = "data_plane"'],
+    ['admin_gui_path = /a//b', "admin_gui_path must not contain continuous slashes ('/')"],
     [
-      'database = off\nrole = control_plane',
+      'ssl_cert = a, b\nssl_cert_key = c',
+      'ssl_cert was specified 2 times while ssl_cert_key was specified 1 times',
+    ],
+    [
+      'database = off\nrole = control_plane\ncluster_cert = x\ncluster_cert_key = x',
       'in-memory storage can not be used when role = "control_plane"',
     ],
     [
@@ -106,6 +117,42 @@ describe('loadSettings()', () => {
     ],
   ])('refuses "%s"', (conf, message) => {
     expect(problemsOf(conf)).toEqual([message])
+  })
+
+  it('says everything that is wrong in the order of Kong', () => {
+    expect(
+      problemsOf('node_id = x\nrole = data_plane\nheaders = x\nadmin_gui_path = a/ b'),
+    ).toEqual([
+      "admin_gui_path must start with a slash ('/')",
+      "admin_gui_path can only contain letters, digits, hyphens ('-'), underscores ('_'), and slashes ('/')",
+      "headers: invalid entry 'x'",
+      'cluster certificate and key must be provided to use Hybrid mode',
+      'only in-memory storage can be used when role = "data_plane"\nHint: set database = off in your kong.conf',
+      'node_id must be a valid UUID',
+    ])
+  })
+
+  it('looks at certificates and keys that are no files, and shows none that may be a secret', () => {
+    const secret = `-----BEGIN PRIVATE KEY-----secret`
+    const conf = `ssl_cert = /nope.crt
+ssl_cert_key = ${secret}
+client_ssl = on
+client_ssl_cert = /client.crt
+client_ssl_cert_key = /client.key
+lua_ssl_trusted_certificate = system, /ca.crt`
+    const { ok, ...found } = load({
+      conf,
+      fileExists: (path) => !/nope|BEGIN|client.crt|ca.crt/.test(path),
+    })
+    expect(ok).toBe(false)
+    expect(found).toMatchObject({
+      problems: [
+        { message: 'ssl_cert: failed loading certificate from /nope.crt' },
+        { message: 'ssl_cert_key: failed loading key from its text' },
+        { message: 'client_ssl_cert: failed loading certificate from /client.crt' },
+        { message: 'lua_ssl_trusted_certificate: failed loading certificate from /ca.crt' },
+      ],
+    })
   })
 
   it.each(['dns_hostsfile', 'resolver_hosts_file'])(
