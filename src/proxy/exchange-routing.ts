@@ -60,6 +60,9 @@ export class ExchangeRouting implements RoutingRequest {
   get method(): string {
     return this.#exchange.head.method
   }
+  get isPlainPath(): boolean {
+    return this.#exchange.head.isPlainPath
+  }
   /** Path and query as they were sent, with a fragment. */
   get pathWithQuery(): string {
     const { target, pathEnd } = this.#exchange.head

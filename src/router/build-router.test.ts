@@ -173,6 +173,28 @@ describe(buildRouter, () => {
     )
   })
 
+  it('finds nothing for a path that is no UTF-8, but in flavour traditional', () => {
+    const list = [routeOf({ id: '1', paths: ['/a'] }), routeOf({ id: '2', hosts: ['host.test'] })]
+    for (const flavor of FLAVORS) {
+      const router = buildRouter(list, NONE, flavor)
+      const isTraditional = flavor === 'traditional'
+      for (const target of ['/a/%FF', '/a/\u00FF', '/a%C3', '/a/%C0%AE', '/a/%ED%A0%80'])
+        expect(router.match(requestOf({ target }))?.route.id).toBe(isTraditional ? '1' : undefined)
+      const byHost = requestOf({ target: '/%FF', host: 'host.test' })
+      expect(router.match(byHost)?.route.id).toBe(isTraditional ? '2' : undefined)
+      const [verdict] = router.explain(requestOf({ target: '/a/%FF' }))
+      if (isTraditional) expect(verdict?.failed).toBeUndefined()
+      else expect(verdict?.failed).toContain('UTF-8')
+      // Where no route asks about the path, it is not read.
+      const hostsAlone = buildRouter([list[1]!], NONE, flavor)
+      expect(hostsAlone.match(byHost)?.route.id).toBe('2')
+      const changed = hostsAlone.changed({ gone: new Set(), added: [list[0]!] }, NONE)
+      expect(changed?.match(byHost)?.route.id).toBe(isTraditional ? '2' : undefined)
+      for (const target of ['/a/%C3%A9', '/a/%F0%9F%98%80'])
+        expect(router.match(requestOf({ target }))?.route.id).toBe('1')
+    }
+  })
+
   it('leaves out routes of disabled services and of other protocols', () => {
     const list = [
       routeOf({ id: '1', paths: ['/off'], service: { id: 'off' } }),

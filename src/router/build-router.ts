@@ -4,6 +4,7 @@ import { builtRanks, changedRouter } from './changed-router.ts'
 import { explainer } from './explain.ts'
 import { fillSteps } from './fill-index.ts'
 import { rankSteps } from './rank-parts.ts'
+import { readableOnly, readsPathsAsText } from './readable-path.ts'
 import type { Router, RouterFlavor } from './route-match.ts'
 
 /**
@@ -29,10 +30,11 @@ export function* routerSteps(
 ): Steps<Router> {
   const ranked = yield* rankSteps(routes, services, flavor)
   const index = yield* fillSteps(ranked, flavor, builtRanks(ranked.length))
+  const readsText = readsPathsAsText(ranked, flavor)
   return {
-    match: (request) => index.find(request),
+    match: readableOnly((request) => index.find(request), readsText),
     explain: explainer(() => ranked, flavor),
     changed: (changes, changedServices) =>
-      changedRouter({ ranked, index, flavor }, changes, changedServices),
+      changedRouter({ ranked, index, flavor, readsText }, changes, changedServices),
   }
 }

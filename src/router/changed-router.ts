@@ -3,6 +3,7 @@ import type { RankedPart } from './compatible-order.ts'
 import { explainer } from './explain.ts'
 import { fillIndex } from './fill-index.ts'
 import { comparison, rankParts } from './rank-parts.ts'
+import { readableOnly, readsPathsAsText } from './readable-path.ts'
 import type { RouteIndex } from './route-index.ts'
 import type { RouteChanges, Router, RouterFlavor } from './route-match.ts'
 
@@ -12,6 +13,8 @@ export interface BuiltRouter {
   /** Ranks are those of {@link builtRanks}. */
   readonly index: RouteIndex
   readonly flavor: RouterFlavor
+  /** Only paths that are UTF-8 have routes. */
+  readonly readsText: boolean
 }
 
 /** So many routes may differ from those that were built. */
@@ -54,10 +57,13 @@ export function changedRouter(
   const kept = withoutGone(built, isGone)
   const fresh = fillIndex(added, flavor, (place) => ranks[place]!)
   return {
-    match(request) {
-      const found = fresh.find(request)
-      return kept.findBelow(request, fresh.rankFound, found)
-    },
+    match: readableOnly(
+      (request) => {
+        const found = fresh.find(request)
+        return kept.findBelow(request, fresh.rankFound, found)
+      },
+      built.readsText || readsPathsAsText(added, flavor),
+    ),
     explain: explainer(
       () => [...ranked.filter((part) => !isGone(part)), ...added].sort(comparison(flavor)),
       flavor,

@@ -4,6 +4,7 @@ import type { Condition } from './condition.ts'
 import { expressionCondition, holdsInPart } from './expression/expression-route.ts'
 import { fieldConditions, hasAny, hostCondition } from './field-conditions.ts'
 import { pathCondition } from './path-patterns.ts'
+import { isReadable, readsPathsAsText } from './readable-path.ts'
 import type { RouterFlavor, RouteVerdict, RoutingRequest } from './route-match.ts'
 import type { RoutePart } from './route-part.ts'
 
@@ -18,8 +19,14 @@ export function explainer(
 ): (request: RoutingRequest) => readonly RouteVerdict[] {
   // Compiled when first asked for: most routers never explain anything.
   let parts: readonly ExplainedPart[] | undefined
+  let readsText = false
   return (request) => {
-    parts ??= ranked().map(({ part }) => explainedPart(part, flavor))
+    if (parts === undefined) {
+      const all = ranked()
+      parts = all.map(({ part }) => explainedPart(part, flavor))
+      readsText = readsPathsAsText(all, flavor)
+    }
+    const unreadable = readsText && !isReadable(request) ? UNREADABLE : undefined
     const best = new Map<Route, PartVerdict>()
     for (const [rank, part] of parts.entries()) {
       const verdict = verdictOf(part, rank, request)
@@ -29,9 +36,11 @@ export function explainer(
     return [...best.values()]
       .filter(({ score }) => score > 0)
       .sort((a, b) => a.rank - b.rank)
-      .map(({ route, failed }) => ({ route, failed }))
+      .map(({ route, failed }) => ({ route, failed: failed ?? unreadable }))
   }
 }
+
+const UNREADABLE = 'paths: the path is not UTF-8, for which this flavour finds no route at all'
 
 interface ExplainedPart {
   readonly route: Route

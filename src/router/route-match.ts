@@ -8,6 +8,8 @@ export type { NormalizedPath } from '../http/normalize-path.ts'
 export interface RoutingRequest {
   readonly method: string
   readonly path: NormalizedPath
+  /** The path is visible ASCII; where that is not known, it is looked at. */
+  readonly isPlainPath?: boolean
   /** Query string without `?`, as received. */
   readonly rawQuery: string
   /** Host header as sent, with its port if it had one; `''` when absent. */

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import type { Route } from '../../entities/entity.ts'
 import type { RouterFlavor, RoutingRequest } from '../route-match.ts'
@@ -18,6 +19,9 @@ export function referenceMatch(
   flavor: RouterFlavor,
 ): ReferenceMatch | undefined {
   const parts = routes.flatMap((route) => partsOf(route, flavor))
+  const isText = isUtf8(Buffer.from(request.path, 'latin1'))
+  if (flavor !== 'traditional' && !isText && parts.some(({ paths }) => paths.length > 0))
+    return undefined
   const before = flavor === 'traditional' ? isBeforeTraditional : isBeforeCompatible
   let best: Part | undefined
   for (const part of parts)
