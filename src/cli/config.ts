@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { systemText } from '../base/system-text.ts'
 import type { Settings } from '../settings/settings.ts'
 import { hasDatabase } from '../gateway/database-of.ts'
 import { prefixLayout } from '../gateway/prefix-layout.ts'
@@ -63,7 +64,7 @@ function init({ operands, workingDirectory }: Call): void {
   try {
     writeFileSync(file, EXAMPLE_CONFIG)
   } catch (error) {
-    throw new CommandFault(`Cannot write ${file}: ${(error as Error).message}`)
+    throw new CommandFault(`Cannot write ${file}: ${systemText(error as NodeJS.ErrnoException)}`)
   }
 }
 
@@ -134,9 +135,9 @@ function readConfig(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    const text = code === 'ENOENT' ? 'No such file or directory' : message
-    throw new CommandFault(`Failed parsing:\n${file}: ${text}`)
+    throw new CommandFault(
+      `Failed parsing:\n${file}: ${systemText(error as NodeJS.ErrnoException)}`,
+    )
   }
 }
 

@@ -9,9 +9,16 @@ describe('jsonFault', () => {
     ['{"a":1 "b"', 'Expected comma or object end but found T_STRING at character 8'],
     ['[1,', 'Expected value but found T_END at character 4'],
     ['[1 2]', 'Expected comma or array end but found T_NUMBER at character 4'],
-    ['{} x', 'Expected value but found invalid token at character 4'],
+    ['{} x', 'Expected the end but found invalid token at character 4'],
+    ['{x', 'Expected object key string but found invalid token at character 2'],
+    ['{"a" x', 'Expected colon but found invalid token at character 6'],
+    ['{"a":1x}', 'Expected comma or object end but found invalid token at character 7'],
+    ['{"a":1,x}', 'Expected object key string but found invalid token at character 8'],
+    ['[-]', 'Expected value but found invalid number at character 2'],
+    ['{"a":"b\\q"}', 'Expected value but found invalid escape code at character 8'],
+    ['{"a":"\\u12"}', 'Expected value but found invalid unicode escape code at character 7'],
     ['{} {}', 'Expected the end but found T_OBJ_BEGIN at character 4'],
-    ['{"a', 'Expected value but found unexpected end of string at character 2'],
+    ['{"a', 'Expected object key string but found unexpected end of string at character 4'],
     ['', 'Expected value but found T_END at character 1'],
   ])('says what is wrong with %j', (text, message) => {
     expect(jsonFault(text)?.message).toBe(message)

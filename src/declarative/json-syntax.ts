@@ -54,7 +54,7 @@ interface JsonToken {
 }
 
 const TOKENS =
-  /[\t\n\r ]*(?:(?<T_OBJ_BEGIN>\{)|(?<T_OBJ_END>\})|(?<T_ARR_BEGIN>\[)|(?<T_ARR_END>\])|(?<T_COLON>:)|(?<T_COMMA>,)|(?<T_STRING>"(?:[^"\\\0-\x1f]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*")|(?<T_NUMBER>-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.]))|(?<T_BOOLEAN>true|false)|(?<T_NULL>null)|(?<T_END>$))/y
+  /[\t\n\r ]*(?:(?<T_OBJ_BEGIN>\{)|(?<T_OBJ_END>\})|(?<T_ARR_BEGIN>\[)|(?<T_ARR_END>\])|(?<T_COLON>:)|(?<T_COMMA>,)|(?<T_STRING>"(?:[^"\\\0-\x1f]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*")|(?<T_NUMBER>-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)|(?<T_BOOLEAN>true|false)|(?<T_NULL>null)|(?<T_END>$))/y
 
 const VALUES = new Set(['T_STRING', 'T_NUMBER', 'T_BOOLEAN', 'T_NULL'])
 
@@ -71,26 +71,41 @@ class JsonChecker {
   }
 
   check(): void {
-    this.#readValue(this.#next())
+    this.#readValue(this.#next('value'))
     while (this.#open.length > 0) this.#readMore()
-    const rest = this.#next()
+    const rest = this.#next('the end')
     if (rest.name !== 'T_END') throw unexpected('the end', rest)
   }
 
-  #next(): JsonToken {
+  /** @param expected what belongs here, should there be nothing that could be anything */
+  #next(expected: string): JsonToken {
     TOKENS.lastIndex = this.#at
     const found = TOKENS.exec(this.#text)
-    if (found === null) throw this.#badToken()
+    if (found === null) throw unexpected(expected, this.#badToken())
     this.#at = TOKENS.lastIndex
     const [name, token] = Object.entries(found.groups!).find(([, text]) => text !== undefined)!
     return { name, index: this.#at - token.length }
   }
 
-  #badToken(): Unexpected {
+  #badToken(): JsonToken {
     const index = this.#at + /^[\t\n\r ]*/.exec(this.#text.slice(this.#at))![0].length
-    const isText = this.#text[index] === '"'
-    const found = isText ? 'unexpected end of string' : 'invalid token'
-    return unexpected('value', { name: found, index })
+    if (this.#text[index] === '-') return { name: 'invalid number', index }
+    if (this.#text[index] !== '"') return { name: 'invalid token', index }
+    return this.#badString(index)
+  }
+
+  #badString(start: number): JsonToken {
+    const text = this.#text
+    for (let at = start + 1; at < text.length; at += 1) {
+      if (text[at] !== '\\') continue
+      if (!/^\\(?:["\\/bfnrt]|u)/.test(text.slice(at, at + 2)))
+        return { name: 'invalid escape code', index: at }
+      if (text[at + 1] === 'u' && !/^[\da-f]{4}$/i.test(text.slice(at + 2, at + 6)))
+        return { name: 'invalid unicode escape code', index: at }
+      at += 1
+    }
+    // A control letter is an end too.
+    return { name: 'unexpected end of string', index: text.length }
   }
 
   /** A value, or the beginning of one. */
@@ -102,21 +117,23 @@ class JsonChecker {
 
   #readMember(key: JsonToken): void {
     if (key.name !== 'T_STRING') throw unexpected('object key string', key)
-    const colon = this.#next()
+    const colon = this.#next('colon')
     if (colon.name !== 'T_COLON') throw unexpected('colon', colon)
-    this.#readValue(this.#next())
+    this.#readValue(this.#next('value'))
   }
 
   /** What follows an opening bracket, or a value behind one. */
   #readMore(): void {
     const isObject = this.#open.at(-1) === 'T_OBJ_BEGIN'
-    const token = this.#next()
+    const element = isObject ? 'object key string' : 'value'
+    const more = isObject ? 'comma or object end' : 'comma or array end'
+    const token = this.#next(this.#isFresh ? element : more)
     if (token.name === (isObject ? 'T_OBJ_END' : 'T_ARR_END')) {
       this.#open.pop()
       this.#isFresh = false
     } else if (this.#isFresh) this.#readElement(isObject, token)
-    else if (token.name === 'T_COMMA') this.#readElement(isObject, this.#next())
-    else throw unexpected(isObject ? 'comma or object end' : 'comma or array end', token)
+    else if (token.name === 'T_COMMA') this.#readElement(isObject, this.#next(element))
+    else throw unexpected(more, token)
   }
 
   #readElement(isObject: boolean, token: JsonToken): void {

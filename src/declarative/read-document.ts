@@ -7,7 +7,7 @@ export type DocumentReading =
   | { readonly ok: true; readonly document: JsonObject }
   | {
       readonly ok: false
-      /** The parser's words, with the place as Kong names it. */
+      /** Kong's text: the parser's words, with the place as Kong names it. */
       readonly message: string
       readonly problem: string
       readonly line?: number
@@ -19,9 +19,8 @@ export type DocumentReading =
  * JSON and as YAML if not.
  */
 export function readDocument({ text, fileName }: DeclarativeText): DocumentReading {
-  const ending = fileName === undefined ? '' : /[^./\\]*$/.exec(fileName)![0]
-  if (ending === 'json') return readJson(text)
-  if (fileName !== undefined && ending !== 'yml' && ending !== 'yaml') {
+  if (fileName?.endsWith('json')) return readJson(text)
+  if (fileName !== undefined && !/ya?ml$/.test(fileName)) {
     const message = `unknown file type: ${fileName}. (Accepted types: json, yaml)`
     return { ok: false, message, problem: message }
   }
@@ -37,7 +36,11 @@ export function asDocument(value: unknown): DocumentReading {
   // Empty lists and objects are one thing in Lua.
   if (Array.isArray(value) && value.length === 0) return { ok: true, document: {} }
   if (isJsonObject(value)) return { ok: true, document: value }
-  return { ok: false, message: 'expected an object', problem: 'expected an object' }
+  return { ok: false, message: unparsed('expected an object'), problem: 'expected an object' }
+}
+
+function unparsed(why: string): string {
+  return `failed parsing declarative configuration: ${why}`
 }
 
 /** Deeper nesting is nobody's intention, and much that reads a document calls itself for each level. */
@@ -45,7 +48,7 @@ const MAX_DEPTH = 500
 
 function readJson(text: string): DocumentReading {
   if (jsonDepth(text) > MAX_DEPTH)
-    return { ok: false, message: 'nested too deeply', problem: 'nested too deeply' }
+    return { ok: false, message: unparsed('nested too deeply'), problem: 'nested too deeply' }
   try {
     return asDocument(JSON.parse(text))
   } catch (error) {
@@ -54,7 +57,7 @@ function readJson(text: string): DocumentReading {
     const lines = text.slice(0, index).split('\n')
     return {
       ok: false,
-      message,
+      message: unparsed(message),
       problem: message.replace(/ at character \d+$/, ''),
       line: lines.length,
       column: lines.at(-1)!.length + 1,
@@ -69,7 +72,7 @@ function readYamlDocument(text: string): DocumentReading {
   const { problem, mark, understood } = reading
   return {
     ok: false,
-    message: `${understood.line + 1}:${understood.column + 1}: ${problem}`,
+    message: unparsed(`${understood.line + 1}:${understood.column + 1}: ${problem}`),
     problem,
     line: mark.line + 1,
     column: mark.column + 1,

@@ -25,9 +25,7 @@ export interface Wrongs {
 
 /** Refuses a text that could not be read at all. */
 export function refuseText(reading: DocumentReading & { readonly ok: false }): DeclarativeRefusal {
-  const fields: ErrorFields = {
-    error: `failed parsing declarative configuration: ${reading.message}`,
-  }
+  const fields: ErrorFields = { error: reading.message }
   const message = invalid(fields)
   return {
     ok: false,

@@ -1,3 +1,4 @@
+import { systemText } from '../base/system-text.ts'
 import type { Catalog } from '../entities/catalog.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { OpenedFile } from '../store/file-store.ts'
@@ -7,7 +8,6 @@ import type { Logger } from '../telemetry/logger.ts'
 import { postgresOf, replicaOf, sqliteFileOf } from './database-of.ts'
 import { prefixLayout } from './prefix-layout.ts'
 import type { EntitiesKeeper } from './kept-entities.ts'
-import { systemText } from './reload.ts'
 import { StartFault } from './start-fault.ts'
 
 export interface OpenedStore {

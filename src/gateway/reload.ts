@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { systemText } from '../base/system-text.ts'
 import type { LoadResult } from '../admin/admin-context.ts'
 import type { DeclarativeConfig } from '../declarative/declarative.ts'
 import { parseDeclarative } from '../declarative/parse.ts'
@@ -228,12 +229,4 @@ export function declarativeSource(
       `error parsing declarative config file ${file}:\n${file}: ${systemText(error as NodeJS.ErrnoException)}`,
     )
   }
-}
-
-/** The system's own words, as other programs show them. */
-export function systemText({ code, message }: NodeJS.ErrnoException): string {
-  if (code === 'ENOENT') return 'No such file or directory'
-  if (code === 'EACCES') return 'Permission denied'
-  if (code === 'EISDIR') return 'Is a directory'
-  return message
 }
