@@ -40,6 +40,9 @@ export async function afterLogin(
   const counts = config.login_methods.some((method) => method === done.method)
   switch (counts ? config.login_action : 'upstream') {
     case 'upstream': {
+      // A form of the provider is no business of the upstream.
+      if (isCode && config.response_mode === 'form_post')
+        return redirect(ownUrl(exchange.request, done.askedFor), 'back after a login')
       if (isCode) exchange.upstream.rawQuery = queryAfterCode(config, done)
       return undefined
     }

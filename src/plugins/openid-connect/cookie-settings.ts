@@ -29,8 +29,16 @@ export function keptCookies(config: Config, kind: CookieKind): KeptCookies | und
       sameSite: config[`${kind}_cookie_same_site`],
       secure: config[`${kind}_cookie_secure`] ?? request.forwardedScheme === 'https',
       httpOnly: config[`${kind}_cookie_http_only`],
+      ...(kind === 'authorization' && comesWithForms(config)),
     }),
   }
+}
+
+/** Browsers send a cookie with a form of another site, such as the provider's, only if it says so. */
+function comesWithForms(config: Config): Partial<CookieAttributes> {
+  return config.response_mode === 'form_post' && config.authorization_cookie_same_site !== 'Default'
+    ? { sameSite: 'None', secure: true }
+    : {}
 }
 
 /** One that outlives the browser stands in place of the usual one: both would say the same. */

@@ -9,6 +9,7 @@ import {
 import type { Exchange } from '../../plugin-kit/exchange.ts'
 import { isTlsMethod } from '../../plugin-kit/oauth/client-auth.ts'
 import type { PluginContext, PluginHandlers } from '../../plugin-kit/plugin.ts'
+import { callbackOf, type Callback } from './callback.ts'
 import { chosenClient, clientsOf, type OidcClient } from './clients.ts'
 import { Credentials, hideCookies } from './credentials.ts'
 import { claimSources, type Found, type Refused } from './found.ts'
@@ -138,7 +139,8 @@ export class OpenidConnectHandlers implements PluginHandlers {
       return undefined
     }
     // Another tab may have logged in meanwhile; a code is no business of the upstream either.
-    if (this.#login?.isArrival(exchange)) return this.#withoutCredentials(exchange, client)
+    const arrival = await this.#arrivalOf(exchange)
+    if (arrival !== undefined) return this.#arrive(exchange, arrival)
     const outcome = await this.#authenticate({
       exchange,
       credentials,
@@ -166,16 +168,28 @@ export class OpenidConnectHandlers implements PluginHandlers {
     const login = this.#login
     if (login === undefined || client === undefined) return this.#unauthorized(exchange, undefined)
     const state = this.#stateOf(exchange)
-    const arrival = await login.complete(exchange)
-    if (arrival === undefined) {
-      const { answer, cookies } = await login.begin(exchange, client)
-      // What is left of a session would make the request that comes back longer than it may be.
-      const left = this.#sessions?.forget(exchange.request) ?? []
-      Object.assign(state, { answer, cookies: [...left, ...cookies] })
-      return undefined
-    }
+    const callback = await callbackOf(this.#config, exchange.request, state.credentials)
+    if (callback !== undefined) return this.#arrive(exchange, callback)
+    const { answer, cookies } = await login.begin(exchange, client)
+    // What is left of a session would make the request that comes back longer than it may be.
+    const left = this.#sessions?.forget(exchange.request) ?? []
+    Object.assign(state, { answer, cookies: [...left, ...cookies] })
+    return undefined
+  }
+
+  /** @returns what the browser comes back with from a login that has begun in it */
+  async #arrivalOf(exchange: Exchange): Promise<Callback | undefined> {
+    const { request } = exchange
+    if (this.#login?.hasPending(request) !== true) return undefined
+    const callback = await callbackOf(this.#config, request, this.#stateOf(exchange).credentials)
+    return callback !== undefined && this.#login.isArrival(request, callback) ? callback : undefined
+  }
+
+  async #arrive(exchange: Exchange, callback: Callback): Promise<Attempt> {
+    const arrival = await this.#login!.complete(exchange, callback)
     if ('refused' in arrival) return this.#unauthorized(exchange, arrival)
     const refusal = await this.#accept(exchange, arrival.found)
+    const state = this.#stateOf(exchange)
     if (refusal === undefined)
       Object.assign(state, {
         answer: arrival.answer,

@@ -3,6 +3,7 @@ import type { ClientRequest, Exchange } from '../../plugin-kit/exchange.ts'
 import { ownUrl } from '../../plugin-kit/own-url.ts'
 import { afterLogin } from './after-login.ts'
 import { authorizationUrl } from './authorization-request.ts'
+import type { Callback } from './callback.ts'
 import type { OidcClient } from './clients.ts'
 import { refused, type Found, type Refused } from './found.ts'
 import { loadOAuth } from '../../plugin-kit/oauth/libraries.ts'
@@ -30,6 +31,12 @@ export interface Arrival {
   readonly cookies: readonly string[]
 }
 
+interface Coming {
+  readonly login: Login
+  readonly client: OidcClient
+  readonly callback: Callback
+}
+
 interface Means {
   readonly logins: Logins
   readonly sessions: Sessions
@@ -51,17 +58,23 @@ export class LoginFlow {
     this.#sessions = sessions
   }
 
-  /** @returns nothing for a request that is no browser's coming back */
-  async complete(exchange: Exchange): Promise<Arrival | Refused | undefined> {
-    const { request } = exchange
-    const state = stateOfCallback(request)
-    if (state === undefined) return undefined
-    const login = this.#logins.find(request, state)
+  /** Whether any login has begun in this browser. */
+  hasPending(request: ClientRequest): boolean {
+    return this.#logins.cookieNames.some((name) => request.cookie(name) !== undefined)
+  }
+
+  /** Whether the browser comes back from a login that has begun in it. */
+  isArrival(request: ClientRequest, { state }: Callback): boolean {
+    return this.#logins.find(request, state) !== undefined
+  }
+
+  async complete(exchange: Exchange, callback: Callback): Promise<Arrival | Refused> {
+    const login = this.#logins.find(exchange.request, callback.state)
     const client = this.#parts.clients.find(({ id }) => id === login?.clientId)
     // Starting over could go round for ever, where the browser keeps no cookies.
     if (login === undefined || client === undefined)
       return refused('login-unknown', 'no login with this state has begun in this browser')
-    return this.#exchangeCode(exchange, login, client)
+    return this.#exchangeCode(exchange, { login, client, callback })
   }
 
   async begin({ request }: Exchange, client: OidcClient): Promise<Departure> {
@@ -89,28 +102,21 @@ export class LoginFlow {
       nonce: login.nonce,
       code_challenge: await oauth.calculatePKCECodeChallenge(login.verifier),
       code_challenge_method: 'S256',
+      ...(config.response_mode !== 'query' && { response_mode: config.response_mode }),
     }
     const location = await authorizationUrl(this.#parts, client, { endpoint, parameters })
     const cookies = this.#logins.begin(login, request)
     return { answer: redirect(location, 'to log in'), cookies }
   }
 
-  /** Whether the browser comes back from a login that has begun in it. */
-  isArrival({ request }: Exchange): boolean {
-    const state = stateOfCallback(request)
-    return state !== undefined && this.#logins.find(request, state) !== undefined
-  }
-
   async #exchangeCode(
     exchange: Exchange,
-    login: Login,
-    client: OidcClient,
+    { login, client, callback }: Coming,
   ): Promise<Arrival | Refused> {
     const { config, provided } = this.#parts
     const { request } = exchange
     try {
-      const callback = new URLSearchParams(request.rawQuery)
-      const tokens = await provided.exchangeCode(client, callback, login)
+      const tokens = await provided.exchangeCode(client, callback.parameters, login)
       const startsSession = config.disable_session?.includes('authorization_code') !== true
       const session = startsSession ? this.#sessions.begin(client.id, tokens) : undefined
       const found: Found = {
@@ -137,14 +143,6 @@ export class LoginFlow {
       return refused('login-refused', `the login failed: ${error.message}`)
     }
   }
-}
-
-/** @returns `undefined` for a request that has not the form of a browser's coming back */
-function stateOfCallback(request: ClientRequest): string | undefined {
-  const state = request.queryValue('state')
-  const hasOutcome =
-    request.queryValue('code') !== undefined || request.queryValue('error') !== undefined
-  return typeof state === 'string' && hasOutcome && request.method === 'GET' ? state : undefined
 }
 
 function argumentsOfClient(

@@ -216,9 +216,10 @@ export const clientFields = {
     default: ['code'],
   }),
   response_mode: string({
-    description: 'How the code comes back.',
+    description:
+      'How the code comes back: in the `query`, or in a form that the browser is made to send (`form_post`). What was asked for follows a form by a redirect, and `authorization_cookie_same_site` is then `None`, over HTTPS alone, unless it is `Default`: browsers send no other cookie with a form of another site.',
     required: true,
-    one_of: ['query'],
+    one_of: ['query', 'form_post'],
     default: 'query',
   }),
   max_age: integer({

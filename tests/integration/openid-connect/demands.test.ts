@@ -30,6 +30,7 @@ beforeAll(async () => {
         upstream_id_token_header: 'X-ID-Token',
         hide_credentials: true,
       },
+      posted: { ...login, response_mode: 'form_post', preserve_query_args: true },
       keyed: {
         ...bearer,
         upstream_access_token_jwk_header: 'X-Key',
@@ -218,6 +219,48 @@ describe('openid-connect › a login by name and password', () => {
   it.each(['sessionless', 'unnamed'])('begins none where it is not to: %s', async (path) => {
     const response = await fetch(`${gateway.url}/${path}`, { headers: credentials })
     expect([response.status, response.headers.getSetCookie()]).toEqual([200, []])
+  })
+})
+
+describe('openid-connect › a code that comes back in a form', () => {
+  async function begun() {
+    const browser = cookieBrowser()
+    const response = await browser.request(`${gateway.url}/posted?a=1`)
+    const { searchParams } = new URL(response.headers.get('location')!)
+    const nonce = searchParams.get('nonce')!
+    issuer.idToken = await issuer.sign({ ...good(), aud: 'gateway', nonce })
+    const form = new URLSearchParams({ code: 'any', state: searchParams.get('state')! })
+    const post = (body = form) => browser.request(`${gateway.url}/posted`, { method: 'POST', body })
+    return { browser, response, searchParams, form, post }
+  }
+
+  it('lets in whoever brings it, and leads to what was asked for, without the form', async () => {
+    const { browser, response, searchParams, post } = await begun()
+    expect(searchParams.get('response_mode')).toBe('form_post')
+    expect(response.headers.getSetCookie()[0]).toMatch(/; SameSite=None; Secure; HttpOnly;/)
+    const back = await post()
+    expect([back.status, back.headers.get('location')]).toEqual([302, `${gateway.url}/posted?a=1`])
+    const arrived = await browser.request(back.headers.get('location')!)
+    expect((await seenBy(arrived)).url).toBe('/posted?a=1')
+  })
+
+  it('is taken in a form only, and of this browser only', async () => {
+    const { browser, form, post } = await begun()
+    const asQuery = await browser.request(`${gateway.url}/posted?${form}`)
+    expect([asQuery.status, browser.cookies.has('session')]).toEqual([302, false])
+    const foreign = await fetch(`${gateway.url}/posted`, { method: 'POST', body: form })
+    expect(foreign.status).toBe(401)
+    const denied = new URLSearchParams({ error: 'access_denied', state: form.get('state')! })
+    expect((await post(denied)).status).toBe(401)
+    expect((await post(new URLSearchParams({ code: 'any', state: 'other' }))).status).toBe(401)
+  })
+
+  it('leaves other forms of whoever has a session to the upstream', async () => {
+    const { browser, post } = await begun()
+    await post()
+    await browser.request(`${gateway.url}/posted?again`)
+    const own = await post(new URLSearchParams({ code: '1', state: '2' }))
+    expect((await seenBy(own)).url).toBe('/posted')
   })
 })
 
