@@ -36,7 +36,7 @@ import { PluginCertificates } from './plugin-certificates.ts'
 import { prefixLayout } from './prefix-layout.ts'
 import { ProxyListeners, type PortsByListener } from './proxy-listeners.ts'
 import { proxyRules } from './proxy-rules.ts'
-import { ServingSnapshot } from './serving-snapshot.ts'
+import { ServingSnapshot, type ServingOptions } from './serving-snapshot.ts'
 import { TicketKeys } from './ticket-keys.ts'
 import { StreamPlane } from './stream-plane.ts'
 import { tlsRules } from './tls-rules.ts'
@@ -125,8 +125,7 @@ export class WorkerPlane {
       flavor: settings.router_flavor as RouterFlavor,
       balancers: this.#balancers,
       node: this.#node,
-      tlsDefaults: upstreamTlsDefaults(settings),
-      speaksHttp2: http2Upstreams(settings.upstream_http2).has,
+      ...upstreamRules(settings),
       onCertificates: (entities) => this.#certificates.replace(entities),
     })
     const wheel = startWheel()
@@ -336,6 +335,14 @@ export class WorkerPlane {
 async function unpacked(content: PackedContent): Promise<Content> {
   if (content.kind === 'changes') return content
   return { kind: 'whole', entities: await unpackEntities(content.entities) }
+}
+
+/** How upstreams are reached where services do not say. */
+function upstreamRules(settings: Settings): Pick<ServingOptions, 'tlsDefaults' | 'speaksHttp2'> {
+  return {
+    tlsDefaults: upstreamTlsDefaults(settings),
+    speaksHttp2: http2Upstreams(settings.upstream_http2).has,
+  }
 }
 
 function upstreamPool(

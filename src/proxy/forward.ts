@@ -1,5 +1,5 @@
-import type { BalancerFault, Peer, PeerOutcome, PeerSource } from '../balancer/peer.ts'
-import { beginTurn, turnMs } from '../base/turn-clock.ts'
+import type { Peer, PeerOutcome, PeerSource } from '../balancer/peer.ts'
+import { turnMs } from '../base/turn-clock.ts'
 import type { ServiceTarget } from '../snapshot/snapshot.ts'
 import { answerFailure } from './answer.ts'
 import { BufferedRequest } from './buffer-request.ts'
@@ -8,7 +8,6 @@ import type { ProxyExchange } from './exchange.ts'
 import { finish, finishAfter } from './finish.ts'
 import { FAILURES, GatewayError, type FailureCode } from './gateway-error.ts'
 import { Http2Forwarding } from './http2-upstream/forward-http2.ts'
-import { isPromise } from './is-promise.ts'
 import { passWhole } from './pass-whole.ts'
 import { ReceivedResponse } from './receive-response.ts'
 import type { BodySink } from './request-body.ts'
@@ -19,13 +18,19 @@ import type { UpstreamConnection, UpstreamUser } from './upstream-connection.ts'
 import {
   countFailedTry,
   endpointTls,
-  faultError,
   isRepeatable,
   noteFailedTry,
   peersOf,
+  pickPeer,
   sentMethod,
+  type PeerTaker,
 } from './tries.ts'
-import { isGrpcScheme, upstreamRequestHead, wantsUpgrade, type SentBody } from './upstream-request.ts'
+import {
+  isGrpcScheme,
+  upstreamRequestHead,
+  wantsUpgrade,
+  type SentBody,
+} from './upstream-request.ts'
 import { asChunk, writeRequest } from './write-request.ts'
 
 /** Sends the request to a peer of its service, to others if that fails, and relays the answer. */
@@ -48,7 +53,8 @@ function speaksHttp2(exchange: ProxyExchange, { http2 }: ServiceTarget): boolean
   return http2 && !wantsUpgrade(exchange) && exchange.upstreamIfChanged?.newTarget === undefined
 }
 
-class Forwarding implements Stage, BodySink, UpstreamUser {
+class Forwarding implements Stage, BodySink, PeerTaker, UpstreamUser {
+  isOver = false
   readonly #exchange: ProxyExchange
   readonly #target: ServiceTarget
   readonly #peers: PeerSource
@@ -63,7 +69,6 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
   #hasBegun = false
   #isStreaming = false
   #isChunked = false
-  #isOver = false
   #response: ReceivedResponse | undefined
   /** The body, where it is wanted whole before a peer is asked. */
   #buffered: BufferedRequest | undefined
@@ -115,46 +120,30 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
   // Peers and tries
 
   #try(): void {
-    const exchange = this.#exchange
-    const picked = this.#peers.pick(exchange.balancing, exchange.tried)
-    if (!isPromise(picked)) this.#usePicked(picked)
-    else
-      picked
-        .then((peer) => {
-          beginTurn()
-          this.#usePicked(peer)
-        })
-        .catch((error: unknown) => {
-          exchange.context.log.error(`Cannot pick a peer for exchange ${exchange.id}`, error)
-          this.#fail(new GatewayError('dns_failed', 'The balancer failed'))
-        })
+    pickPeer(this.#exchange, this.#peers, this)
   }
 
-  #usePicked(picked: Peer | BalancerFault): void {
-    if ('fault' in picked) {
-      if (!this.#isOver) this.#fail(faultError(picked, this.#exchange.tried.length > 0))
-      return
-    }
-    if (this.#isOver) {
-      this.#peers.release(picked)
-      return
-    }
+  onPeer(peer: Peer): void {
     const exchange = this.#exchange
-    exchange.peer = picked
+    exchange.peer = peer
     exchange.sentAtMs = turnMs()
     exchange.answeredAtMs = -1
     this.#isSent = false
     this.#hasBegun = false
-    const tls = endpointTls(exchange, this.#target, picked)
+    const tls = endpointTls(exchange, this.#target, peer)
     const { pool } = exchange.context
-    const connection = this.#needsNewConnection ? undefined : pool.take(picked, tls)
+    const connection = this.#needsNewConnection ? undefined : pool.take(peer, tls)
     this.#isReused = connection !== undefined
     if (connection === undefined) {
-      this.#connection = pool.dial(picked, tls, this, this.#target.connectTimeoutMs)
+      this.#connection = pool.dial(peer, tls, this, this.#target.connectTimeoutMs)
     } else {
       connection.user = this
       this.#send(connection)
     }
+  }
+
+  onNoPeer(error: GatewayError): void {
+    this.#fail(error)
   }
 
   onUpstreamConnected(connection: UpstreamConnection): void {
@@ -324,7 +313,7 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
     })
     const verdict = this.#response.receive(bytes, length)
     if (verdict === 'more') {
-      if (!this.#isOver) this.#awaitMore()
+      if (!this.isOver) this.#awaitMore()
     } else this.#settle(verdict)
   }
 
@@ -432,12 +421,12 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
   // Ends
 
   #end(): void {
-    this.#isOver = true
+    this.isOver = true
     this.#buffered?.close()
   }
 
   onClientGone(): void {
-    if (this.#isOver) return
+    if (this.isOver) return
     this.#end()
     this.#slowClient?.close()
     this.#release(false)
@@ -445,7 +434,7 @@ class Forwarding implements Stage, BodySink, UpstreamUser {
   }
 
   onBodyFault(code: FailureCode): void {
-    if (this.#isOver) return
+    if (this.isOver) return
     const exchange = this.#exchange
     if (exchange.sentAtMs === -1) exchange.sentAtMs = turnMs()
     this.#release(false)

@@ -29,35 +29,40 @@ export function peersOf(exchange: ProxyExchange, target: ServiceTarget): PeerSou
     : exchange.context.balancers.source(other.host, other.port)
 }
 
-/** Whoever asks for a peer, and hears of one of three. Nothing is told once it is over. */
+/** Whoever asks for a peer, and hears of one or of none. Nothing is told once it is over. */
 export interface PeerTaker {
   readonly isOver: boolean
   onPeer(peer: Peer): void
-  onNoPeer(fault: BalancerFault): void
-  onPickFailed(error: GatewayError): void
+  onNoPeer(error: GatewayError): void
 }
 
 /** Picks the next peer, for whom the taker answers to the source then; most are there at once. */
 export function pickPeer(exchange: ProxyExchange, peers: PeerSource, taker: PeerTaker): void {
   const picked = peers.pick(exchange.balancing, exchange.tried)
-  if (!isPromise(picked)) takePicked(picked, peers, taker)
+  if (!isPromise(picked)) takePicked(picked, exchange, peers, taker)
   else
     picked
       .then((peer) => {
         beginTurn()
-        takePicked(peer, peers, taker)
+        takePicked(peer, exchange, peers, taker)
       })
       .catch((error: unknown) => {
         exchange.context.log.error(`Cannot pick a peer for exchange ${exchange.id}`, error)
-        taker.onPickFailed(new GatewayError('dns_failed', 'The balancer failed'))
+        taker.onNoPeer(new GatewayError('dns_failed', 'The balancer failed'))
       })
 }
 
-function takePicked(picked: Peer | BalancerFault, peers: PeerSource, taker: PeerTaker): void {
-  if ('fault' in picked) {
-    if (!taker.isOver) taker.onNoPeer(picked)
-  } else if (taker.isOver) peers.release(picked)
-  else taker.onPeer(picked)
+// oxlint-disable-next-line max-params -- the hot path: an object here costs more than it says
+function takePicked(
+  picked: Peer | BalancerFault,
+  exchange: ProxyExchange,
+  peers: PeerSource,
+  taker: PeerTaker,
+): void {
+  if (!('fault' in picked)) {
+    if (taker.isOver) peers.release(picked)
+    else taker.onPeer(picked)
+  } else if (!taker.isOver) taker.onNoPeer(faultError(picked, exchange.tried.length > 0))
 }
 
 /** How a connection to a peer is secured; nothing for a plain one. */
@@ -103,7 +108,7 @@ export function noteFailedTry(exchange: ProxyExchange, peer: Peer, code: Failure
 }
 
 /** After a first failed try Kong tells of a balancer's fault in general terms only. */
-export function faultError(fault: BalancerFault, isRepeated: boolean): GatewayError {
+function faultError(fault: BalancerFault, isRepeated: boolean): GatewayError {
   if (isRepeated) return new GatewayError('no_peer_left', 'No peer is left to try')
   switch (fault.fault) {
     case 'no-peer':

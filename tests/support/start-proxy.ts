@@ -64,7 +64,7 @@ export async function startProxy(setup: ProxySetup) {
     size: setup.pool?.size ?? 512,
     idleTimeoutMs: 60_000,
     requestsPerConnection: setup.pool?.requestsPerConnection ?? 10_000,
-    log: { warn: (message) => log.push(message), error: (message) => log.push(message) },
+    log: logger,
   })
   const context: ProxyContext = {
     holder,

@@ -151,3 +151,53 @@ describe('HpackDecoder', () => {
     )
   })
 })
+
+describe('a block that is taken again without being read', () => {
+  const literal = (name: string, value: string) =>
+    Buffer.from(
+      `\x40${String.fromCharCode(name.length)}${name}${String.fromCharCode(value.length)}${value}`,
+    )
+
+  it('leaves the table as reading it would', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 200 }))),
+        (rounds) => {
+          const lazy = new HpackDecoder()
+          const eager = new HpackDecoder()
+          for (const [kind, times] of rounds) {
+            const block = Buffer.concat([
+              literal('a', `${kind}`),
+              literal('b'.repeat(kind * 40 + 1), 'c'),
+            ])
+            expect(read(lazy, block)).toEqual(read(eager, block))
+            const { added } = lazy
+            expect(added?.length).toBe(2)
+            for (let time = 0; time < times; time += 1) {
+              lazy.repeat(added!)
+              read(eager, block)
+            }
+            // All entries that there may be, the newest first.
+            for (let number = 62; number < 200; number += 1) {
+              const entry = Buffer.from(number < 127 ? [128 | number] : [255, number - 127])
+              expect(read(lazy, entry)).toEqual(read(eager, entry))
+            }
+          }
+        },
+      ),
+      { numRuns: 20 },
+    )
+  })
+
+  it('is none that has asked the table, or changed its size', () => {
+    const decoder = new HpackDecoder()
+    read(decoder, literal('a', '1'))
+    expect(decoder.added).toHaveLength(1)
+    read(decoder, Buffer.from([0x88]))
+    expect(decoder.added).toEqual([])
+    read(decoder, Buffer.from([0xbe]))
+    expect(decoder.added).toBeUndefined()
+    read(decoder, Buffer.from([0x20]))
+    expect(decoder.added).toBeUndefined()
+  })
+})

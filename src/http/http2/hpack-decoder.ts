@@ -36,7 +36,7 @@ export class HpackDecoder {
 
   /** @returns false for a block that cannot be read, after which the table is of no use: COMPRESSION_ERROR */
   decode(bytes: Buffer, start: number, end: number, taker: FieldTaker): boolean {
-    if (this.#repeats > 0) this.#catchUp()
+    this.#catchUp()
     this.#added = []
     let at = start
     let hasField = false
@@ -49,15 +49,11 @@ export class HpackDecoder {
         hasField = true
       } else if (byte >= 32 && byte < 64) {
         // A change of size belongs before the fields.
-        this.#added = undefined
         if (hasField || !this.#resize(this.#readNumber(bytes, at, end, 31))) return false
       } else {
         const field = this.#readLiteral(bytes, at, end, byte >= 64 ? 63 : 15)
         if (field === undefined) return false
-        if (byte >= 64) {
-          this.#insert(field)
-          this.#added?.push(field)
-        }
+        if (byte >= 64) this.#add(field)
         taker.takeField(field)
         hasField = true
       }
@@ -89,6 +85,7 @@ export class HpackDecoder {
 
   /** No more than fills the table: the rest would be pushed out of it again. */
   #catchUp(): void {
+    if (this.#repeats === 0) return
     const added = this.#repeated
     const bytes = added.reduce((sum, { size }) => sum + size, 0)
     const times = bytes === 0 ? 0 : Math.min(this.#repeats, Math.ceil(TABLE_BYTES / bytes) + 1)
@@ -145,6 +142,11 @@ export class HpackDecoder {
     return this.#entries[this.#entries.length - (number - STATIC_FIELDS.length)]
   }
 
+  #add(field: Http2Field): void {
+    this.#insert(field)
+    this.#added?.push(field)
+  }
+
   #insert(field: Http2Field): void {
     this.version += 1
     this.#entries.push(field)
@@ -153,6 +155,7 @@ export class HpackDecoder {
   }
 
   #resize(limit: number): boolean {
+    this.#added = undefined
     if (limit === BROKEN || limit > TABLE_BYTES) return false
     this.version += 1
     this.#limit = limit

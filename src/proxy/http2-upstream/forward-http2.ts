@@ -1,4 +1,4 @@
-import type { BalancerFault, Peer, PeerOutcome, PeerSource } from '../../balancer/peer.ts'
+import type { Peer, PeerOutcome, PeerSource } from '../../balancer/peer.ts'
 import { turnMs } from '../../base/turn-clock.ts'
 import type { ResponseHead } from '../../http/response-head.ts'
 import type { ServiceTarget } from '../../snapshot/snapshot.ts'
@@ -12,7 +12,6 @@ import { readAheadFromMs, SlowClient } from '../slow-client.ts'
 import {
   countFailedTry,
   endpointTls,
-  faultError,
   isRepeatable,
   noteFailedTry,
   peersOf,
@@ -34,9 +33,7 @@ const MOST_HARMLESS = 3
  * over HTTP/1.1, but for what is shared. Bodies of gRPC are never held back: a call may be a
  * conversation, whose answer begins before its request ends.
  */
-export class Http2Forwarding
-  implements Stage, PeerTaker, RequestOwner, SessionUser, StreamUser
-{
+export class Http2Forwarding implements Stage, PeerTaker, RequestOwner, SessionUser, StreamUser {
   isOver = false
   readonly #exchange: ProxyExchange
   readonly #target: ServiceTarget
@@ -106,11 +103,7 @@ export class Http2Forwarding
     exchange.context.pool.sessions.reach({ peer, tls, connectTimeoutMs }, this)
   }
 
-  onNoPeer(fault: BalancerFault): void {
-    this.#fail(faultError(fault, this.#exchange.tried.length > 0))
-  }
-
-  onPickFailed(error: GatewayError): void {
+  onNoPeer(error: GatewayError): void {
     this.#fail(error)
   }
 
@@ -158,8 +151,8 @@ export class Http2Forwarding
     })
   }
 
-  /** Repeats what may be repeated; a harmless try always is, up to a number that no sound peer needs. */
-  #tryFailed({ kind, code, isUntouched, isHarmless }: FailedTry): void {
+  #tryFailed(failed: FailedTry): void {
+    const { kind, code, isHarmless } = failed
     const exchange = this.#exchange
     const peer = exchange.peer!
     const hasBegun = this.#response?.hasBegun === true
@@ -168,15 +161,20 @@ export class Http2Forwarding
     const isForgiven = isHarmless && this.#harmlessTries < MOST_HARMLESS
     if (!isForgiven) this.#peers.report(peer, { kind })
     this.#peers.release(peer)
-    if (hasBegun) {
-      this.#breakOff()
-      return
-    }
+    if (hasBegun) this.#breakOff()
+    else if (!isStreaming && this.#mayRepeat(failed, isForgiven)) this.#repeat(code, isForgiven)
+    else this.#fail(new GatewayError(code, `Peer ${peer.ip}:${peer.port} failed: ${kind}`))
+  }
+
+  /** A harmless try is always repeated, up to a number that no sound peer needs. */
+  #mayRepeat({ code, isUntouched }: FailedTry, isForgiven: boolean): boolean {
     const mayTry = isForgiven || (FAILURES[code].isRetryable && this.#retriesLeft > 0)
-    if (!mayTry || isStreaming || !(isUntouched || isRepeatable(exchange))) {
-      this.#fail(new GatewayError(code, `Peer ${peer.ip}:${peer.port} failed: ${kind}`))
-      return
-    }
+    return mayTry && (isUntouched || isRepeatable(this.#exchange))
+  }
+
+  #repeat(code: FailureCode, isForgiven: boolean): void {
+    const exchange = this.#exchange
+    const peer = exchange.peer!
     if (isForgiven) {
       this.#harmlessTries += 1
       noteFailedTry(exchange, peer, code)

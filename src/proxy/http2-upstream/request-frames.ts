@@ -56,7 +56,8 @@ export class KnownHeads {
     if (known !== undefined && !emptiesTable && isKnown(known, text, id))
       return headerFrames(stream, known.blockStart + id + known.blockEnd, true)
     const frames = requestFrames(start)
-    if (!emptiesTable && text.length <= REMEMBERED_BYTES) this.#remember(place, text, { frames, id })
+    if (!emptiesTable && text.length <= REMEMBERED_BYTES)
+      this.#remember(place, text, { frames, id })
     return frames
   }
 
@@ -106,8 +107,7 @@ function writeHead(start: RequestStart, bytes: Buffer, out: Buffer, begin: numbe
   out[at++] = INDEXED | (scheme === 'http' ? HTTP : HTTPS)
   at = writePath(bytes, methodEnd + 1, lineEnd - VERSION.length, out, at)
   at = writeValue(AUTHORITY, bytes, hostAt, hostEnd, out, at)
-  if (start.takesTrailers || text.startsWith(TRAILERS, lineEnd))
-    at += TE_FIELD.copy(out, at)
+  if (start.takesTrailers || text.startsWith(TRAILERS, lineEnd)) at += TE_FIELD.copy(out, at)
   return requestLines.write(bytes, lineEnd + 2, headLength, out, at)
 }
 

@@ -82,7 +82,11 @@ export class ResponseReader {
   }
 
   /** @returns lines of HTTP/1.1, or what is wrong: the whole table, or this response alone */
-  readTrailers({ bytes, start, end }: HeaderBlock): { readonly lines: string } | 'broken' | 'malformed' {
+  readTrailers({
+    bytes,
+    start,
+    end,
+  }: HeaderBlock): { readonly lines: string } | 'broken' | 'malformed' {
     const trailers = new TrailerLines(HEAD_LIMIT)
     if (!this.#decoder.decode(bytes, start, end, trailers)) return 'broken'
     return trailers.isMalformed ? 'malformed' : { lines: trailers.text }

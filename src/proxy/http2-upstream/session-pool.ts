@@ -1,7 +1,12 @@
 import type { Peer } from '../../balancer/peer.ts'
 import { dialTls } from '../transport/dial-tls.ts'
 import type { EndpointTls, UpstreamPoolOptions } from '../upstream-pool.ts'
-import { MOST_STREAMS, UpstreamSession, type SessionHome, type SessionUser } from './upstream-session.ts'
+import {
+  MOST_STREAMS,
+  UpstreamSession,
+  type SessionHome,
+  type SessionUser,
+} from './upstream-session.ts'
 
 /** Where a session leads, and how long it may take to get there. */
 export interface SessionTarget {

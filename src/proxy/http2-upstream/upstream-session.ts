@@ -1,29 +1,24 @@
 import type { Deadline, DeadlineWheel } from '../../base/deadline-wheel.ts'
 import { beginTurn, turnMs } from '../../base/turn-clock.ts'
-import { FrameReader, type FrameSink, type HeaderBlock } from '../../http/http2/frame-reader.ts'
 import {
   ErrorCode,
   goAwayFrame,
   INITIAL_WINDOW,
   LARGEST_WINDOW,
-  pingAck,
   PREFACE,
   resetFrame,
   Setting,
-  SETTINGS_ACK,
   settingsFrame,
   windowUpdateFrame,
 } from '../../http/http2/frame.ts'
-import type { ResponseHead } from '../../http/response-head.ts'
-import { giveResponseHead } from '../head-pool.ts'
 import { ConnectionOutput, type OutputHome } from '../http2/connection-output.ts'
-import { FloodGauge } from '../http2/flood-gauge.ts'
 import type { StreamOutput } from '../http2/stream-output.ts'
 import { WaitingOutputs } from '../http2/waiting-outputs.ts'
 import type { Dialer } from '../transport/sockets.ts'
 import type { Transport, TransportOwner } from '../transport/transport.ts'
 import { KnownHeads } from './request-frames.ts'
-import { HEAD_LIMIT, ResponseReader } from './response-reader.ts'
+import { HEAD_LIMIT } from './response-reader.ts'
+import { SESSION_WINDOW, SessionFrames, type FramesHome } from './session-frames.ts'
 import { StreamTimer } from './stream-timer.ts'
 import {
   STREAM_WINDOW,
@@ -73,10 +68,6 @@ export const MOST_STREAMS = 128
  * attack and end the connection, which would hit the exchanges of other clients on it.
  */
 const RESETS_LIMIT = 100
-/** What all streams together may be sent before any of it is taken. */
-const SESSION_WINDOW = 4 * 1024 * 1024
-/** Answers to PING and SETTINGS, while the upstream reads nothing. */
-const UNREAD_ACKS = 1000
 /** Ids are 31 bits, and those of a client odd: RFC 9113 §5.1.1. */
 const LAST_STREAM = 0x7fffffff
 /** How HTTP/1 begins. */
@@ -89,7 +80,7 @@ const HTTP1 = 'HTTP/1.'
  * how many streams it takes.
  */
 export class UpstreamSession
-  implements TransportOwner, Dialer, FrameSink, StreamHome, OutputHome, Deadline
+  implements TransportOwner, Dialer, FramesHome, StreamHome, OutputHome, Deadline
 {
   deadlineMs = Infinity
   wheelTick = -1
@@ -100,26 +91,16 @@ export class UpstreamSession
   readonly scheme: 'http' | 'https'
   readonly #home: SessionHome
   readonly #rules: SessionRules
-  readonly #responses = new ResponseReader()
-  readonly #flood = new FloodGauge()
+  readonly #frames = new SessionFrames(this)
   readonly #streams = new Map<number, UpstreamStream>()
   readonly #outputs = new WaitingOutputs()
   readonly #spareTimers: StreamTimer[] = []
   #waiting: SessionUser[] = []
   #transport: Transport | undefined
   #output: ConnectionOutput | undefined
-  #reader: FrameReader | undefined
-  /** Streams some of which was read with the bytes at hand. */
-  #touched: UpstreamStream[] = []
-  /** The stream whose DATA is being read; `undefined` where it is passed over. */
-  #dataStream: UpstreamStream | undefined
   #nextStream = 1
   #servedStreams = 0
   #resetStreams = 0
-  #uncredited = 0
-  /** What may still come on streams that were reset, from before the upstream knew. */
-  #lateBytes = 0
-  #unreadAcks = 0
   #hasTableUpdate = false
   /** The upstream's settings have come. */
   #isOpen = false
@@ -152,7 +133,6 @@ export class UpstreamSession
     beginTurn()
     this.callOff = undefined
     this.#transport = transport
-    this.#reader = new FrameReader(this, { peer: 'server', blockBytes: HEAD_LIMIT * 2 })
     const output = (this.#output = new ConnectionOutput(transport, this))
     transport.owner = this
     output.send(
@@ -213,27 +193,19 @@ export class UpstreamSession
 
   onBytes(bytes: Buffer, length: number): void {
     if (this.#isOver) return
-    const output = this.#output!
-    this.#flood.receive(length)
+    this.#noteHttp1(bytes, length)
+    const { output } = this
     output.isReading = true
-    const error = this.#reader!.read(bytes, 0, length)
-    if (error !== ErrorCode.none) this.#fail(error, bytes, length)
-    else if (this.#flood.isFlooded) this.#failForFlood('floods the gateway with frames')
-    if (this.#touched.length > 0) this.#endRead()
+    this.#frames.read(bytes, length)
     output.isReading = false
     output.flush()
   }
 
-  #endRead(): void {
-    const touched = this.#touched
-    this.#touched = []
-    for (const stream of touched) stream.afterRead()
-  }
-
-  #touch(stream: UpstreamStream): void {
-    if (stream.isTouched) return
-    stream.isTouched = true
-    this.#touched.push(stream)
+  /** What says that it speaks HTTP/1.1 deserves a clearer word than that it broke a protocol. */
+  #noteHttp1(bytes: Buffer, length: number): void {
+    if (this.#isOpen || length < HTTP1.length) return
+    if (bytes.latin1Slice(0, HTTP1.length) === HTTP1)
+      this.#home.onMisbehaved('speaks HTTP/1.1 where HTTP/2 is expected: see upstream_http2')
   }
 
   onEnd(): void {
@@ -245,7 +217,7 @@ export class UpstreamSession
   }
 
   onDrained(): void {
-    this.#unreadAcks = 0
+    this.#frames.onDrained()
     if (this.#isOver) return
     this.#outputs.pump()
     for (const stream of this.#streams.values()) {
@@ -259,171 +231,71 @@ export class UpstreamSession
     else this.#end('ETIMEDOUT')
   }
 
-  // Responses
+  // What the upstream says
 
-  onHeaderBlock(block: HeaderBlock): void {
-    const stream = this.#streams.get(block.stream)
-    if (stream === undefined) this.#passOver(block)
-    else if (stream.isAnswered) this.#readTrailers(stream, block)
-    else this.#readHead(stream, block)
+  streamOf(id: number): UpstreamStream | undefined {
+    return this.#streams.get(id)
   }
 
-  #readHead(stream: UpstreamStream, block: HeaderBlock): void {
-    const { endsStream } = block
-    const head = this.#responses.read(block)
-    if (head === 'broken') this.#fail(ErrorCode.compressionError)
-    else if (head === 'malformed') this.#resetForFault(stream, ErrorCode.protocolError)
-    else {
-      // What a head costs is what it says, not how few bytes it says it in.
-      this.#flood.count(head.fields.text.length)
-      if (head.status >= 200) {
-        this.#touch(stream)
-        stream.receiveHead(head, endsStream)
-      } else this.#receiveInterim(stream, head, endsStream)
-    }
-  }
-
-  /** Another protocol cannot be changed to, and no response ends before its final head. */
-  #receiveInterim(stream: UpstreamStream, head: ResponseHead, endsStream: boolean): void {
-    const isWrong = endsStream || head.status === 101
-    if (!isWrong) stream.receiveInterim(head)
-    giveResponseHead(head)
-    if (isWrong) this.#resetForFault(stream, ErrorCode.protocolError)
-  }
-
-  #readTrailers(stream: UpstreamStream, block: HeaderBlock): void {
-    const trailers = this.#responses.readTrailers(block)
-    if (trailers === 'broken') this.#fail(ErrorCode.compressionError)
-    else if (trailers === 'malformed' || !block.endsStream)
-      this.#resetForFault(stream, ErrorCode.protocolError)
-    else stream.receiveTrailers(trailers.lines)
-  }
-
-  /** A head for a stream that is no more. */
-  #passOver(block: HeaderBlock): void {
-    if (this.#isUnknown(block.stream)) this.#fail(ErrorCode.protocolError)
-    else if (!this.#responses.skip(block)) this.#fail(ErrorCode.compressionError)
-  }
-
-  /** Only this side opens streams. */
-  #isUnknown(id: number): boolean {
+  isUnknown(id: number): boolean {
     return id >= this.#nextStream || (id & 1) === 0
   }
 
-  onDataBegun(id: number, length: number): void {
-    this.#dataStream = undefined
-    this.#uncredited += length
-    // Streams are held back one by one: one that is must not hold up the others.
-    if (this.#uncredited >= SESSION_WINDOW / 2) {
-      this.credit(0, this.#uncredited)
-      this.#uncredited = 0
-    }
-    const stream = this.#streams.get(id)
-    if (stream === undefined) this.#passOverData(id, length)
-    else if (!stream.isAnswered) this.#resetForFault(stream, ErrorCode.protocolError)
-    else if (!stream.takeWindow(length)) this.#resetForFault(stream, ErrorCode.flowControlError)
-    else this.#dataStream = stream
-  }
-
-  #passOverData(id: number, length: number): void {
-    if (this.#isUnknown(id)) this.#fail(ErrorCode.protocolError)
-    else if (length > this.#lateBytes) this.#fail(ErrorCode.streamClosed)
-    else {
-      this.#lateBytes -= length
-      this.#flood.count(length)
-    }
-  }
-
-  onDataBytes(bytes: Buffer, start: number, end: number): void {
-    const stream = this.#dataStream
-    if (stream === undefined || stream.isClosed) return
-    this.#touch(stream)
-    stream.receiveBody(bytes, start, end)
-  }
-
-  onDataEnded(endsStream: boolean): void {
-    if (endsStream) this.#dataStream?.receiveEnd()
-  }
-
-  credit(stream: number, bytes: number): void {
-    this.#output!.send(windowUpdateFrame(stream, bytes))
-  }
-
-  // Other frames
-
-  onReset(id: number, code: number): void {
-    const stream = this.#streams.get(id)
-    if (stream !== undefined) {
-      this.#resetStreams += 1
-      this.#lose(stream, code === ErrorCode.refusedStream ? 'untouched' : 'closed')
-    } else if (this.#isUnknown(id)) this.#fail(ErrorCode.protocolError)
-  }
-
-  onSetting(id: number, value: number): void {
-    if (id === Setting.maxConcurrentStreams) this.#home.streamLimit = Math.min(value, MOST_STREAMS)
-    if (id === Setting.headerTableSize && value < 4096) this.#hasTableUpdate = true
-    if (id !== Setting.initialWindowSize) return
-    const change = value - this.streamWindow
-    this.streamWindow = value
-    for (const { outputIfAny: output } of this.#streams.values()) {
-      if (output === undefined) continue
-      output.window += change
-      if (output.window > LARGEST_WINDOW) this.#fail(ErrorCode.flowControlError)
-    }
-  }
-
-  onSettingsEnd(): void {
-    this.#acknowledge(SETTINGS_ACK)
+  onSettings(): void {
     if (this.#isOpen) this.#outputs.pump()
     else this.#open()
   }
 
-  onSettingsAck(): void {
-    // What was asked of the upstream holds from the beginning, or does no harm.
+  setStreamLimit(streams: number): void {
+    this.#home.streamLimit = Math.min(streams, MOST_STREAMS)
   }
 
-  onPing(payload: string): void {
-    this.#acknowledge(pingAck(payload))
+  setStreamWindow(bytes: number): void {
+    const change = bytes - this.streamWindow
+    this.streamWindow = bytes
+    for (const { outputIfAny: output } of this.#streams.values()) {
+      if (output === undefined) continue
+      output.window += change
+      if (output.window > LARGEST_WINDOW) this.fail(ErrorCode.flowControlError)
+    }
   }
 
-  #acknowledge(frame: string): void {
-    this.#output!.send(frame)
-    if (!this.isCongested) return
-    this.#unreadAcks += 1
-    if (this.#unreadAcks > UNREAD_ACKS) this.#failForFlood('asks without reading the answers')
+  emptyTable(): void {
+    this.#hasTableUpdate = true
   }
 
-  /** The upstream takes no more streams, and does nothing about those it has not looked at. */
-  onGoAway(lastStream: number, _code: number): void {
+  pump(): void {
+    this.#outputs.pump()
+  }
+
+  onGoAway(lastStream: number): void {
     this.retire()
-    for (const stream of [...this.#streams.values()])
+    for (const stream of this.#streams.values())
       if (stream.id > lastStream) this.#lose(stream, 'untouched')
   }
 
-  onWindowUpdate(id: number, increment: number): void {
-    if (id === 0) {
-      this.sendWindow += increment
-      if (increment === 0) this.#fail(ErrorCode.protocolError)
-      else if (this.sendWindow > LARGEST_WINDOW) this.#fail(ErrorCode.flowControlError)
-      else this.#outputs.pump()
-      return
-    }
-    const stream = this.#streams.get(id)
-    if (stream === undefined) {
-      if (this.#isUnknown(id)) this.#fail(ErrorCode.protocolError)
-      return
-    }
-    stream.output.window += increment
-    if (increment === 0) this.#resetForFault(stream, ErrorCode.protocolError)
-    else if (stream.output.window > LARGEST_WINDOW)
-      this.#resetForFault(stream, ErrorCode.flowControlError)
-    else stream.output.pumpAll()
+  onReset(stream: UpstreamStream, loss: StreamLoss): void {
+    this.#resetStreams += 1
+    this.#lose(stream, loss)
+  }
+
+  reject(stream: UpstreamStream, code: ErrorCode): void {
+    this.#sendReset(stream, code)
+    this.#lose(stream, 'invalid')
   }
 
   // Sending
 
   get output(): ConnectionOutput {
     return this.#output!
+  }
+
+  send(frame: string): void {
+    this.output.send(frame)
+  }
+
+  credit(stream: number, bytes: number): void {
+    this.send(windowUpdateFrame(stream, bytes))
   }
 
   get isAlone(): boolean {
@@ -439,7 +311,7 @@ export class UpstreamSession
   }
 
   countPayload(bytes: number): void {
-    this.#flood.count(bytes)
+    this.#frames.countPayload(bytes)
   }
 
   onWritten(): void {
@@ -474,15 +346,10 @@ export class UpstreamSession
     this.onStreamClosed(stream)
   }
 
-  #resetForFault(stream: UpstreamStream, code: ErrorCode): void {
-    this.#sendReset(stream, code)
-    this.#lose(stream, 'invalid')
-  }
-
   #sendReset(stream: UpstreamStream, code: ErrorCode): void {
     this.#resetStreams += 1
-    this.#lateBytes += stream.receiveWindow
-    this.#output!.send(resetFrame(stream.id, code))
+    this.#frames.expectLate(stream.receiveWindow)
+    this.send(resetFrame(stream.id, code))
   }
 
   #lose(stream: UpstreamStream, loss: StreamLoss): void {
@@ -525,24 +392,14 @@ export class UpstreamSession
   close(): void {
     this.retire()
     if (this.#isOver || this.#streams.size > 0) return
-    if (this.#isOpen) this.#output!.send(goAwayFrame(0, ErrorCode.none))
+    if (this.#isOpen) this.send(goAwayFrame(0, ErrorCode.none))
     this.#end('ECONNABORTED')
   }
 
-  #fail(error: ErrorCode, bytes?: Buffer, length = 0): void {
+  fail(code: ErrorCode, what?: string): void {
     if (this.#isOver) return
-    if (!this.#isOpen && bytes?.latin1Slice(0, Math.min(length, HTTP1.length)) === HTTP1)
-      this.#home.onMisbehaved('speaks HTTP/1.1 where HTTP/2 is expected')
-    else if (error === ErrorCode.enhanceYourCalm)
-      this.#home.onMisbehaved('sends a head, or settings, without end')
-    this.#output!.send(goAwayFrame(0, error))
-    this.#end('EPROTO')
-  }
-
-  #failForFlood(what: string): void {
-    if (this.#isOver) return
-    this.#home.onMisbehaved(what)
-    this.#output!.send(goAwayFrame(0, ErrorCode.enhanceYourCalm))
+    if (what !== undefined) this.#home.onMisbehaved(what)
+    this.send(goAwayFrame(0, code))
     this.#end('EPROTO')
   }
 
@@ -555,7 +412,7 @@ export class UpstreamSession
     this.retire()
     this.callOff?.()
     this.callOff = undefined
-    if (this.#reader !== undefined) this.#reader.isStopped = true
+    this.#frames.stop()
     this.#output?.flush()
     this.#transport?.close()
     const streams = [...this.#streams.values()]

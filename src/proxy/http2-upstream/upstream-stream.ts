@@ -29,6 +29,9 @@ export type StreamLoss =
   | 'untouched'
   /** What came is no response that may be passed on. */
   | 'invalid'
+  /** The upstream has ended the stream. */
+  | 'reset'
+  /** The session is gone. */
   | 'closed'
 
 /** The session, as far as its streams need it. */

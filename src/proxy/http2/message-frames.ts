@@ -62,7 +62,10 @@ export function messageFrames<Start extends MessageStart>(
 }
 
 /** @param block too long for one frame */
-function longMessage({ stream, text, headLength, endsStream }: MessageStart, block: string): string {
+function longMessage(
+  { stream, text, headLength, endsStream }: MessageStart,
+  block: string,
+): string {
   if (headLength === text.length) return headerFrames(stream, block, endsStream)
   const body = text.slice(headLength)
   return headerFrames(stream, block, false) + dataFrame(stream, body, endsStream)
