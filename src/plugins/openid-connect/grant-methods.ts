@@ -2,6 +2,7 @@ import { cacheLives, livesUntil } from './cache-lives.ts'
 import type { NameAndSecret, Presented } from './credentials.ts'
 import { refused, type Ask, type Outcome } from './found.ts'
 import { GrantRefused } from './provider-errors.ts'
+import { passedOn, type PassedOn } from './passed-on.ts'
 import { remembered, type Remembered } from '../../plugin-kit/remembered.ts'
 import type { Parts } from './token-checks.ts'
 import { trustedClaims, type Tokens } from './tokens.ts'
@@ -17,23 +18,26 @@ export function grantMethods(
   const { config, provided } = parts
 
   return {
-    async refresh_token({ client, credentials }) {
+    async refresh_token({ client, credentials, exchange }) {
       const found = client && (await credentials.refreshToken())
       if (client === undefined || found === undefined) return undefined
       const { value: refreshToken, hide } = found
-      const grant = () => provided.refresh(client, { refreshToken })
-      return attempt('refresh_token', { client, key: [refreshToken], hide, grant })
+      const along = await passedOn(config, 'token', { exchange, credentials })
+      const grant = () => provided.refresh(client, { refreshToken }, along)
+      return attempt('refresh_token', { client, key: [refreshToken], along, hide, grant })
     },
 
-    async password({ client, credentials }) {
+    async password({ client, credentials, exchange }) {
       const found = client && (await credentials.userAndPassword())
       if (client === undefined || found === undefined) return undefined
       const { name, secret } = found.value
+      const along = await passedOn(config, 'token', { exchange, credentials })
       const outcome = await attempt('password', {
         client,
         key: [name, secret],
+        along,
         hide: found.hide,
-        grant: () => provided.passwordGrant(client, name, secret),
+        grant: () => provided.passwordGrant(client, found.value, along),
       })
       // In a header a client looks like a user.
       const isPerhapsClient =
@@ -42,15 +46,17 @@ export function grantMethods(
       return outcome !== undefined && 'refused' in outcome && isPerhapsClient ? undefined : outcome
     },
 
-    async client_credentials({ client: configured, credentials }) {
+    async client_credentials({ client: configured, credentials, exchange }) {
       const found = await credentials.clientIdAndSecret()
       if (found === undefined) return undefined
       const { name: id, secret } = found.value
       const auth =
         configured?.auth === 'client_secret_post' ? configured.auth : 'client_secret_basic'
       const client = { ...NO_CLIENT, ...configured, id, secret, auth } as const
-      const grant = () => provided.clientCredentialsGrant(client)
-      return attempt('client_credentials', { client, key: [id, secret], hide: found.hide, grant })
+      const along = await passedOn(config, 'token', { exchange, credentials })
+      const grant = () => provided.clientCredentialsGrant(client, along)
+      const { hide } = found
+      return attempt('client_credentials', { client, key: [id, secret], along, hide, grant })
     },
   }
 }
@@ -58,6 +64,8 @@ export function grantMethods(
 interface Attempt extends Pick<Ask, 'client'> {
   /** What the tokens are remembered by. */
   readonly key: readonly string[]
+  /** What goes along, on which they may depend as well. */
+  readonly along: PassedOn
   readonly hide: () => void
   readonly grant: () => Promise<Tokens>
 }
@@ -69,13 +77,16 @@ function attemptsBy({ config, node }: Parts, granted: Remembered<Tokens>) {
 
   return async function attempt(
     method: 'refresh_token' | 'password' | 'client_credentials',
-    { client, hide, key, grant }: Attempt,
+    { client, hide, key, along, grant }: Attempt,
   ): Promise<Outcome> {
     try {
-      const tokens = await granted.get(JSON.stringify([method, client?.id, ...key]), async () => {
-        const value = await grant()
-        return { value, untilMs: config.cache_tokens ? endOf(value) : 0 }
-      })
+      const tokens = await granted.get(
+        JSON.stringify([method, client?.id, ...key, along]),
+        async () => {
+          const value = await grant()
+          return { value, untilMs: config.cache_tokens ? endOf(value) : 0 }
+        },
+      )
       return { method, client, tokens, accessClaims: trustedClaims(tokens.accessToken), hide }
     } catch (error) {
       if (!(error instanceof GrantRefused)) throw error

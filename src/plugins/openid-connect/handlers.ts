@@ -203,7 +203,8 @@ export class OpenidConnectHandlers implements PluginHandlers {
     const state = this.#stateOf(exchange)
     // Also where it is not enough: new tokens are known to the browser alone.
     if (proven.method === 'session') state.cookies = await this.#keptAlive(exchange, proven)
-    let found = await withUserInfo(this.#parts, proven)
+    const { credentials } = state
+    let found = await withUserInfo(this.#parts, { exchange, credentials }, proven)
     const sources = claimSources(found)
     const shortage =
       shortageOf(this.#config, sources) ??

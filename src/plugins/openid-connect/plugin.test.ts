@@ -5,7 +5,9 @@ import {
   testContext,
   testGateway,
 } from '../../plugin-kit/testing/test-plugin.ts'
+import { completedConfig } from './completed-config.ts'
 import { openidConnect } from './plugin.ts'
+import { KONG_CONFIG } from './testing/kong-fields.ts'
 
 const ISSUER = { issuer: 'https://login.example.com' }
 const BEARER = { ...ISSUER, auth_methods: ['bearer'] }
@@ -61,6 +63,13 @@ describe('openid-connect › schema', () => {
       ],
     ],
     [
+      { ...BEARER, token_post_args_client: ['grant_type'], userinfo_headers_client: ['Host'] },
+      [
+        "config.token_post_args_client.0: 'grant_type' is an argument of the gateway itself",
+        "config.userinfo_headers_client.0: 'Host' is a header of the gateway itself",
+      ],
+    ],
+    [
       { ...BEARER, cache_ttl_min: 10, cache_ttl_max: 9 },
       ["config: 'cache_ttl_min' must not be greater than 'cache_ttl_max'"],
     ],
@@ -98,6 +107,37 @@ describe('openid-connect › schema', () => {
       port: 6379,
       prefix: 'shop',
     })
+  })
+
+  it('takes a configuration that Kong has written out, and finds nothing without effect in it', () => {
+    expect(configFaults(openidConnect, KONG_CONFIG)).toEqual([])
+    const logged: string[] = []
+    testGateway([[openidConnect, KONG_CONFIG]], { logged })
+    expect(logged).toEqual([])
+  })
+
+  it('takes what is null in such a configuration for its default', async () => {
+    const config = {
+      ...KONG_CONFIG,
+      auth_methods: ['refresh_token', 'bearer'],
+      ...Object.fromEntries(
+        ['client_arg', 'introspection_hint', 'login_tokens', 'rediscovery_lifetime'].map((name) => [
+          name,
+          null,
+        ]),
+      ),
+    }
+    const completed = completedConfig(parsedConfig(openidConnect, config))
+    expect(completed).toMatchObject({
+      client_arg: 'client_id',
+      introspection_hint: 'access_token',
+      login_tokens: [],
+      rediscovery_lifetime: 30,
+      refresh_token_param_name: 'refresh_token',
+      redis: { host: '127.0.0.1', port: 6379, prefix: 'portunus:openid-connect:session' },
+    })
+    const { answer } = await testGateway([[openidConnect, config]]).send()
+    expect(answer).toMatchObject({ status: 401 })
   })
 
   it('warns of fields that Kong has and that have no effect, unless they would have none there', () => {

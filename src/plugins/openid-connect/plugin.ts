@@ -1,6 +1,7 @@
 import { explainWith } from '../../plugin-kit/explain-with.ts'
 import { definePlugin, type Plugin } from '../../plugin-kit/plugin.ts'
 import { adminRoutes } from './admin-routes.ts'
+import { completedConfig } from './completed-config.ts'
 import { FIXES } from './fixes.ts'
 import { OpenidConnectHandlers } from './handlers.ts'
 import { configChecks, schema } from './schema.ts'
@@ -20,5 +21,5 @@ export const openidConnect: Plugin = definePlugin({
   not: ['consumer'],
   adminRoutes,
   explain: explainWith('token', FIXES),
-  create: (config, context) => new OpenidConnectHandlers(config, context),
+  create: (config, context) => new OpenidConnectHandlers(completedConfig(config), context),
 })

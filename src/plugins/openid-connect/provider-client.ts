@@ -3,9 +3,11 @@ import { isJsonObject, type JsonObject } from '../../base/json.ts'
 import { clientAuth, isTlsMethod, privateKeyOf } from '../../plugin-kit/oauth/client-auth.ts'
 import { introspectToken, type OAuthCall } from '../../plugin-kit/oauth/introspection.ts'
 import type { OidcClient } from './clients.ts'
+import type { NameAndSecret } from './credentials.ts'
 import { loadOAuth } from '../../plugin-kit/oauth/libraries.ts'
 import { withArguments } from './own-urls.ts'
 import { pairsOf } from './pair-fields.ts'
+import type { PassedOn } from './passed-on.ts'
 import { GrantRefused, refusing, type Whose } from './provider-errors.ts'
 import type { Provider } from './provider.ts'
 import type { Config } from './schema.ts'
@@ -13,6 +15,15 @@ import { tokensOf, type Tokens } from './tokens.ts'
 import type { Verify } from './verify-token.ts'
 
 type Endpoint = 'token' | 'introspection' | 'revocation' | 'pushed_authorization_request'
+
+/** About a call of an endpoint. */
+interface About {
+  readonly at: Endpoint
+  readonly whose?: Whose | undefined
+  readonly along?: PassedOn | undefined
+}
+
+type Grant = (call: OAuthCall) => Promise<OAuth.TokenEndpointResponse>
 
 /**
  * Speaks to the provider as one of the configured clients.
@@ -69,7 +80,12 @@ export class ProviderClient {
     })
   }
 
-  refresh(client: OidcClient, before: Tokens & { readonly refreshToken: string }): Promise<Tokens> {
+  /** @param along what a client has sent to go along, here and below */
+  refresh(
+    client: OidcClient,
+    before: Tokens & { readonly refreshToken: string },
+    along?: PassedOn,
+  ): Promise<Tokens> {
     return this.#granted(
       client,
       async ({ oauth, metadata, client: as, auth, options }) => {
@@ -83,17 +99,22 @@ export class ProviderClient {
         )
         return oauth.processRefreshTokenResponse(metadata, as, response)
       },
-      { before },
+      { before, along },
     )
   }
 
-  passwordGrant(client: OidcClient, username: string, password: string): Promise<Tokens> {
-    return this.#granted(client, async ({ oauth, metadata, client: as, auth, options }) => {
+  passwordGrant(
+    client: OidcClient,
+    { name: username, secret: password }: NameAndSecret,
+    along: PassedOn,
+  ): Promise<Tokens> {
+    const ask: Grant = async ({ oauth, metadata, client: as, auth, options }) => {
       const parameters = {
+        scope: this.#config.scopes.join(' '),
+        ...along.arguments,
         ...pairsOf(this.#config, 'token_post_args'),
         username,
         password,
-        scope: this.#config.scopes.join(' '),
       }
       const response = await oauth.genericTokenEndpointRequest(
         metadata,
@@ -104,16 +125,18 @@ export class ProviderClient {
         options,
       )
       return oauth.processGenericTokenEndpointResponse(metadata, as, response)
-    })
+    }
+    return this.#granted(client, ask, { along })
   }
 
   /** @param client whose id and secret a request has brought */
-  clientCredentialsGrant(client: OidcClient): Promise<Tokens> {
+  clientCredentialsGrant(client: OidcClient, along: PassedOn): Promise<Tokens> {
     // `openid` asks for claims about a user, and there is none.
     const scope = this.#config.scopes.filter((each) => each !== 'openid').join(' ')
     const parameters = {
-      ...pairsOf(this.#config, 'token_post_args'),
       ...(scope !== '' && { scope }),
+      ...along.arguments,
+      ...pairsOf(this.#config, 'token_post_args'),
     }
     return this.#granted(
       client,
@@ -127,14 +150,15 @@ export class ProviderClient {
         )
         return oauth.processClientCredentialsResponse(metadata, as, response)
       },
-      { whose: 'user' },
+      { whose: 'user', along },
     )
   }
 
   /** @returns what the provider says of a token, also when it is not active. @see RFC 7662 */
-  introspect(client: OidcClient, token: string): Promise<JsonObject> {
-    return this.#call(client, { at: 'introspection' }, (call) =>
+  introspect(client: OidcClient, token: string, along?: PassedOn): Promise<JsonObject> {
+    return this.#call(client, { at: 'introspection', along }, (call) =>
       introspectToken(call, token, {
+        ...along?.arguments,
         ...pairsOf(this.#config, 'introspection_post_args'),
         token_type_hint: this.#config.introspection_hint,
       }),
@@ -142,18 +166,25 @@ export class ProviderClient {
   }
 
   /** @param subject whom the answer must be about, where that is known */
-  async userInfo(accessToken: string, subject: string | undefined): Promise<JsonObject> {
+  async userInfo(
+    accessToken: string,
+    subject: string | undefined,
+    along?: PassedOn,
+  ): Promise<JsonObject> {
     const oauth = await loadOAuth()
     const call = await this.#as({ id: this.#config.client_id?.[0] ?? 'none' })
     return refusing(oauth, 'user', async () => {
       const { metadata, client } = call
       const { userinfo_endpoint: endpoint } = metadata
-      const args = pairsOf(this.#config, 'userinfo_query_args')
+      const args = { ...along?.arguments, ...pairsOf(this.#config, 'userinfo_query_args') }
       const at = {
         ...metadata,
         ...(endpoint && { userinfo_endpoint: withArguments(endpoint, args) }),
       }
-      const options = { ...call.options, headers: pairsOf(this.#config, 'userinfo_headers') }
+      const options = {
+        ...call.options,
+        headers: { ...along?.headers, ...pairsOf(this.#config, 'userinfo_headers') },
+      }
       const response = await oauth.userInfoRequest(at, client, accessToken, options)
       const expected = subject ?? oauth.skipSubjectCheck
       const claims = await oauth.processUserInfoResponse(metadata, client, expected, response)
@@ -204,10 +235,10 @@ export class ProviderClient {
 
   async #granted(
     client: OidcClient,
-    grant: (call: OAuthCall) => Promise<OAuth.TokenEndpointResponse>,
-    { before, whose }: { readonly before?: Tokens; readonly whose?: Whose } = {},
+    grant: Grant,
+    { before, ...about }: Omit<About, 'at'> & { readonly before?: Tokens } = {},
   ): Promise<Tokens> {
-    const response = await this.#call(client, { at: 'token', whose }, grant)
+    const response = await this.#call(client, { at: 'token', ...about }, grant)
     const { id_token: idToken } = response
     const verified = idToken === undefined ? undefined : await this.#verify(idToken)
     if (verified !== undefined && 'fault' in verified)
@@ -217,24 +248,24 @@ export class ProviderClient {
 
   async #call<Value>(
     client: OidcClient,
-    { at, whose = 'operator' }: { readonly at: Endpoint; readonly whose?: Whose | undefined },
+    { at, whose = 'operator', along }: About,
     ask: (call: OAuthCall) => Promise<Value>,
   ): Promise<Value> {
     const oauth = await loadOAuth()
     const method = this.#config[`${at}_endpoint_auth_method`] ?? client.auth
     const auth = await clientAuth(client, method)
     const call = await this.#as(client, isTlsMethod(method))
-    const options = { ...call.options, ...this.#additions(at) }
+    const options = { ...call.options, ...this.#additions(at, along) }
     return refusing(oauth, whose, () => ask({ oauth, auth, ...call, options }))
   }
 
   /** What is configured to be sent besides. */
-  #additions(at: Endpoint): object {
+  #additions(at: Endpoint, along: PassedOn | undefined): object {
     if (at !== 'token' && at !== 'introspection') return {}
-    return {
-      headers: pairsOf(this.#config, `${at}_headers`),
-      ...(at === 'token' && { additionalParameters: pairsOf(this.#config, 'token_post_args') }),
-    }
+    const headers = { ...along?.headers, ...pairsOf(this.#config, `${at}_headers`) }
+    if (at !== 'token') return { headers }
+    const args = { ...along?.arguments, ...pairsOf(this.#config, 'token_post_args') }
+    return { headers, additionalParameters: args }
   }
 
   /** @param provesByTls whether the connection has to prove who the client is */

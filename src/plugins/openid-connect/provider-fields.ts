@@ -6,6 +6,7 @@ import {
 } from '../../plugin-kit/oauth/client-auth.ts'
 import { noProxyFault } from '../../plugin-kit/no-proxy.ts'
 import { pairFields } from './pair-fields.ts'
+import { passedOnFields } from './passed-on.ts'
 import { array, boolean, integer, json, number, set, string } from '../../schema/field.ts'
 
 const endpoint = (what: string) =>
@@ -227,6 +228,7 @@ export const clientFields = {
     gt: -1,
   }),
   ...pairFields,
+  ...passedOnFields,
   authorization_query_args_client: array(string(), {
     description:
       'Arguments of the request that the URL where users log in gets as well, such as `login_hint`. None can change what makes a login safe.',

@@ -1,4 +1,5 @@
 import { record, string, type Field, type Shorthand } from '../../schema/field.ts'
+import { SESSION_PREFIX } from './completed-config.ts'
 import { REDIS_RECORD_FIELDS } from './redis-record.ts'
 
 const FIELDS = {
@@ -6,7 +7,7 @@ const FIELDS = {
   prefix: string({
     description: 'What the keys of sessions begin with, before a colon.',
     len_min: 1,
-    default: 'portunus:openid-connect:session',
+    default: SESSION_PREFIX,
   }),
   socket: string({
     description: 'The path of a unix socket, in place of `host` and `port`.',

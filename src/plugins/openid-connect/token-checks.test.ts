@@ -8,6 +8,7 @@ import type { Config } from './schema.ts'
 import { tokenChecks } from './token-checks.ts'
 
 const START = Date.UTC(2026, 0, 1)
+const NOTHING = { headers: {}, arguments: {} }
 const CLIENT = { id: 'gateway' } as OidcClient
 
 /** A provider that says what it is told to, at a time that can be put forward. */
@@ -33,7 +34,7 @@ function setUp(options: object, answer: JsonObject) {
     at: (seconds: number) => void (clock.ms = START + seconds * 1000),
     introspect: () => checks.introspect(CLIENT, 'a token'),
     userInfo: (provesToken = false) =>
-      checks.userInfo('a token', { subject: undefined, provesToken }),
+      checks.userInfo('a token', { subject: undefined, provesToken, along: NOTHING }),
   })
 }
 

@@ -3,6 +3,7 @@ import { judgeIntrospection } from '../../plugin-kit/oauth/introspection.ts'
 import type { NodeServices } from '../../plugin-kit/plugin.ts'
 import { cacheLives } from './cache-lives.ts'
 import type { OidcClient } from './clients.ts'
+import type { PassedOn } from './passed-on.ts'
 import type { ProviderClient } from './provider-client.ts'
 import type { Provider } from './provider.ts'
 import { remembered, type Finding } from '../../plugin-kit/remembered.ts'
@@ -15,7 +16,7 @@ export interface TokenChecks {
   /** By its signature. */
   verify(token: string): Promise<Verified>
   /** By asking the provider. @returns `undefined` for a token that is not active */
-  introspect(client: OidcClient, token: string): Promise<JsonObject | undefined>
+  introspect(client: OidcClient, token: string, along?: PassedOn): Promise<JsonObject | undefined>
   /** @throws {GrantRefused} when the provider refuses the token */
   userInfo(accessToken: string, about: UserInfoQuestion): Promise<JsonObject>
 }
@@ -25,6 +26,8 @@ interface UserInfoQuestion {
   readonly subject: string | undefined
   /** The answer is all that is known of the token, its end included. */
   readonly provesToken: boolean
+  /** What the client has sent to go along. */
+  readonly along: PassedOn
 }
 
 /** What an instance is made of. */
@@ -91,11 +94,11 @@ function introspection(
       inactiveMs: lives.negativeMs,
     })
 
-  return (client, token) =>
-    introspected.get(`${client.id} ${token}`, (before) =>
+  return (client, token, along) =>
+    introspected.get(JSON.stringify([client.id, token, along]), (before) =>
       usedOn(before, {
         async ask() {
-          const claims = await provided.introspect(client, token)
+          const claims = await provided.introspect(client, token, along)
           const endsByItself = typeof claims['exp'] === 'number'
           const finding = judge(claims, endsByItself ? lives.longestMs : lives.usualMs)
           return config.cache_introspection ? finding : { ...finding, untilMs: 0 }
@@ -110,11 +113,11 @@ function userInfo({ config, node, provided }: Means, usedOn: UsedOn): TokenCheck
   const informed = remembered<JsonObject>(() => node.now())
   const { usualMs } = cacheLives(config)
 
-  return (accessToken, { subject, provesToken }) =>
-    informed.get(`${provesToken} ${subject ?? ''} ${accessToken}`, (before) =>
+  return (accessToken, { subject, provesToken, along }) =>
+    informed.get(JSON.stringify([provesToken, subject, accessToken, along]), (before) =>
       usedOn(provesToken ? undefined : before, {
         async ask() {
-          const value = await provided.userInfo(accessToken, subject)
+          const value = await provided.userInfo(accessToken, subject, along)
           const lasts = provesToken ? Math.min(usualMs, PROVEN_BY_USER_INFO_MS) : usualMs
           return { value, untilMs: config.cache_user_info ? node.now() + lasts : 0 }
         },

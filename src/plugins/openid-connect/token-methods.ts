@@ -1,6 +1,7 @@
 import type { AccessToken, Presented } from './credentials.ts'
 import { refused, type Ask, type Outcome } from './found.ts'
 import { jwtSessionFault } from './jwt-session.ts'
+import { passedOn } from './passed-on.ts'
 import { GrantRefused } from './provider-errors.ts'
 import type { Parts } from './token-checks.ts'
 import { looksSigned } from './tokens.ts'
@@ -26,23 +27,32 @@ export function tokenMethods(
       return { method: 'bearer', client, tokens: { accessToken: token }, accessClaims, hide }
     },
 
-    async introspection({ value: { token }, hide }, { client }) {
+    async introspection({ value: { token }, hide }, ask) {
+      const { client } = ask
       const { introspection_endpoint: endpoint } = await provided.metadata()
       if (client === undefined || endpoint === undefined) return undefined
       return refusing(async () => {
-        const introspection = await checks.introspect(client, token)
+        const along = await passedOn(config, 'introspection', ask)
+        const introspection = await checks.introspect(client, token, along)
         return introspection === undefined
           ? refused('token-inactive', 'the provider says that the token is not active')
           : { method: 'introspection', client, tokens: { accessToken: token }, introspection, hide }
       })
     },
 
-    async userinfo({ value: { token }, hide }, { client }) {
+    async userinfo({ value: { token }, hide }, ask) {
       if ((await provided.metadata()).userinfo_endpoint === undefined) return undefined
       return refusing(async () => {
-        const about = { subject: undefined, provesToken: true }
+        const along = await passedOn(config, 'userinfo', ask)
+        const about = { subject: undefined, provesToken: true, along }
         const userInfo = await checks.userInfo(token, about)
-        return { method: 'userinfo', client, tokens: { accessToken: token }, userInfo, hide }
+        return {
+          method: 'userinfo',
+          client: ask.client,
+          tokens: { accessToken: token },
+          userInfo,
+          hide,
+        }
       })
     },
   }

@@ -17,9 +17,6 @@ const WITHOUT_EFFECT = {
   http_version: [1.1],
   ignore_signature: [[]],
   introspection_accept: ['application/json'],
-  introspection_headers_client: [],
-  introspection_post_args_client: [],
-  introspection_post_args_client_headers: [],
   introspection_token_param_name: ['token'],
   login_redirect_uri_args: [],
   resolve_distributed_claims: [false],
@@ -35,17 +32,13 @@ const WITHOUT_EFFECT = {
   session_store_metadata: [false],
   token_cache_key_include_scope: [false],
   token_exchange_endpoint: [],
-  token_headers_client: [],
   token_headers_grants: [],
   token_headers_prefix: [],
   token_headers_replay: [],
-  token_post_args_client: [],
   unauthorized_error_code: [],
   upstream_introspection_jwt_header: [],
   upstream_user_info_jwt_header: [],
   userinfo_accept: ['application/json'],
-  userinfo_headers_client: [],
-  userinfo_query_args_client: [],
 } as const satisfies Readonly<Record<string, readonly unknown[]>>
 
 /** Fields that demand what is not done here: only what demands nothing is accepted. */

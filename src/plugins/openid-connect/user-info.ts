@@ -1,10 +1,15 @@
-import type { Found } from './found.ts'
+import type { Ask, Found } from './found.ts'
+import { passedOn } from './passed-on.ts'
 import { GrantRefused } from './provider-errors.ts'
 import type { Parts } from './token-checks.ts'
 import { trustedClaims } from './tokens.ts'
 
 /** Adds the claims about the user, where the configuration has a use for them. */
-export async function withUserInfo(parts: Parts, found: Found): Promise<Found> {
+export async function withUserInfo(
+  parts: Parts,
+  ask: Pick<Ask, 'exchange' | 'credentials'>,
+  found: Found,
+): Promise<Found> {
   const { config, provided, checks, node } = parts
   const isWanted =
     config.search_user_info ||
@@ -18,6 +23,7 @@ export async function withUserInfo(parts: Parts, found: Found): Promise<Found> {
     const userInfo = await checks.userInfo(accessToken, {
       subject: typeof subject === 'string' ? subject : undefined,
       provesToken: false,
+      along: await passedOn(config, 'userinfo', ask),
     })
     return { ...found, userInfo }
   } catch (error) {

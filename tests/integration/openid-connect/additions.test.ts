@@ -61,6 +61,22 @@ describe('openid-connect › what a provider is sent besides', () => {
         upstream_headers_claims: ['name'],
         upstream_headers_names: ['X-Name'],
       },
+      along: {
+        issuer: issuer.url,
+        client_id: ['gateway'],
+        client_secret: ['a secret'],
+        auth_methods: ['introspection', 'password'],
+        search_user_info: true,
+        token_headers_client: ['X-Device'],
+        token_post_args_client: ['scope', 'tenant'],
+        token_post_args_names: ['tenant'],
+        token_post_args_values: ['shop'],
+        introspection_headers_client: ['X-Device'],
+        introspection_post_args_client: ['purpose'],
+        introspection_post_args_client_headers: ['X-Trace'],
+        userinfo_headers_client: ['X-Device'],
+        userinfo_query_args_client: ['fields'],
+      },
     })
     const get = (headers: Record<string, string>, query = '') =>
       fetch(`${gateway.url}/all${query}`, { headers })
@@ -83,6 +99,27 @@ describe('openid-connect › what a provider is sent besides', () => {
     expect(at('/token').fields).toEqual({
       grant_type: 'client_credentials',
       audience: 'https://api.example.com',
+    })
+
+    // What a client sends goes along where that is configured, and stands below what is configured.
+    const along = (query: string, headers: Record<string, string>) =>
+      fetch(`${gateway.url}/along?${query}`, { headers })
+    const device = { 'x-device': 'phone' }
+    const login = 'username=ann&password=hush&tenant=other'
+    expect((await along(`${login}&scope=orders&fields=name`, device)).status).toBe(200)
+    expect(at('/token')).toMatchObject({
+      headers: device,
+      fields: { scope: 'orders', tenant: 'shop', username: 'ann' },
+    })
+    expect(at('/userinfo?v=2&fields=name').headers).toMatchObject(device)
+    // Tokens for one scope are not remembered for another.
+    expect((await along(`${login}&scope=invoices`, device)).status).toBe(200)
+    expect(at('/token').fields).toMatchObject({ scope: 'invoices' })
+    const traced = { authorization: 'Bearer opaque', 'x-trace': '7', ...device }
+    expect((await along('purpose=audit', traced)).status).toBe(200)
+    expect(at('/introspect')).toMatchObject({
+      headers: device,
+      fields: { token: 'opaque', purpose: 'audit', 'X-Trace': '7' },
     })
   })
 
