@@ -4,6 +4,7 @@ import { direct } from './contenders/direct.ts'
 import { startHaproxy } from './contenders/haproxy.ts'
 import { startLoggingNginx, startNginx, startUpstream } from './contenders/nginx.ts'
 import {
+  startHttp2Portunus,
   startLargePortunus,
   startLoggingPortunus,
   startUnrecordedPortunus,
@@ -30,6 +31,7 @@ const STARTERS: Readonly<Record<string, (setup: ContenderSetup) => Promise<Conte
   'nginx-logging': startLoggingNginx,
   'portunus-logging': startLoggingPortunus,
   'portunus-unrecorded': startUnrecordedPortunus,
+  'portunus-http2': startHttp2Portunus,
   'portunus-large': startLargePortunus,
   'portunus-two': startTwoWorkers,
   direct: async (setup) => direct(setup.upstreamPort),
@@ -60,7 +62,13 @@ const folder = workFolder()
 await using running = new AsyncDisposableStack()
 const secrets = await makeSecrets(folder)
 const upstream = running.use(await startUpstream(folder, LOAD_CORE))
-const setup: ContenderSetup = { upstreamPort: upstream.port, core: GATEWAY_CORE, folder, secrets }
+const setup: ContenderSetup = {
+  upstreamPort: upstream.port,
+  upstreamHttp2Port: upstream.http2Port,
+  core: GATEWAY_CORE,
+  folder,
+  secrets,
+}
 // It is measured while it stands alone.
 const memory = options.rest ? await measureMemory(setup) : undefined
 const contenders: Contender[] = []

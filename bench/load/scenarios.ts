@@ -218,6 +218,15 @@ export const SCENARIOS: readonly Scenario[] = [
     ],
   },
   {
+    name: 'upstream-http2',
+    title: 'HTTP/2 to the upstream, CPU against HTTP/1.1',
+    guard: 'plain',
+    connections: 64,
+    path: '/',
+    contenders: ['portunus', 'portunus-http2'],
+    targets: [{ figure: 'cpu', of: 'portunus-http2', against: ['portunus'], must: 1, aim: 0.8 }],
+  },
+  {
     name: 'large',
     title: '10,000 routes and consumers, against 1 route',
     guard: 'plain',

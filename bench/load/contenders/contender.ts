@@ -15,6 +15,8 @@ export interface Contender extends AsyncDisposable {
 
 export interface ContenderSetup {
   readonly upstreamPort: number
+  /** The same upstream, spoken to over HTTP/2 in clear text. */
+  readonly upstreamHttp2Port: number
   readonly core: number
   readonly folder: string
   readonly secrets: BenchSecrets

@@ -70,8 +70,9 @@ async function startProxy(
 export async function startUpstream(
   folder: string,
   core: number,
-): Promise<{ readonly port: number } & AsyncDisposable> {
+): Promise<{ readonly port: number; readonly http2Port: number } & AsyncDisposable> {
   const port = await freePort()
+  const http2Port = await freePort()
   const home = path.join(folder, 'upstream')
   mkdirSync(home, { recursive: true })
   writeFileSync(path.join(home, 'bulk'), Buffer.alloc(1024 * 1024, 'z'))
@@ -83,6 +84,7 @@ export async function startUpstream(
     `
   server {
     listen 127.0.0.1:${port} backlog=4096;
+    listen 127.0.0.1:${http2Port} http2 backlog=4096;
     client_max_body_size 0;
     default_type text/plain;
     location = /bulk { root ${home}; }
@@ -90,7 +92,7 @@ export async function startUpstream(
     location / { return 200 'Hello world!'; }
   }`,
   )
-  return { port, [Symbol.asyncDispose]: () => process[Symbol.asyncDispose]() }
+  return { port, http2Port, [Symbol.asyncDispose]: () => process[Symbol.asyncDispose]() }
 }
 
 function startNginxWith(

@@ -16,6 +16,8 @@ interface Variant {
   /** Routes, and consumers, beside those that are used. */
   readonly others?: number
   readonly cores?: string
+  /** The upstream is spoken to over HTTP/2. */
+  readonly http2?: boolean
 }
 
 /** Portunus with one worker, a route for each guard, access logs off. */
@@ -43,6 +45,15 @@ export function startUnrecordedPortunus(setup: ContenderSetup): Promise<Contende
   })
 }
 
+/** Requests share a connection to the upstream. */
+export function startHttp2Portunus(setup: ContenderSetup): Promise<Contender> {
+  return startVariant(setup, {
+    name: 'portunus-http2',
+    env: { KONG_UPSTREAM_HTTP2: '*' },
+    http2: true,
+  })
+}
+
 export function startLargePortunus(setup: ContenderSetup): Promise<Contender> {
   return startVariant(setup, { name: 'portunus-large', others: 10_000 })
 }
@@ -59,7 +70,8 @@ async function startVariant(setup: ContenderSetup, variant: Variant): Promise<Co
   const home = path.join(setup.folder, variant.name)
   mkdirSync(home, { recursive: true })
   const config = path.join(home, 'kong.yml')
-  writeFileSync(config, declarativeConfig(setup.upstreamPort, setup.secrets, variant.others ?? 0))
+  const upstreamPort = variant.http2 === true ? setup.upstreamHttp2Port : setup.upstreamPort
+  writeFileSync(config, declarativeConfig(upstreamPort, setup.secrets, variant.others ?? 0))
   const port = await freePort()
   const tlsPort = await freePort()
   const adminPort = await freePort()

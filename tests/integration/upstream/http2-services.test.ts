@@ -475,7 +475,8 @@ describe('a service that speaks HTTP/2', () => {
   })
 })
 
-const hasNginx = spawnSync('nginx', ['-v']).error === undefined
+const NGINX = 'nginx'
+const hasNginx = spawnSync(NGINX, ['-v']).error === undefined
 if (!hasNginx) console.warn('skipped: a test with nginx, not installed here')
 
 describe.skipIf(!hasNginx)('nginx behind the gateway', () => {
@@ -492,7 +493,7 @@ describe.skipIf(!hasNginx)('nginx behind the gateway', () => {
         server { listen 127.0.0.1:${port} http2; location / { return 200 "$request_uri $server_protocol"; } }
       }`,
     )
-    const nginx = spawn('nginx', ['-c', path.join(home, 'nginx.conf'), '-p', home], {
+    const nginx = spawn(NGINX, ['-c', path.join(home, 'nginx.conf'), '-p', home], {
       stdio: 'ignore',
     })
     try {
