@@ -11,6 +11,7 @@ import type { PassedOn } from './passed-on.ts'
 import { GrantRefused, refusing, type Whose } from './provider-errors.ts'
 import type { Provider } from './provider.ts'
 import type { Config } from './schema.ts'
+import { namingToken } from './token-param.ts'
 import { tokensOf, type Tokens } from './tokens.ts'
 import type { Verify } from './verify-token.ts'
 
@@ -21,6 +22,14 @@ interface About {
   readonly at: Endpoint
   readonly whose?: Whose | undefined
   readonly along?: PassedOn | undefined
+}
+
+/** How an endpoint is called. */
+interface Way {
+  /** Whether the connection has to prove who the client is. */
+  readonly provesByTls?: boolean
+  /** What a token is called that is looked up, or revoked. */
+  readonly tokenName?: string
 }
 
 type Grant = (call: OAuthCall) => Promise<OAuth.TokenEndpointResponse>
@@ -254,7 +263,11 @@ export class ProviderClient {
     const oauth = await loadOAuth()
     const method = this.#config[`${at}_endpoint_auth_method`] ?? client.auth
     const auth = await clientAuth(client, method)
-    const call = await this.#as(client, isTlsMethod(method))
+    const tokenName =
+      at === 'introspection' || at === 'revocation'
+        ? this.#config[`${at}_token_param_name`]
+        : 'token'
+    const call = await this.#as(client, { provesByTls: isTlsMethod(method), tokenName })
     const options = { ...call.options, ...this.#additions(at, along) }
     return refusing(oauth, whose, () => ask({ oauth, auth, ...call, options }))
   }
@@ -268,10 +281,9 @@ export class ProviderClient {
     return { headers, additionalParameters: args }
   }
 
-  /** @param provesByTls whether the connection has to prove who the client is */
   async #as(
     { id }: { readonly id: string },
-    provesByTls = false,
+    { provesByTls = false, tokenName = 'token' }: Way = {},
   ): Promise<Omit<OAuthCall, 'oauth' | 'auth'>> {
     const oauth = await loadOAuth()
     const metadata = await this.metadata()
@@ -289,7 +301,7 @@ export class ProviderClient {
         [oauth.clockTolerance]: this.#config.leeway,
       },
       options: {
-        [oauth.customFetch]: provesByTls ? tlsFetch : fetch,
+        [oauth.customFetch]: namingToken(provesByTls ? tlsFetch! : fetch, tokenName),
         [oauth.allowInsecureRequests]: isInsecure,
       },
     }

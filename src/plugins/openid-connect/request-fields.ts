@@ -47,6 +47,14 @@ const claimsIn = (what: string, name: string) =>
 const seconds = (description: string, value: number) =>
   number({ description, required: true, default: value, between: [0, 31_536_000] })
 
+const tokenParamName = (at: string) =>
+  string({
+    description: `The name under which the ${at} endpoint gets a token, where it is not that of the RFC.`,
+    required: true,
+    default: 'token',
+    len_min: 1,
+  })
+
 const optionalSeconds = (description: string) => number({ description, between: [0, 31_536_000] })
 
 /** What a request must bring. */
@@ -99,6 +107,8 @@ export const requestFields = {
     description: 'What the provider is told about the kind of token that it is to look up.',
     default: 'access_token',
   }),
+  introspection_token_param_name: tokenParamName('introspection'),
+  revocation_token_param_name: tokenParamName('revocation'),
   introspection_check_active: boolean({
     description: 'Whether a token must be active. It always must; `false` is refused.',
     required: true,

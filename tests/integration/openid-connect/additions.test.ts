@@ -74,6 +74,7 @@ describe('openid-connect › what a provider is sent besides', () => {
         introspection_headers_client: ['X-Device'],
         introspection_post_args_client: ['purpose'],
         introspection_post_args_client_headers: ['X-Trace'],
+        introspection_token_param_name: 'access_token',
         userinfo_headers_client: ['X-Device'],
         userinfo_query_args_client: ['fields'],
       },
@@ -119,7 +120,7 @@ describe('openid-connect › what a provider is sent besides', () => {
     expect((await along('purpose=audit', traced)).status).toBe(200)
     expect(at('/introspect')).toMatchObject({
       headers: device,
-      fields: { token: 'opaque', purpose: 'audit', 'X-Trace': '7' },
+      fields: { access_token: 'opaque', purpose: 'audit', 'X-Trace': '7' },
     })
   })
 
