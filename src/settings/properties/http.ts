@@ -55,7 +55,7 @@ export const HTTP = {
     default: [],
     isOwn: true,
     description:
-      'Upstreams that are spoken to over HTTP/2, named as services name them by `host`: `users.internal`, `10.0.0.5:8080`, `*.mesh`, `*`. Without TLS they must speak it unasked; over TLS they are asked to (ALPN). See the guide on HTTP/2 to upstreams.',
+      'Upstreams that are spoken to over HTTP/2, named as services name them by `host`: `users.internal`, `10.0.0.5:8080`, `*.mesh`, `*`. Without TLS they must speak it unasked; over TLS they are asked to (ALPN). See the guide on upstreams.',
   },
   upstream_keepalive_pool_size: {
     type: 'number',
