@@ -26,7 +26,7 @@ export const EXPRESSION_FIELDS: Fields = {
 
 const MATCHERS = ['methods', 'hosts', 'paths', 'headers', 'snis', 'sources', 'destinations']
 
-const PREFIX = 'Router Expression failed validation: '
+export const EXPRESSION_FAULT = 'Router Expression failed validation: '
 const LISTED = "'methods', 'hosts', 'paths', 'headers', 'snis', 'sources' or 'destinations'"
 
 /** An expression stands alone: it and the fields of other flavours exclude each other. */
@@ -38,11 +38,11 @@ export function expressionChecks({ checkExpression }: ExpressionRules): readonly
         run_with_missing_fields: true,
         fn: (route) => {
           const mixed = mixedFault(route)
-          if (mixed !== undefined) return PREFIX + mixed
+          if (mixed !== undefined) return EXPRESSION_FAULT + mixed
           const { expression, protocols } = route
           if (expression === undefined) return undefined
           const fault = checkExpression?.(expression, protocols ?? [])
-          return fault === undefined ? undefined : PREFIX + fault
+          return fault === undefined ? undefined : EXPRESSION_FAULT + fault
         },
       },
     },

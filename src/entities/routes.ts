@@ -11,7 +11,13 @@ import {
   UTF8_NAME,
   wildcardServerName,
 } from './fields.ts'
-import { expressionChecks, EXPRESSION_FIELDS, type ExpressionRules } from './route-expression.ts'
+import { routeAsExpression, type ExpressionRegex, type MatchFields } from './route-as-expression.ts'
+import {
+  EXPRESSION_FAULT,
+  expressionChecks,
+  EXPRESSION_FIELDS,
+  type ExpressionRules,
+} from './route-expression.ts'
 import {
   addresses,
   ROUTE_HEADERS,
@@ -21,6 +27,7 @@ import {
   routePaths,
   type PathRules,
 } from './route-fields.ts'
+import { rustRegexFault } from './rust-regex-fault.ts'
 
 export type RouterFlavor = 'traditional_compatible' | 'traditional' | 'expressions'
 
@@ -84,29 +91,30 @@ function regexesRun({ isRunnable }: PathRules): EntityCheck {
     custom_entity_check: {
       field_sources: EXPRESSION_SOURCES,
       run_with_missing_fields: true,
-      fn: ({ paths, headers }) => {
-        const broken = [...regexesOfPaths(paths), ...regexesOfHeaders(headers)].find(
-          (regex) => !isRunnable(regex),
-        )
-        return broken === undefined
-          ? undefined
-          : `Router Expression failed validation: regex '${broken}' cannot run: ${NOT_RUNNABLE}`
+      fn: (route) => {
+        if (!mayHoldRegexes(route)) return undefined
+        const { text, regexes } = routeAsExpression(route)
+        for (const regex of regexes) {
+          const fault = rustRegexFault(regex.regex)
+          if (fault !== undefined) return EXPRESSION_FAULT + markedFault(text, regex, fault)
+          if (!isRunnable(regex.given))
+            return `${EXPRESSION_FAULT}regex '${regex.given}' cannot run: ${NOT_RUNNABLE}`
+        }
+        return undefined
       },
     },
   }
 }
 
-function regexesOfPaths(paths: readonly string[] | undefined): readonly string[] {
-  return (paths ?? []).filter((path) => path.startsWith('~')).map((path) => path.slice(1))
+/** Whether it is worth making an expression of it. */
+function mayHoldRegexes({ paths, headers }: MatchFields): boolean {
+  return headers !== undefined || (paths ?? []).some((path) => path.startsWith('~'))
 }
 
-/** A header's one value may be a regex, behind `~*`. */
-function regexesOfHeaders(
-  headers: Readonly<Record<string, readonly string[]>> | undefined,
-): readonly string[] {
-  return Object.values(headers ?? {}).flatMap(([value, ...more]) =>
-    more.length === 0 && value?.startsWith('~*') === true ? [value.slice(2)] : [],
-  )
+/** A fault below the line it is in, with marks at its first and its last letter. */
+function markedFault(text: string, { start, end }: ExpressionRegex, fault: string): string {
+  const mark = `${' '.repeat(start)}^${'-'.repeat(end - start - 2)}^`
+  return ` --> 1:${start + 1}\n  |\n1 | ${text}\n  | ${mark}\n  |\n  = ${fault}`
 }
 
 const flag = (description: string, usual: boolean) =>
