@@ -4,9 +4,11 @@ export interface AdminAnswer {
   /** Sent as JSON. */
   readonly json?: unknown
   /** Sent as it is. */
-  readonly text?: { readonly type: string; readonly content: string }
+  readonly text?: { readonly type: string; readonly content: string | Buffer }
   readonly headers?: Readonly<Record<string, string>>
 }
+
+export const JSON_TYPE = 'application/json; charset=utf-8'
 
 /** A value, or the answer that says why there is none. */
 export type Outcome<Value> =

@@ -1,11 +1,11 @@
-import type { AdminAnswer } from './admin-answer.ts'
+import { JSON_TYPE, type AdminAnswer } from './admin-answer.ts'
 import type { AdminContext } from './admin-context.ts'
 
 /** An answer as it goes out. */
 export interface WrittenAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string
+  readonly body: string | Buffer
 }
 
 /** What an answer's head needs to know of the process. */
@@ -59,7 +59,7 @@ export function writtenAnswer(
 function bodyOf({ status, json, text }: AdminAnswer): AdminAnswer['text'] {
   if (text !== undefined) return text
   if (json === undefined || status === 204 || status === 304) return undefined
-  return { type: 'application/json; charset=utf-8', content: JSON.stringify(json) }
+  return { type: JSON_TYPE, content: JSON.stringify(json) }
 }
 
 function allowedOrigin(guiOrigins: readonly string[], origin: string | undefined): string {

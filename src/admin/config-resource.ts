@@ -1,8 +1,10 @@
+import { GENTLE, inSlices, type Steps } from '../base/steps.ts'
 import type { Catalog } from '../entities/catalog.ts'
+import type { Entity } from '../entities/entity.ts'
 import type { DeclarativeRefusal, DeclarativeResult } from '../declarative/declarative.ts'
 import { exportDeclarative } from '../declarative/export.ts'
-import { parseDeclarative, parseDeclarativeDocument } from '../declarative/parse.ts'
-import { json, message, type AdminAnswer } from './admin-answer.ts'
+import { parseDocumentSteps, parseSteps } from '../declarative/parse.ts'
+import { json, JSON_TYPE, message, type AdminAnswer } from './admin-answer.ts'
 import type { AdminContext } from './admin-context.ts'
 import { bodyFields } from './entity-input.ts'
 import { invalidDeclarative } from './error-answers.ts'
@@ -35,7 +37,7 @@ async function load(context: AdminContext, { query, input }: AdminRequest): Prom
   const option = (name: string): boolean => /^(?:1|true|on|yes)$/.test(given(name))
   const source = givenConfig(input)
   if (source === undefined) return message(400, 'expected a declarative configuration')
-  const config = parsedConfig(context.catalog, source)
+  const config = await inSlices(parsedConfig(context.catalog, source), GENTLE)
   if (!config.ok)
     return refusal(config, {
       isFlat: option('flatten_errors'),
@@ -49,7 +51,8 @@ async function load(context: AdminContext, { query, input }: AdminRequest): Prom
       ...message(result.status, result.message),
       ...(result.status === 429 && { headers: { 'Retry-After': '1' } }),
     }
-  return json(201, byId(config.entities, context))
+  const content = await inSlices(byId(config.entities, context), GENTLE)
+  return { status: 201, text: { type: JSON_TYPE, content } }
 }
 
 type Given =
@@ -68,11 +71,11 @@ function givenConfig(input: Input): Given | undefined {
   return { kind: 'document', document: Object.fromEntries(own) }
 }
 
-function parsedConfig(catalog: Catalog, given: Given): DeclarativeResult {
+function parsedConfig(catalog: Catalog, given: Given): Steps<DeclarativeResult> {
   const options = { catalog, nowSeconds: Math.floor(nowSeconds()) }
   return given.kind === 'text'
-    ? parseDeclarative({ text: given.text }, options)
-    : parseDeclarativeDocument(given.document, options)
+    ? parseSteps({ text: given.text }, options)
+    : parseDocumentSteps(given.document, options)
 }
 
 /** @see admin.md for `portunus.faults`, which stands beside Kong's fields only where asked for */
@@ -90,15 +93,24 @@ function refusal(
     : answer
 }
 
-function byId(
-  entities: Readonly<Record<string, readonly { readonly id: string }[]>>,
+/** All entities by kind and id, as JSON: with very many, the text is too long to be made in one go. */
+function* byId(
+  entities: Readonly<Record<string, readonly Entity[]>>,
   { catalog }: AdminContext,
-): unknown {
-  const kinds = Object.entries(entities).filter(([, rows]) => rows.length > 0)
-  return Object.fromEntries(
-    kinds.map(([kind, rows]) => [
-      kind,
-      Object.fromEntries(rows.map((row) => [row.id, catalog.present(kind, row as never)])),
-    ]),
-  )
+): Steps<Buffer> {
+  const pieces: Buffer[] = []
+  for (const [kind, rows] of Object.entries(entities)) {
+    for (let at = 0; at < rows.length; at += ROWS_IN_A_STEP) {
+      const members = rows
+        .slice(at, at + ROWS_IN_A_STEP)
+        .map((row) => `${JSON.stringify(row.id)}:${JSON.stringify(catalog.present(kind, row))}`)
+      const separator =
+        at > 0 ? ',' : `${pieces.length === 0 ? '{' : '},'}${JSON.stringify(kind)}:{`
+      pieces.push(Buffer.from(separator + members.join(',')))
+      yield
+    }
+  }
+  return Buffer.concat([...pieces, Buffer.from(pieces.length === 0 ? '{}' : '}}')])
 }
+
+const ROWS_IN_A_STEP = 50

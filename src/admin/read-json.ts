@@ -16,9 +16,11 @@ export function readJsonObject(body: Buffer): JsonObject | undefined {
   }
 }
 
-const [QUOTE, BACKSLASH] = [0x22, 0x5c]
-const OPENING = new Set([0x5b, 0x7b])
-const CLOSING = new Set([0x5d, 0x7d])
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+/** Their closing ones come two after. */
+const BRACKET = 0x5b
+const BRACE = 0x7b
 
 function depthOf(body: Buffer): number {
   let depth = 0
@@ -26,10 +28,11 @@ function depthOf(body: Buffer): number {
   let isText = false
   for (let at = 0; at < body.length; at += 1) {
     const byte = body[at]!
-    if (isText && byte === BACKSLASH) at += 1
-    else if (byte === QUOTE) isText = !isText
-    else if (!isText && OPENING.has(byte)) deepest = Math.max(deepest, (depth += 1))
-    else if (!isText && CLOSING.has(byte)) depth -= 1
+    if (byte === QUOTE) isText = !isText
+    else if (isText) {
+      if (byte === BACKSLASH) at += 1
+    } else if (byte === BRACKET || byte === BRACE) deepest = Math.max(deepest, (depth += 1))
+    else if (byte === BRACKET + 2 || byte === BRACE + 2) depth -= 1
   }
   return deepest
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { atOnce, inSlices, type Steps } from './steps.ts'
+import { atOnce, BRISK, GENTLE, inSlices, type Steps } from './steps.ts'
 
 function* count(to: number): Steps<number> {
   let sum = 0
@@ -15,23 +15,35 @@ function* failing(): Steps<never> {
   throw new Error('no more')
 }
 
+/** Every step is a slice. */
+const SHORT = { sliceMs: 0, restMs: 0 }
+
 describe('steps', () => {
   it('come to the same at once and in slices', async () => {
     expect(atOnce(count(100))).toBe(5050)
-    expect(await inSlices(count(100))).toBe(5050)
-    expect(await inSlices(count(100), 0)).toBe(5050)
+    expect(await inSlices(count(100), BRISK)).toBe(5050)
+    expect(await inSlices(count(100), GENTLE)).toBe(5050)
+    expect(await inSlices(count(100), SHORT)).toBe(5050)
   })
 
   it('let other work in between', async () => {
     const seen: string[] = []
-    const over = inSlices(count(3), 0).then(() => seen.push('over'))
+    const over = inSlices(count(3), SHORT).then(() => seen.push('over'))
     setImmediate(() => seen.push('other'))
     await over
     expect(seen).toEqual(['other', 'over'])
   })
 
+  it('let timers come due in a rest', async () => {
+    const seen: string[] = []
+    setTimeout(() => seen.push('timer'), 1)
+    const over = inSlices(count(3), { sliceMs: 0, restMs: 2 }).then(() => seen.push('over'))
+    await over
+    expect(seen).toEqual(['timer', 'over'])
+  })
+
   it('fail as the work does', async () => {
     expect(() => atOnce(failing())).toThrow('no more')
-    await expect(inSlices(failing(), 0)).rejects.toThrow('no more')
+    await expect(inSlices(failing(), SHORT)).rejects.toThrow('no more')
   })
 })

@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from '../base/json.ts'
+import type { Steps } from '../base/steps.ts'
 import { migratedRoutePath } from '../entities/uri-path.ts'
 import { MESSAGES } from '../schema/rules.ts'
 import type { Violation } from '../schema/violation.ts'
@@ -22,13 +23,19 @@ export interface CollectOptions {
 }
 
 /** Gathers the entities of a document, those inside others too, and gives each an id. */
-export function collect(document: JsonObject, options: CollectOptions): Collection {
+export function* collectSteps(document: JsonObject, options: CollectOptions): Steps<Collection> {
   const collector = new Collector(options)
   for (const kind of options.tree.kinds.values())
     if (Object.hasOwn(document, kind.name))
-      collector.readList(document[kind.name], { kind, parent: undefined, parentField: undefined })
+      yield* collector.readList(document[kind.name], {
+        kind,
+        parent: undefined,
+        parentField: undefined,
+      })
   return collector
 }
+
+const ITEMS_IN_A_STEP = 20
 
 class Collector implements Collection {
   readonly items: Item[] = []
@@ -43,16 +50,20 @@ class Collector implements Collection {
     this.#idAt = idAt
   }
 
-  readList(value: unknown, list: ItemList): void {
+  *readList(value: unknown, list: ItemList): Steps<void> {
     if (value === null) return
     if (!Array.isArray(value)) {
       const isEmpty = isJsonObject(value) && Object.keys(value).length === 0
       if (!isEmpty) this.#report(listPath(list), 'expected an array')
       return
     }
-    for (const [index, element] of (value as readonly unknown[]).entries()) {
-      if (isJsonObject(element)) this.#readItem(element, list, index)
-      else if (Array.isArray(element) && element.length === 0) this.#readItem({}, list, index)
+    const elements = value as readonly unknown[]
+    for (let index = 0; index < elements.length; index += 1) {
+      const element = elements[index]
+      if (index % ITEMS_IN_A_STEP === 0) yield
+      if (isJsonObject(element)) yield* this.#readItem(element, list, index)
+      else if (Array.isArray(element) && element.length === 0)
+        yield* this.#readItem({}, list, index)
       else
         this.#report(
           [...listPath(list), index],
@@ -61,21 +72,22 @@ class Collector implements Collection {
     }
   }
 
-  #readItem(element: JsonObject, list: ItemList, index: number): void {
+  *#readItem(element: JsonObject, list: ItemList, index: number): Steps<void> {
     const children = this.#tree.childrenOf(list.kind.name)
     const written = this.#isMigrated(list) ? withMigratedPaths(element) : element
     const names = Object.keys(written)
-    const nested = names.filter((name) => children.has(name))
-    const comments = names.filter((name) => name === '_comment' || name === '_ignore')
-    for (const name of comments) this.#checkComment(name, written[name], [...listPath(list), index])
-    const fields =
-      nested.length + comments.length === 0 ? written : without(written, [...nested, ...comments])
+    const isOwn = (name: string): boolean => !children.has(name) && !COMMENTS.has(name)
+    for (const name of names)
+      if (COMMENTS.has(name)) this.#checkComment(name, written[name], [...listPath(list), index])
+    const fields = names.every(isOwn) ? written : only(written, names.filter(isOwn))
     const identity = this.#identityOf(fields, list, index)
     const item: Item = { kind: list.kind, written, fields, list, index, ...identity }
     this.items.push(item)
-    for (const name of nested) {
-      const { kind, field } = children.get(name)!
-      this.readList(written[name], { kind, parent: item, parentField: field })
+    for (const name of names) {
+      const child = children.get(name)
+      if (child === undefined) continue
+      const { kind, field } = child
+      yield* this.readList(written[name], { kind, parent: item, parentField: field })
     }
   }
 
@@ -102,8 +114,10 @@ class Collector implements Collection {
   }
 }
 
-function without(entity: JsonObject, names: readonly string[]): JsonObject {
-  return Object.fromEntries(Object.entries(entity).filter(([name]) => !names.includes(name)))
+const COMMENTS: ReadonlySet<string> = new Set(['_comment', '_ignore'])
+
+function only(entity: JsonObject, names: readonly string[]): JsonObject {
+  return Object.fromEntries(names.map((name) => [name, entity[name]]))
 }
 
 /** What is wrong with a `_comment` or `_ignore`, which may stand beside any entity's fields. */

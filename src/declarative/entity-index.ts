@@ -1,5 +1,18 @@
+import type { Steps } from '../base/steps.ts'
 import type { Item } from './item.ts'
 import type { KindTree } from './kind-tree.ts'
+
+/** Indexes the entities of a document. */
+export function* indexSteps(tree: KindTree, items: readonly Item[]): Steps<EntityIndex> {
+  const index = new EntityIndex(tree)
+  for (const [at, item] of items.entries()) {
+    if (at % ITEMS_IN_A_STEP === 0) yield
+    index.add(item)
+  }
+  return index
+}
+
+const ITEMS_IN_A_STEP = 200
 
 /** Entities of a document by what they may be referred to by. */
 export class EntityIndex {
@@ -8,12 +21,11 @@ export class EntityIndex {
   /** Those whose key or id another one had before. */
   readonly clashes: Clash[] = []
 
-  constructor(tree: KindTree, items: readonly Item[]) {
+  constructor(tree: KindTree) {
     for (const name of tree.kinds.keys()) {
       this.#byKey.set(name, new Map())
       this.#byId.set(name, new Map())
     }
-    for (const item of items) this.#add(item)
   }
 
   /** By endpoint key, else by id. */
@@ -26,7 +38,7 @@ export class EntityIndex {
     return this.#byKey.get(kind)?.keys() ?? []
   }
 
-  #add(item: Item): void {
+  add(item: Item): void {
     const key = keyOf(item)
     const byKey = this.#byKey.get(item.kind.name)!
     const byId = this.#byId.get(item.kind.name)!

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { jsonDepth, jsonFault } from './json-syntax.ts'
+import { atOnce } from '../base/steps.ts'
+import { jsonDepthSteps, jsonFault } from './json-syntax.ts'
 
 describe('jsonFault', () => {
   it.each([
@@ -68,13 +69,13 @@ function isJson(text: string): boolean {
   }
 }
 
-describe('jsonDepth', () => {
+describe(jsonDepthSteps, () => {
   it.each([
     ['1', 0],
     ['{"a":[{}]}', 3],
     ['["[[[\\"["]', 1],
     ['[][]', 1],
   ])('of %s is %d', (text, depth) => {
-    expect(jsonDepth(text)).toBe(depth)
+    expect(atOnce(jsonDepthSteps(text))).toBe(depth)
   })
 })

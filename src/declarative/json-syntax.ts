@@ -1,3 +1,5 @@
+import type { Steps } from '../base/steps.ts'
+
 /** Where a text stops being JSON, in the words of Kong's parser. */
 export interface JsonFault {
   readonly message: string
@@ -17,11 +19,12 @@ export function jsonFault(text: string): JsonFault | undefined {
 }
 
 /** How deep the brackets of a JSON text go. */
-export function jsonDepth(text: string): number {
+export function* jsonDepthSteps(text: string): Steps<number> {
   let depth = 0
   let deepest = 0
   let isText = false
   for (let at = 0; at < text.length; at += 1) {
+    if (at % LETTERS_IN_A_STEP === 0) yield
     const code = text.charCodeAt(at)
     if (code === BACKSLASH) at += 1
     else if (code === QUOTE) isText = !isText
@@ -32,6 +35,8 @@ export function jsonDepth(text: string): number {
   return deepest
 }
 
+/** A power of two. */
+const LETTERS_IN_A_STEP = 65_536
 const QUOTE = 34
 const BACKSLASH = 92
 /** Their closing ones come two after. */

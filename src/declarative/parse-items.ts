@@ -1,3 +1,4 @@
+import type { Steps } from '../base/steps.ts'
 import type { Catalog } from '../entities/catalog.ts'
 import type { Entity } from '../entities/entity.ts'
 import type { Violation } from '../schema/violation.ts'
@@ -35,14 +36,19 @@ export interface ParsedItems {
 }
 
 /** Parses every entity with its references resolved. */
-export function parseItems(items: readonly Item[], options: ParseItemsOptions): ParsedItems {
+export function* parseItemSteps(
+  items: readonly Item[],
+  options: ParseItemsOptions,
+): Steps<ParsedItems> {
   const { catalog, tree, index, nowSeconds, skipTransformations } = options
   const parseOptions = { mode: 'insert', nowSeconds, skipTransformations } as const
   const rows: Row[] = []
   const violations: ItemViolation[] = []
   const dangling: Dangling[] = []
   const inner: { item: Item; name: string }[] = []
-  for (const item of items) {
+  for (let at = 0; at < items.length; at += 1) {
+    if (at % ITEMS_IN_A_STEP === 0) yield
+    const item = items[at]!
     const resolved = resolveReferences(item, tree, index)
     for (const reference of resolved.dangling) dangling.push(reference)
     for (const name of resolved.inner) inner.push({ item, name })
@@ -53,6 +59,8 @@ export function parseItems(items: readonly Item[], options: ParseItemsOptions): 
   }
   return { rows, violations, dangling, inner }
 }
+
+const ITEMS_IN_A_STEP = 10
 
 function inDocument(violation: Violation, item: Item): ItemViolation {
   return { ...violation, path: [...pathOf(item), ...violation.path], item }

@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject } from '../base/json.ts'
+import type { Steps } from '../base/steps.ts'
 import type { DeclarativeText } from './declarative.ts'
-import { jsonDepth, jsonFault } from './json-syntax.ts'
+import { jsonDepthSteps, jsonFault } from './json-syntax.ts'
 import { readYaml } from './yaml/compose.ts'
 
 export type DocumentReading =
@@ -18,14 +19,14 @@ export type DocumentReading =
  * Reads a text as JSON or YAML, by the ending of its file's name; without a name, as JSON if it is
  * JSON and as YAML if not.
  */
-export function readDocument({ text, fileName }: DeclarativeText): DocumentReading {
-  if (fileName?.endsWith('json')) return readJson(text)
+export function* readSteps({ text, fileName }: DeclarativeText): Steps<DocumentReading> {
+  if (fileName?.endsWith('json')) return yield* readJson(text)
   if (fileName !== undefined && !/ya?ml$/.test(fileName)) {
     const message = `unknown file type: ${fileName}. (Accepted types: json, yaml)`
     return { ok: false, message, problem: message }
   }
   if (fileName === undefined && /^\s*[[{]/.test(text)) {
-    const reading = readJson(text)
+    const reading = yield* readJson(text)
     if (reading.ok) return reading
   }
   return readYamlDocument(text)
@@ -46,8 +47,8 @@ function unparsed(why: string): string {
 /** Deeper nesting is nobody's intention, and much that reads a document calls itself for each level. */
 const MAX_DEPTH = 500
 
-function readJson(text: string): DocumentReading {
-  if (jsonDepth(text) > MAX_DEPTH)
+function* readJson(text: string): Steps<DocumentReading> {
+  if ((yield* jsonDepthSteps(text)) > MAX_DEPTH)
     return { ok: false, message: unparsed('nested too deeply'), problem: 'nested too deeply' }
   try {
     return asDocument(JSON.parse(text))

@@ -1,3 +1,4 @@
+import type { Steps } from '../base/steps.ts'
 import type { EntityKind } from '../entities/entity.ts'
 import type { Field } from '../schema/field.ts'
 import { uniquenessMessage } from './entity-index.ts'
@@ -12,10 +13,12 @@ export interface Duplicate {
 }
 
 /** Looks at all entities of a kind together. Endpoint keys and ids are compared elsewhere, as written. */
-export function duplicateValues(rows: readonly Row[]): readonly Duplicate[] {
+export function* duplicateSteps(rows: readonly Row[]): Steps<readonly Duplicate[]> {
   const duplicates: Duplicate[] = []
   const seen = new Map<EntityKind, readonly SeenValues[]>()
-  for (const { item, entity } of rows) {
+  for (let at = 0; at < rows.length; at += 1) {
+    if (at % ROWS_IN_A_STEP === 0) yield
+    const { item, entity } = rows[at]!
     let fields = seen.get(item.kind)
     if (fields === undefined) {
       fields = uniqueFields(item.kind).map((field) => ({ field, values: new Set() }))
@@ -33,6 +36,8 @@ export function duplicateValues(rows: readonly Row[]): readonly Duplicate[] {
   }
   return duplicates
 }
+
+const ROWS_IN_A_STEP = 200
 
 function comparable(value: unknown): unknown {
   return typeof value === 'object' && value !== null ? (value as { id?: unknown }).id : value

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { atOnce } from '../base/steps.ts'
 import type { Entity, EntitySet } from '../entities/entity.ts'
-import { changedEntities, inOrderOfId } from './changed-entities.ts'
+import { changedEntities, orderSteps } from './changed-entities.ts'
 
 const id = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f')
 const kind = fc.constantFrom('routes', 'services')
@@ -26,7 +27,7 @@ describe(changedEntities, () => {
           for (const each of changes)
             if (each.after === undefined) expected[each.kind]!.delete(each.id)
             else expected[each.kind]!.set(each.id, each.after)
-          const changed = changedEntities(inOrderOfId({ routes }), changes)
+          const changed = changedEntities(atOnce(orderSteps({ routes })), changes)
           for (const name of ['routes', 'services'])
             expect(changed[name] ?? []).toEqual(
               [...expected[name]!.values()].sort((one, other) => (one.id < other.id ? -1 : 1)),

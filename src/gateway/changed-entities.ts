@@ -1,11 +1,16 @@
+import { sortSteps } from '../base/sort-steps.ts'
+import type { Steps } from '../base/steps.ts'
 import type { Entity, EntitySet } from '../entities/entity.ts'
 import type { ChangedRow } from '../store/medium.ts'
 
 /** The same entities, the rows of each kind in ascending order of id. */
-export function inOrderOfId(entities: EntitySet): EntitySet {
-  return Object.fromEntries(
-    Object.entries(entities).map(([kind, rows]) => [kind, isInOrder(rows) ? rows : sorted(rows)]),
-  )
+export function* orderSteps(entities: EntitySet): Steps<EntitySet> {
+  const ordered: Record<string, readonly Entity[]> = {}
+  for (const [kind, rows] of Object.entries(entities)) {
+    ordered[kind] = isInOrder(rows) ? rows : yield* orderedRows(rows)
+    yield
+  }
+  return ordered
 }
 
 /**
@@ -49,7 +54,16 @@ function isInOrder(rows: readonly Entity[]): boolean {
 }
 
 /** Texts alone are sorted several times as fast as by a function that compares what has them. */
-function sorted(rows: readonly Entity[]): readonly Entity[] {
-  const byId = new Map(rows.map((row) => [row.id, row]))
-  return [...byId.keys()].sort().map((id) => byId.get(id)!)
+function* orderedRows(rows: readonly Entity[]): Steps<readonly Entity[]> {
+  const byId = new Map<string, Entity>()
+  for (const [at, row] of rows.entries()) {
+    if (at % ROWS_IN_A_STEP === 0) yield
+    byId.set(row.id, row)
+  }
+  const ids = yield* sortSteps([...byId.keys()])
+  const ordered: Entity[] = []
+  for (const id of ids) if (ordered.push(byId.get(id)!) % ROWS_IN_A_STEP === 0) yield
+  return ordered
 }
+
+const ROWS_IN_A_STEP = 500

@@ -1,9 +1,10 @@
 import { describe, expect, it, vi } from 'vitest'
+import { atOnce } from '../base/steps.ts'
 import type { EntitySet } from '../entities/entity.ts'
 import type { Settings } from '../settings/settings.ts'
 import { ConfigurationRefused } from './configuration-refused.ts'
 import { DataPlane, type WorkerHandle } from './data-plane.ts'
-import { unpackEntities } from './packed-entities.ts'
+import { unpackSteps } from './packed-entities.ts'
 import type { PackedContent } from './worker-messages.ts'
 
 const CERTIFICATES = { proxy: [], admin: [], status: [], console: [] }
@@ -39,7 +40,7 @@ function setUp(count: number, refuses: (index: number) => boolean = () => false)
             note(`prepare after ${content.base}: ${content.changes.map(({ id }) => id).join()}`)
             return content.base === served
           }
-          const { services } = await unpackEntities(content.entities)
+          const { services } = atOnce(unpackSteps(content.entities))
           note(`prepare ${services?.map(({ id }) => id).join()}`)
           return true
         },

@@ -1,4 +1,5 @@
 import os from 'node:os'
+import { BRISK, GENTLE, inSlices, type Pace } from '../base/steps.ts'
 import { SharedBytes } from '../base/shared-bytes.ts'
 import { healthMemory } from '../balancer/health-table.ts'
 import type { EntitySet } from '../entities/entity.ts'
@@ -8,10 +9,10 @@ import type { Settings } from '../settings/settings.ts'
 import type { ChangedRow } from '../store/medium.ts'
 import type { LogLevel } from '../telemetry/log-level.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import { changedEntities, inOrderOfId } from './changed-entities.ts'
+import { changedEntities, orderSteps } from './changed-entities.ts'
 import { InboundSharing } from './inbound-share.ts'
 import type { ListenerCertificates } from './listener-certificates.ts'
-import { packEntities } from './packed-entities.ts'
+import { packSteps } from './packed-entities.ts'
 import type { PortsByListener } from './proxy-listeners.ts'
 import { streamPortsAmong } from './stream-ports.ts'
 import type {
@@ -97,9 +98,9 @@ export class DataPlane {
    * @returns puts it in force everywhere, or drops it
    * @throws {ConfigurationRefused} when a worker cannot serve it; it is dropped then
    */
-  prepare(entities: EntitySet): Promise<Prepared> {
-    const ordered = inOrderOfId(entities)
-    return this.#prepare(ordered, wholeOf(ordered))
+  async prepare(entities: EntitySet): Promise<Prepared> {
+    const ordered = await inSlices(orderSteps(entities), this.#pace)
+    return this.#prepare(ordered, await this.#wholeOf(ordered))
   }
 
   /**
@@ -122,7 +123,7 @@ export class DataPlane {
     const prepareIn = async (worker: WorkerHandle): Promise<void> => {
       try {
         if (await worker.prepare(generation, content)) return
-        await worker.prepare(generation, wholeOf(entities))
+        await worker.prepare(generation, await this.#wholeOf(entities))
       } catch (error) {
         // The one in its place begins with what is in force by then.
         if (!worker.isGone) throw error
@@ -249,16 +250,21 @@ export class DataPlane {
     while (served !== this.#inForce) {
       served = this.#inForce
       const { generation, entities } = served
-      await worker.prepare(generation, wholeOf(entities))
+      await worker.prepare(generation, await this.#wholeOf(entities))
       await worker.commit(generation)
     }
     const listening = this.#listening
     if (listening !== undefined) await worker.listen(listening.certificates, listening.ports)
   }
-}
 
-function wholeOf(entities: EntitySet): PackedContent {
-  return { kind: 'whole', entities: packEntities(entities) }
+  async #wholeOf(entities: EntitySet): Promise<PackedContent> {
+    return { kind: 'whole', entities: await inSlices(packSteps(entities), this.#pace) }
+  }
+
+  /** Before anything is listened on there are no requests to make way for. */
+  get #pace(): Pace {
+    return this.#listening === undefined ? BRISK : GENTLE
+  }
 }
 
 export interface Prepared {

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { GENTLE, inSlices, type Steps } from '../base/steps.ts'
 import type { EntitySet } from '../entities/entity.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { COMPATIBILITY_VERSION } from './versions.ts'
@@ -53,9 +54,12 @@ export class ConfigurationKeeper {
       while (this.#next !== undefined) {
         const { entities, hash } = this.#next
         this.#next = undefined
-        const kept: KeptFile = { minorVersion: MINOR_VERSION, hash, entities }
+        const content = await inSlices(
+          textOf({ minorVersion: MINOR_VERSION, hash, entities }),
+          GENTLE,
+        )
         // It holds secrets.
-        await writeFile(`${this.#file}.new`, JSON.stringify(kept), { mode: 0o600 })
+        await writeFile(`${this.#file}.new`, content, { mode: 0o600 })
         await rename(`${this.#file}.new`, this.#file)
       }
     } catch (error) {
@@ -65,3 +69,20 @@ export class ConfigurationKeeper {
     }
   }
 }
+
+/** As JSON, a piece at a time: the whole of it takes long. */
+function* textOf({ entities, ...head }: KeptFile): Steps<Buffer> {
+  const pieces = [Buffer.from(`${JSON.stringify(head).slice(0, -1)},"entities":{`)]
+  for (const [at, [kind, rows]] of Object.entries(entities).entries()) {
+    pieces.push(Buffer.from(`${at > 0 ? ',' : ''}${JSON.stringify(kind)}:[`))
+    for (let from = 0; from < rows.length; from += ROWS_IN_A_STEP) {
+      const some = JSON.stringify(rows.slice(from, from + ROWS_IN_A_STEP)).slice(1, -1)
+      pieces.push(Buffer.from(from > 0 ? `,${some}` : some))
+      yield
+    }
+    pieces.push(Buffer.from(']'))
+  }
+  return Buffer.concat([...pieces, Buffer.from('}}')])
+}
+
+const ROWS_IN_A_STEP = 100

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { atOnce, GENTLE, inSlices } from '../base/steps.ts'
 import { systemText } from '../base/system-text.ts'
 import type { LoadResult } from '../admin/admin-context.ts'
 import type { DeclarativeConfig } from '../declarative/declarative.ts'
-import { parseDeclarative } from '../declarative/parse.ts'
+import { parseSteps } from '../declarative/parse.ts'
 import { faultLines, prettyErrors } from '../declarative/pretty-errors.ts'
 import type { Catalog } from '../entities/catalog.ts'
 import type { EntitySet } from '../entities/entity.ts'
@@ -88,7 +89,7 @@ export class Reloader {
       const source = declarativeSource(settings)
       if (source === undefined) return false
       const detailed = { detail: source.fileName ?? 'declarative_config_string', ...origin }
-      await this.#apply(this.parse(source, settings.declarative_config_watch), detailed)
+      await this.#apply(await this.#parse(source, settings, origin), detailed)
       return true
     } catch (error) {
       this.#options.onLoad?.({ origin, fault: (error as Error).message })
@@ -96,18 +97,21 @@ export class Reloader {
     }
   }
 
-  /**
-   * @param isWatched somebody works on the file, and is told the places of all faults, not Kong's tree
-   * @throws {StartFault} with everything that is wrong
-   */
-  parse({ text, fileName }: DeclarativeSource, isWatched = false): DeclarativeConfig {
+  /** @throws {StartFault} with everything that is wrong */
+  async #parse(
+    { text, fileName }: DeclarativeSource,
+    { declarative_config_watch: isWatched }: SourceSettings,
+    { by }: Origin,
+  ): Promise<DeclarativeConfig> {
     const nowSeconds = Math.floor(Date.now() / 1000)
-    const parsed = parseDeclarative(
+    const steps = parseSteps(
       { text, ...(fileName !== undefined && { fileName }) },
       { catalog: this.#options.catalog, nowSeconds },
     )
+    const parsed = by === 'start' ? atOnce(steps) : await inSlices(steps, GENTLE)
     if (parsed.ok) return parsed
     const what = fileName === undefined ? 'string' : `file ${fileName}`
+    // Who works on the file is told the places of all faults, not Kong's tree.
     const faults = isWatched ? faultLines(parsed, fileName) : prettyErrors(parsed)
     throw new StartFault(`error parsing declarative config ${what}:\n${faults}`)
   }

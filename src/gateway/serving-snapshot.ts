@@ -1,4 +1,4 @@
-import { inSlices } from '../base/steps.ts'
+import { inSlices, type Pace, type Steps } from '../base/steps.ts'
 import type { Balancers } from '../balancer/peer.ts'
 import type { EntitySet, Target, Upstream } from '../entities/entity.ts'
 import type { NodeServices, Plugin } from '../plugin-kit/plugin.ts'
@@ -48,18 +48,19 @@ export class ServingSnapshot implements SnapshotHolder {
   }
 
   /**
+   * @param pace requests go on while it takes its time
    * @returns whether it is prepared; changes of what is not served cannot be
    * @throws {PluginFault}
    */
-  async prepare(generation: number, content: Content): Promise<boolean> {
+  async prepare(generation: number, content: Content, pace: Pace): Promise<boolean> {
     if (content.kind === 'whole') {
-      this.#await(await this.#compile(generation, content.entities))
+      this.#await(await inSlices(this.#steps(generation, content.entities), pace))
       return true
     }
     const before = { snapshot: this.#current, entities: this.#entities }
     if (content.base !== before.snapshot.version) return false
     const entities = changedEntities(before.entities, content.changes)
-    const candidate = await this.#compile(generation, entities, before)
+    const candidate = await inSlices(this.#steps(generation, entities, before), pace)
     if (before.snapshot !== this.#current) {
       candidate.snapshot.retire()
       return false
@@ -107,10 +108,9 @@ export class ServingSnapshot implements SnapshotHolder {
     this.#candidate?.snapshot.retire()
   }
 
-  /** Requests go on while it takes its time. */
-  async #compile(version: number, entities: EntitySet, before?: Compiled): Promise<Compiled> {
-    const steps = snapshotSteps(entities, compileOptions(version, this.#options), before)
-    return { snapshot: await inSlices(steps), entities }
+  *#steps(version: number, entities: EntitySet, before?: Compiled): Steps<Compiled> {
+    const options = compileOptions(version, this.#options)
+    return { snapshot: yield* snapshotSteps(entities, options, before), entities }
   }
 }
 

@@ -3,6 +3,7 @@ import { createBalancers } from '../balancer/create-balancers.ts'
 import type { Balancers, UpstreamHealth } from '../balancer/peer.ts'
 import type { ClientCertificate } from '../balancer/probe.ts'
 import type { RememberingSource } from '../consumer-source/consumer-source.ts'
+import { BRISK, GENTLE, inSlices, type Pace } from '../base/steps.ts'
 import { DeadlineWheel } from '../base/deadline-wheel.ts'
 import type { Entity } from '../entities/entity.ts'
 import { publicKeySet } from '../entities/public-keys.ts'
@@ -31,7 +32,7 @@ import { watchExchanges } from './watch-exchanges.ts'
 import { openLogs, type Logs } from './logs.ts'
 import { MemorySettler } from './memory-settler.ts'
 import { nodeServices } from './node-services.ts'
-import { unpackEntities } from './packed-entities.ts'
+import { unpackSteps } from './packed-entities.ts'
 import { PluginCertificates } from './plugin-certificates.ts'
 import { prefixLayout } from './prefix-layout.ts'
 import { ProxyListeners, type PortsByListener } from './proxy-listeners.ts'
@@ -190,9 +191,11 @@ export class WorkerPlane {
     if (this.#consumerSource instanceof Error)
       return { kind: 'refused', reason: this.#consumerSource.message }
     try {
-      const content = await unpacked(packed)
+      // What is prepared first is prepared before anything is listened on.
+      const pace = this.#serving.current.version === 0 ? BRISK : GENTLE
+      const content = await unpacked(packed, pace)
       await this.#plugins.loadFor(content)
-      const isPrepared = await this.#serving.prepare(generation, content)
+      const isPrepared = await this.#serving.prepare(generation, content, pace)
       return { kind: isPrepared ? 'prepared' : 'behind' }
     } catch (error) {
       return { kind: 'refused', reason: (error as Error).message }
@@ -332,9 +335,9 @@ export class WorkerPlane {
   }
 }
 
-async function unpacked(content: PackedContent): Promise<Content> {
+async function unpacked(content: PackedContent, pace: Pace): Promise<Content> {
   if (content.kind === 'changes') return content
-  return { kind: 'whole', entities: await unpackEntities(content.entities) }
+  return { kind: 'whole', entities: await inSlices(unpackSteps(content.entities), pace) }
 }
 
 /** How upstreams are reached where services do not say. */

@@ -9,7 +9,7 @@ import { buildStreamRouter } from '../router/stream/build-stream-router.ts'
 import { makeChain, type Step } from './chain.ts'
 import { changeRouter } from './change-router.ts'
 import { ConfiguredPlugins } from './configured-plugins.ts'
-import { indexEntities } from './entity-index.ts'
+import { indexSteps } from './entity-index.ts'
 import type { PluginScopes, Ready } from './plugin-scopes.ts'
 import { serviceTarget, type SpeaksHttp2 } from './service-target.ts'
 import type { Plan, ServiceTarget, Snapshot } from './snapshot.ts'
@@ -62,7 +62,7 @@ export function* snapshotSteps(
   const { plugins, node, version } = options
   const kinds = indexedKinds(plugins)
   const lookup =
-    before?.snapshot.entities.changed(entities, kinds) ?? indexEntities(entities, kinds)
+    before?.snapshot.entities.changed(entities, kinds) ?? (yield* indexSteps(entities, kinds))
   const services = new Map((entities['services'] as Service[] | undefined)?.map((s) => [s.id, s]))
   const routes = (entities['routes'] ?? []) as readonly Route[]
   const router =

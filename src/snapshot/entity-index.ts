@@ -1,3 +1,4 @@
+import { atOnce, type Steps } from '../base/steps.ts'
 import type { Consumer, Entity, EntityKind, EntitySet } from '../entities/entity.ts'
 import type { EntityLookup } from '../plugin-kit/plugin.ts'
 import {
@@ -73,11 +74,20 @@ interface Indexes {
  * @param kinds whose unique fields and parents are indexed at once
  */
 export function indexEntities(entities: EntitySet, kinds: readonly EntityKind[]): EntityIndex {
+  return atOnce(indexSteps(entities, kinds))
+}
+
+/** As {@link indexEntities}, for very many entities. */
+export function indexSteps(entities: EntitySet, kinds: readonly EntityKind[]): Steps<EntityIndex> {
   return indexOver(entities, kinds, { byField: new Map(), byParent: new Map() })
 }
 
 /** @param made what is known of the entities already; grows */
-function indexOver(entities: EntitySet, kinds: readonly EntityKind[], made: Indexes): EntityIndex {
+function* indexOver(
+  entities: EntitySet,
+  kinds: readonly EntityKind[],
+  made: Indexes,
+): Steps<EntityIndex> {
   const { byField, byParent } = made
   const rows = (kind: string): Rows => rowsOf(entities, kind)
 
@@ -100,8 +110,14 @@ function indexOver(entities: EntitySet, kinds: readonly EntityKind[], made: Inde
     byId('consumers', id) as Consumer | undefined
 
   for (const kind of kinds) {
-    for (const field of fieldsToIndex(kind)) fieldIndex(kind.name, field)
-    for (const field of parentsToIndex(kind)) parentIndex(kind.name, field)
+    for (const field of fieldsToIndex(kind)) {
+      fieldIndex(kind.name, field)
+      yield
+    }
+    for (const field of parentsToIndex(kind)) {
+      parentIndex(kind.name, field)
+      yield
+    }
   }
 
   return {
@@ -114,7 +130,7 @@ function indexOver(entities: EntitySet, kinds: readonly EntityKind[], made: Inde
       (UUID.test(value) ? consumer(value) : undefined) ??
       (fieldIndex('consumers', 'username').get(value) as Consumer | undefined),
     changed: (next, nextKinds) =>
-      indexOver(next, nextKinds, changedIndexes(made, { entities, next, kinds })),
+      atOnce(indexOver(next, nextKinds, changedIndexes(made, { entities, next, kinds }))),
   }
 }
 

@@ -1,5 +1,6 @@
-import { isDeepStrictEqual } from 'node:util'
+import type { Steps } from '../base/steps.ts'
 import type { Entity, EntitySet } from '../entities/entity.ts'
+import { isSameRow } from './same-row.ts'
 import type { Change, Origin } from './store.ts'
 
 /** One accepted change of the whole: what a version of a store did to the one before it. */
@@ -46,10 +47,9 @@ export function newestRecords<Record extends HistoryRecord>(
   return records.slice(at)
 }
 
-/** What a file does not say itself changes whenever it is read; that is no change. */
+/** @param record its changes as {@link toldSteps} leaves them */
 export function historyRecord(record: Omit<HistoryRecord, 'changeCount'>): HistoryRecord {
-  const { changes: given = [], ...rest } = record
-  const changes = given.filter(isMoreThanTimes)
+  const { changes = [], ...rest } = record
   return {
     ...rest,
     changeCount: changes.length,
@@ -57,17 +57,26 @@ export function historyRecord(record: Omit<HistoryRecord, 'changeCount'>): Histo
   }
 }
 
-function isMoreThanTimes({ before, after }: Change): boolean {
-  return (
-    before === undefined ||
-    after === undefined ||
-    !isDeepStrictEqual(timeless(before), timeless(after))
-  )
+/**
+ * Those of many changes that the history is told of. What a file does not say itself changes
+ * whenever it is read; that is no change.
+ */
+export function* toldSteps(changes: readonly Change[]): Steps<readonly Change[]> {
+  const told: Change[] = []
+  for (const [at, change] of changes.entries()) {
+    if (at % CHANGES_IN_A_STEP === 0) yield
+    if (isMoreThanTimes(change)) told.push(change)
+  }
+  return told
 }
 
-function timeless({ created_at: _created, updated_at: _updated, ...row }: Entity): object {
-  return row
+const CHANGES_IN_A_STEP = 100
+
+function isMoreThanTimes({ before, after }: Change): boolean {
+  return before === undefined || after === undefined || !isSameRow(before, after, TIMES)
 }
+
+const TIMES: ReadonlySet<string> = new Set(['created_at', 'updated_at'])
 
 /** Keeps the records of a store that has no better place for them. */
 export interface Journal {

@@ -1,7 +1,14 @@
+import { BRISK, GENTLE, inSlices } from '../base/steps.ts'
 import type { Catalog } from '../entities/catalog.ts'
 import type { Entity, EntitySet } from '../entities/entity.ts'
-import { difference } from './difference.ts'
-import { historyRecord, MemoryJournal, type HistoryRecord, type Journal } from './history.ts'
+import { difference, differenceSteps } from './difference.ts'
+import {
+  historyRecord,
+  MemoryJournal,
+  toldSteps,
+  type HistoryRecord,
+  type Journal,
+} from './history.ts'
 import type { Elsewhere, Medium } from './medium.ts'
 import { InstantRows } from './instant-rows.ts'
 import { withIssuedRows } from './issued-rows.ts'
@@ -169,11 +176,13 @@ export class IndexedStore implements Store {
     const kept = this.withInstant(given)
     const entities =
       origin.by === 'rollback' ? withIssuedRows(kept, this.all(), this.#catalog) : kept
+    const pace = origin.by === 'start' ? BRISK : GENTLE
     const next = new Rows(this.#catalog)
-    const fault = next.load(entities)
+    const fault = await inSlices(next.loadSteps(entities), pace)
     if (fault !== undefined) return { ok: false, fault }
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
-      const changes = difference(this.all(), next.all(this.#seconds()))
+      const steps = differenceSteps(this.all(), next.all(this.#seconds()))
+      const changes = await inSlices(steps, pace)
       const result = await this.#commit(changes, { origin, next, given: entities })
       if (result !== 'stale') return result
     }
@@ -185,12 +194,13 @@ export class IndexedStore implements Store {
     changes: readonly Change[],
     { origin, next, given }: Committing,
   ): Promise<WriteResult | 'stale'> {
+    const told = await this.#toldOf(changes)
     const outcome = await this.#under.commit({
       changes,
       version: this.#version + 1,
       origin,
       atMs: this.#now(),
-      told: this.#toldOf(changes),
+      told,
       given,
       entities: () => this.#after(changes, next),
     })
@@ -198,7 +208,7 @@ export class IndexedStore implements Store {
     if (outcome.kind === 'stale') return this.#afterOthers()
     if (next === this.#rows) this.#rows.apply(changes)
     else this.#rows = next
-    this.#announce(changes, outcome.version, origin)
+    this.#announce({ changes, told, origin }, outcome.version)
     return { ok: true, changes, version: this.#version }
   }
 
@@ -222,7 +232,7 @@ export class IndexedStore implements Store {
     const changes =
       elsewhere.kind === 'rows' ? this.#takeOver(elsewhere) : this.#startOver(elsewhere)
     const origin: Origin = { by: this.medium === 'file' ? 'file' : 'other-node' }
-    this.#announce(changes, elsewhere.version, origin)
+    this.#announce({ changes, told: await this.#toldOf(changes), origin }, elsewhere.version)
     return true
   }
 
@@ -244,9 +254,10 @@ export class IndexedStore implements Store {
   }
 
   /** Rows that plugins make would push everything else out of the history, and are secrets. */
-  #toldOf(changes: readonly Change[]): readonly Change[] | undefined {
-    const told = changes.filter(({ kind }) => this.#catalog.kind(kind)?.isIssued !== true)
-    return told.length === 0 && changes.length > 0 ? undefined : told
+  async #toldOf(changes: readonly Change[]): Promise<readonly Change[] | undefined> {
+    const own = changes.filter(({ kind }) => this.#catalog.kind(kind)?.isIssued !== true)
+    if (own.length === 0 && changes.length > 0) return undefined
+    return inSlices(toldSteps(own), GENTLE)
   }
 
   #after(changes: readonly Change[], next: Rows): EntitySet {
@@ -258,15 +269,20 @@ export class IndexedStore implements Store {
   }
 
   /** A medium that was put back to an earlier state does not take the version with it. */
-  #announce(changes: readonly Change[], durableVersion: number, origin: Origin): void {
+  #announce({ changes, told = [], origin }: Announced, durableVersion: number): void {
     const version = Math.max(this.#version + 1, durableVersion)
     this.#version = version
-    if (this.#under.history === undefined) {
-      const told = this.#toldOf(changes) ?? []
+    if (this.#under.history === undefined)
       this.#journal.append(historyRecord({ version, atMs: this.#now(), origin, changes: told }))
-    }
     for (const listener of this.#listeners) listener({ version, changes, origin })
   }
+}
+
+interface Announced {
+  readonly changes: readonly Change[]
+  /** What the history is told of them. */
+  readonly told: readonly Change[] | undefined
+  readonly origin: Origin
 }
 
 interface Committing {

@@ -1,3 +1,4 @@
+import { atOnce, type Steps } from '../base/steps.ts'
 import type { Catalog } from '../entities/catalog.ts'
 import type { Entity, EntityKind, EntitySet } from '../entities/entity.ts'
 import { readPage } from './page.ts'
@@ -91,20 +92,28 @@ export class Rows {
 
   /** Fills empty rows; references are checked at the end, so the order does not matter. */
   load(entities: EntitySet): WriteFault | undefined {
+    return atOnce(this.loadSteps(entities))
+  }
+
+  /** As {@link load}, for very many rows. */
+  *loadSteps(entities: EntitySet): Steps<WriteFault | undefined> {
     for (const [kind, rows] of Object.entries(entities)) {
       const table = this.#tables.get(kind)
       if (table === undefined) continue
-      for (const row of rows) {
+      for (const [at, row] of rows.entries()) {
+        if (at % ROWS_IN_A_STEP === 0) yield
         const fault = table.get(row.id) === undefined ? table.conflict(row) : taken(kind, row.id)
         if (fault !== undefined) return fault
         table.put(row)
       }
     }
-    for (const [kind, table] of this.#tables)
-      for (const row of table.rows()) {
+    for (const [kind, table] of this.#tables) {
+      for (const [at, row] of (yield* table.rowSteps()).entries()) {
+        if (at % ROWS_IN_A_STEP === 0) yield
         const fault = this.#danglingReference(kind, row)
         if (fault !== undefined) return fault
       }
+    }
     return undefined
   }
 
@@ -194,6 +203,8 @@ export class Rows {
     return [...this.#tables.get(kind)!.children(field, parentId).inOrder()]
   }
 }
+
+const ROWS_IN_A_STEP = 100
 
 function taken(kind: string, id: string): WriteFault {
   return { fault: 'primary-key-taken', kind, key: { id } }

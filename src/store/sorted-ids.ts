@@ -1,3 +1,6 @@
+import { sortSteps } from '../base/sort-steps.ts'
+import type { Steps } from '../base/steps.ts'
+
 /**
  * Ids in ascending order, made to be read often, added to one by one, and filled at once.
  *
@@ -27,6 +30,15 @@ export class SortedIds {
   inOrder(): readonly string[] {
     if (this.#added.length > 0) this.#settle()
     return this.#sorted
+  }
+
+  /** As {@link inOrder}, for very many ids; none may be added or removed meanwhile. */
+  *orderSteps(): Steps<readonly string[]> {
+    if (this.#added.length > FEW) {
+      this.#sorted = yield* sortSteps([...this.#sorted, ...this.#added])
+      this.#added = []
+    }
+    return this.inOrder()
   }
 
   /** Position of the first id after the given one. */
