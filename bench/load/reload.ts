@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import http from 'node:http'
 import type { Contender } from './contenders/contender.ts'
 import { wrk } from './wrk.ts'
 
@@ -15,6 +16,7 @@ export async function measureReload(
   options: { readonly seconds: number; readonly loadCore: number },
 ): Promise<ReloadFigures> {
   const { adminUrl, config } = contender.control!
+  const body = configBody(config)
   const load = {
     url: `${contender.url('plain', 'http')!}/`,
     headers: {},
@@ -27,7 +29,7 @@ export async function measureReload(
   const underLoad = wrk({ ...load, seconds: options.seconds }).finally(() => over.abort())
   let reloads = 0
   while (!over.signal.aborted) {
-    await postConfig(adminUrl, config)
+    await postConfig(adminUrl, body)
     reloads += 1
   }
   const during = await underLoad
@@ -39,14 +41,24 @@ export async function measureReload(
   }
 }
 
-/** @throws when the gateway does not take the file */
-export async function postConfig(adminUrl: string, file: string): Promise<void> {
-  const answer = await fetch(`${adminUrl}/config`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ config: readFileSync(file, 'utf8') }),
+/** What is posted to have a file loaded. */
+export function configBody(file: string): Buffer {
+  return Buffer.from(JSON.stringify({ config: readFileSync(file, 'utf8') }))
+}
+
+/**
+ * The answer is let go as it comes: the client has the core of the load, which would feel more.
+ *
+ * @throws when the gateway does not take the configuration
+ */
+export async function postConfig(adminUrl: string, body: Buffer): Promise<void> {
+  const status = await new Promise<number | undefined>((resolve, reject) => {
+    const headers = { 'content-type': 'application/json', 'content-length': body.length }
+    const request = http.request(`${adminUrl}/config`, { method: 'POST', headers }, (answer) => {
+      answer.on('error', reject).on('end', () => resolve(answer.statusCode))
+      answer.resume()
+    })
+    request.on('error', reject).end(body)
   })
-  await answer.arrayBuffer()
-  if (answer.status !== 201)
-    throw new Error(`Cannot measure POST /config: it gave ${answer.status}`)
+  if (status !== 201) throw new Error(`Cannot measure POST /config: it gave ${status}`)
 }

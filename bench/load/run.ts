@@ -44,7 +44,7 @@ const { values: options } = parseArgs({
     seconds: { type: 'string', default: '3' },
     scenarios: { type: 'string', default: SCENARIOS.map(({ name }) => name).join(',') },
     contenders: { type: 'string', default: Object.keys(STARTERS).join(',') },
-    rest: { type: 'boolean', default: true },
+    rest: { type: 'string', default: 'memory,reload' },
     save: { type: 'boolean', default: true },
   },
 })
@@ -52,6 +52,7 @@ const { values: options } = parseArgs({
 const EVERYWHERE = ['nginx', 'haproxy', 'portunus', 'portunus-public', 'direct']
 const WARM_UP_SECONDS = 6
 const rounds = Number(options.rounds)
+const rest = new Set(options.rest.split(','))
 const seconds = Number(options.seconds)
 
 requireTools()
@@ -70,7 +71,7 @@ const setup: ContenderSetup = {
   secrets,
 }
 // It is measured while it stands alone.
-const memory = options.rest ? await measureMemory(setup) : undefined
+const memory = rest.has('memory') ? await measureMemory(setup) : undefined
 const contenders: Contender[] = []
 for (const [, start] of starters) contenders.push(running.use(await start(setup)))
 
@@ -90,7 +91,7 @@ const summaries = [...summarise(samples)].sort(
 )
 const large = contenders.find(({ name }) => name === 'portunus-large')
 const reload =
-  options.rest && large !== undefined
+  rest.has('reload') && large !== undefined
     ? await measureReload(large, { seconds: 8, loadCore: LOAD_CORE })
     : undefined
 const targets = [...targetResults(scenarios, samples), ...restResults(memory, reload)]

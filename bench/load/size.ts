@@ -7,7 +7,7 @@ import { startUpstream } from './contenders/nginx.ts'
 import { builtProgram, portunusEnvironment, portunusVersion } from './contenders/portunus.ts'
 import { GATEWAY_CORE, LOAD_CORE, requireTools, saveResult, workFolder } from './machine.ts'
 import { freePort, startPinned } from './pinned-process.ts'
-import { postConfig } from './reload.ts'
+import { configBody, postConfig } from './reload.ts'
 import { residentBytes } from './process-cost.ts'
 import { wrk } from './wrk.ts'
 
@@ -131,6 +131,6 @@ async function firstAnswer(url: string, bearer: string): Promise<void> {
 
 async function timedPostConfig(adminPort: number, config: string): Promise<number> {
   const startedAt = performance.now()
-  await postConfig(`http://127.0.0.1:${adminPort}`, config)
+  await postConfig(`http://127.0.0.1:${adminPort}`, configBody(config))
   return Math.round(performance.now() - startedAt)
 }

@@ -1,4 +1,5 @@
-import { GENTLE, inSlices, type Steps } from '../base/steps.ts'
+import { MAKING_WAY } from '../base/making-way.ts'
+import { inSlices, type Steps } from '../base/steps.ts'
 import type { Catalog } from '../entities/catalog.ts'
 import type { Entity } from '../entities/entity.ts'
 import type { DeclarativeRefusal, DeclarativeResult } from '../declarative/declarative.ts'
@@ -37,7 +38,7 @@ async function load(context: AdminContext, { query, input }: AdminRequest): Prom
   const option = (name: string): boolean => /^(?:1|true|on|yes)$/.test(given(name))
   const source = givenConfig(input)
   if (source === undefined) return message(400, 'expected a declarative configuration')
-  const config = await inSlices(parsedConfig(context.catalog, source), GENTLE)
+  const config = await inSlices(parsedConfig(context.catalog, source), MAKING_WAY)
   if (!config.ok)
     return refusal(config, {
       isFlat: option('flatten_errors'),
@@ -51,7 +52,7 @@ async function load(context: AdminContext, { query, input }: AdminRequest): Prom
       ...message(result.status, result.message),
       ...(result.status === 429 && { headers: { 'Retry-After': '1' } }),
     }
-  const content = await inSlices(byId(config.entities, context), GENTLE)
+  const content = await inSlices(byId(config.entities, context), MAKING_WAY)
   return { status: 201, text: { type: JSON_TYPE, content } }
 }
 

@@ -16,7 +16,7 @@ function* failing(): Steps<never> {
 }
 
 /** Every step is a slice. */
-const SHORT = { sliceMs: 0, restMs: 0 }
+const SHORT = { sliceMs: 0, restMs: () => 0 }
 
 describe('steps', () => {
   it('come to the same at once and in slices', async () => {
@@ -37,7 +37,7 @@ describe('steps', () => {
   it('let timers come due in a rest', async () => {
     const seen: string[] = []
     setTimeout(() => seen.push('timer'), 1)
-    const over = inSlices(count(3), { sliceMs: 0, restMs: 2 }).then(() => seen.push('over'))
+    const over = inSlices(count(3), { sliceMs: 0, restMs: () => 2 }).then(() => seen.push('over'))
     await over
     expect(seen).toEqual(['timer', 'over'])
   })

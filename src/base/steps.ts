@@ -11,32 +11,28 @@ export function atOnce<Result>(steps: Steps<Result>): Result {
   }
 }
 
-/** How work is done in slices, in ms. */
+/** How work is done in slices. */
 export interface Pace {
-  /** So long does a slice go on before it ends at the next step. */
+  /** So many ms does a slice go on before it ends at the next step. */
   readonly sliceMs: number
-  /** So long has other work the thread between two slices; 0: one turn. */
-  readonly restMs: number
+  /** How many ms other work has the thread after a slice; 0: one turn. */
+  readonly restMs: () => number
 }
 
 /** For when nothing that is done meanwhile is in a hurry. */
-export const BRISK: Pace = { sliceMs: 1, restMs: 0 }
-/**
- * For when requests are served: by this thread, or by others that may have to share a processor
- * with it. A system that finds two threads with work changes between them after some milliseconds,
- * which all requests under way would feel; a thread that sleeps is out of the way at once.
- */
-export const GENTLE: Pace = { sliceMs: 0.5, restMs: 1 }
+export const BRISK: Pace = { sliceMs: 1, restMs: () => 0 }
+/** For a thread that serves requests between its slices. */
+export const GENTLE: Pace = { sliceMs: 0.5, restMs: () => 1 }
 
 /** Lets other work of the thread in between slices. Work that is done within one slice never rests. */
 export async function inSlices<Result>(steps: Steps<Result>, pace: Pace): Promise<Result> {
-  const { sliceMs, restMs } = pace
   for (;;) {
-    const end = performance.now() + sliceMs
+    const end = performance.now() + pace.sliceMs
     do {
       const step = steps.next()
       if (step.done === true) return step.value
     } while (performance.now() < end)
+    const restMs = pace.restMs()
     if (restMs > 0) await delay(restMs)
     else await nextTurn()
   }

@@ -1,5 +1,6 @@
 import os from 'node:os'
-import { BRISK, GENTLE, inSlices, type Pace } from '../base/steps.ts'
+import { MAKING_WAY } from '../base/making-way.ts'
+import { BRISK, inSlices, type Pace } from '../base/steps.ts'
 import { SharedBytes } from '../base/shared-bytes.ts'
 import { healthMemory } from '../balancer/health-table.ts'
 import type { EntitySet } from '../entities/entity.ts'
@@ -263,7 +264,7 @@ export class DataPlane {
 
   /** Before anything is listened on there are no requests to make way for. */
   get #pace(): Pace {
-    return this.#listening === undefined ? BRISK : GENTLE
+    return this.#listening === undefined ? BRISK : MAKING_WAY
   }
 }
 

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { GENTLE, inSlices, type Steps } from '../base/steps.ts'
+import { MAKING_WAY } from '../base/making-way.ts'
+import { inSlices, type Steps } from '../base/steps.ts'
 import type { EntitySet } from '../entities/entity.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { COMPATIBILITY_VERSION } from './versions.ts'
@@ -56,7 +57,7 @@ export class ConfigurationKeeper {
         this.#next = undefined
         const content = await inSlices(
           textOf({ minorVersion: MINOR_VERSION, hash, entities }),
-          GENTLE,
+          MAKING_WAY,
         )
         // It holds secrets.
         await writeFile(`${this.#file}.new`, content, { mode: 0o600 })

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { atOnce, GENTLE, inSlices } from '../base/steps.ts'
+import { MAKING_WAY } from '../base/making-way.ts'
+import { atOnce, inSlices } from '../base/steps.ts'
 import { systemText } from '../base/system-text.ts'
 import type { LoadResult } from '../admin/admin-context.ts'
 import type { DeclarativeConfig } from '../declarative/declarative.ts'
@@ -108,7 +109,7 @@ export class Reloader {
       { text, ...(fileName !== undefined && { fileName }) },
       { catalog: this.#options.catalog, nowSeconds },
     )
-    const parsed = by === 'start' ? atOnce(steps) : await inSlices(steps, GENTLE)
+    const parsed = by === 'start' ? atOnce(steps) : await inSlices(steps, MAKING_WAY)
     if (parsed.ok) return parsed
     const what = fileName === undefined ? 'string' : `file ${fileName}`
     // Who works on the file is told the places of all faults, not Kong's tree.

@@ -1,4 +1,5 @@
-import { BRISK, GENTLE, inSlices } from '../base/steps.ts'
+import { MAKING_WAY } from '../base/making-way.ts'
+import { BRISK, inSlices } from '../base/steps.ts'
 import type { Catalog } from '../entities/catalog.ts'
 import type { Entity, EntitySet } from '../entities/entity.ts'
 import { difference, differenceSteps } from './difference.ts'
@@ -176,7 +177,7 @@ export class IndexedStore implements Store {
     const kept = this.withInstant(given)
     const entities =
       origin.by === 'rollback' ? withIssuedRows(kept, this.all(), this.#catalog) : kept
-    const pace = origin.by === 'start' ? BRISK : GENTLE
+    const pace = origin.by === 'start' ? BRISK : MAKING_WAY
     const next = new Rows(this.#catalog)
     const fault = await inSlices(next.loadSteps(entities), pace)
     if (fault !== undefined) return { ok: false, fault }
@@ -257,7 +258,7 @@ export class IndexedStore implements Store {
   async #toldOf(changes: readonly Change[]): Promise<readonly Change[] | undefined> {
     const own = changes.filter(({ kind }) => this.#catalog.kind(kind)?.isIssued !== true)
     if (own.length === 0 && changes.length > 0) return undefined
-    return inSlices(toldSteps(own), GENTLE)
+    return inSlices(toldSteps(own), MAKING_WAY)
   }
 
   #after(changes: readonly Change[], next: Rows): EntitySet {

@@ -65,6 +65,28 @@ describe('the Admin API without a database', () => {
     expect((await admin.call('POST', '/services/nope/routes', { paths: ['/'] })).status).toBe(404)
   })
 
+  it('answers others while it loads a large configuration, and then answers with all of it', async () => {
+    const consumers = Array.from({ length: 2000 }, (_, at) => ({ username: `user-${at}` }))
+    const document = { _format_version: '3.0', services: [{ name: 's', host: 'x' }], consumers }
+    const order: string[] = []
+    const loading = admin.call('POST', '/config', document).then((answer) => {
+      order.push('loaded')
+      return answer
+    })
+    const other = admin.call('GET', '/services/one').then((answer) => {
+      order.push('other')
+      return answer
+    })
+    expect(await other).toMatchObject({ status: 200, body: { name: 'one' } })
+    const { status, body } = await loading
+    expect(status).toBe(201)
+    expect(order).toEqual(['other', 'loaded'])
+    const loaded = body as Record<string, Record<string, { readonly id: string }>>
+    expect(Object.keys(loaded)).toEqual(['consumers', 'services'])
+    expect(Object.keys(loaded['consumers']!)).toHaveLength(2000)
+    for (const [id, row] of Object.entries(loaded['consumers']!)) expect(row.id).toBe(id)
+  })
+
   it('takes a whole configuration in any form', async () => {
     const document = { _format_version: '3.0', services: [{ name: 'two', host: 'y' }] }
     const text = JSON.stringify(document)
