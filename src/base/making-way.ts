@@ -2,9 +2,9 @@ import type { Pace } from './steps.ts'
 
 /** Times in ms: what has gone by, what the process had of processors, and this thread of that. */
 export interface Clocks {
-  wall(): number
-  ofProcess(): number
-  ofThread(): number
+  readonly wall: () => number
+  readonly ofProcess: () => number
+  readonly ofThread: () => number
 }
 
 /** What others had in less than so many ms says little. */
