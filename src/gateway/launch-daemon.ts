@@ -21,7 +21,11 @@ export async function launchDaemon(settings: Settings): Promise<number> {
   const entry = new URL(isSource ? 'master-entry.ts' : 'master-entry.js', import.meta.url)
   const errorLog = belowPrefix(settings.prefix, settings.proxy_error_log)
   const stderr = errorLog.startsWith('/dev/') ? 'inherit' : openLog(errorLog)
-  const child = spawn(process.execPath, [fileURLToPath(entry), settings.prefix], {
+  const findingModules = isSource
+    ? []
+    : ['--import', new URL('own-modules.js', import.meta.url).href]
+  const words = [...findingModules, fileURLToPath(entry), settings.prefix]
+  const child = spawn(process.execPath, words, {
     detached: true,
     stdio: ['ignore', writesTo(settings, '/dev/stdout') ? 'inherit' : 'ignore', stderr, 'ipc'],
   })

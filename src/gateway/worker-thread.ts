@@ -37,7 +37,8 @@ export class WorkerThread {
 
   constructor(start: WorkerStart, events: WorkerThreadEvents) {
     const isSource = import.meta.url.endsWith('.ts')
-    this.#worker = new Worker(new URL(isSource ? 'worker.ts' : 'worker.js', import.meta.url), {
+    const entry = isSource ? 'worker-entry.ts' : 'worker-entry.js'
+    this.#worker = new Worker(new URL(entry, import.meta.url), {
       workerData: start,
       name: `worker ${start.index}`,
     })
