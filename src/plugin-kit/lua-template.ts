@@ -1,5 +1,7 @@
 import { toByteString } from '../base/buffer-slices.ts'
+import { LuaSyntaxError } from './lua/lua-error.ts'
 import { compileLuaExpression, type LuaProgram } from './lua/lua-program.ts'
+import { parseLua } from './lua/parse.ts'
 import { isTrue, toText, type LuaTable } from './lua/values.ts'
 
 /** A text with `$(expression)` in it, ready to be filled in. */
@@ -27,7 +29,10 @@ export function compileLuaTemplate(text: string): LuaTemplate {
     const open = source.indexOf('$(', at)
     const end = open === -1 ? -1 : closing(source, open + 1)
     if (end === -1) break
-    parts.push(source.slice(at, open), compileLuaExpression(source.slice(open + 2, end)))
+    const expression = source.slice(open + 2, end)
+    const linesBefore = source.slice(0, open).split('\n').length + parts.length + 2
+    checkExpression(expression, linesBefore)
+    parts.push(source.slice(at, open), compileLuaExpression(expression))
     at = end + 1
   }
   parts.push(source.slice(at))
@@ -40,6 +45,15 @@ export function compileLuaTemplate(text: string): LuaTemplate {
         .map((part) => (typeof part === 'string' ? part : rendered(part, globals())))
         .join('')
     },
+  }
+}
+
+/** Faults are those of the program that Kong makes of a template, with a line for each part. */
+function checkExpression(expression: string, linesBefore: number): void {
+  try {
+    parseLua(`part = __tostring((${expression}) or '')`)
+  } catch (error) {
+    throw error instanceof LuaSyntaxError ? error.within('TMP', linesBefore) : error
   }
 }
 

@@ -19,7 +19,11 @@ const MAX_NESTING = 100
  * @throws {LuaSyntaxError}
  */
 export function parseLua(source: string): FunctionBody {
-  return new Parser(tokenize(source)).program()
+  try {
+    return new Parser(tokenize(source)).program()
+  } catch (error) {
+    throw error instanceof LuaSyntaxError ? error.within(source) : error
+  }
 }
 
 const PRECEDENCE: Readonly<Record<string, readonly [left: number, right: number]>> = {
@@ -61,7 +65,7 @@ class Parser {
   program(): FunctionBody {
     this.#names.openFunction(true)
     const block = this.#block([])
-    if (this.#token.kind !== 'end') throw this.#unexpected('<eof> expected')
+    if (this.#token.kind !== 'end') throw this.#unexpected("'<eof>' expected")
     this.#names.closeFunction()
     return { parameterCount: 0, takesRest: true, block }
   }
@@ -72,7 +76,7 @@ class Parser {
 
   #unexpected(wanted: string): LuaSyntaxError {
     const token = this.#token
-    const near = 'text' in token ? token.text : 'value' in token ? String(token.value) : '<eof>'
+    const near = token.kind === 'end' ? '<eof>' : 'raw' in token ? token.raw : token.text
     return new LuaSyntaxError(token.line, `${wanted} near '${near}'`)
   }
 
@@ -91,9 +95,16 @@ class Parser {
     if (!this.#accept(symbol)) throw this.#unexpected(`'${symbol}' expected`)
   }
 
+  /** What closes something that an earlier line may have opened. */
+  #close(symbol: string, opener: string, line: number): void {
+    if (this.#accept(symbol)) return
+    const place = this.#token.line === line ? '' : ` (to close '${opener}' at line ${line})`
+    throw this.#unexpected(`'${symbol}' expected${place}`)
+  }
+
   #name(): string {
     const token = this.#token
-    if (token.kind !== 'name') throw this.#unexpected('<name> expected')
+    if (token.kind !== 'name') throw this.#unexpected("'<name>' expected")
     this.#at += 1
     return token.text
   }
@@ -132,32 +143,32 @@ class Parser {
     const parse = token.kind === 'symbol' ? this.#statements.get(token.text) : undefined
     if (parse === undefined) return this.#callOrAssignment()
     this.#at += 1
-    return parse()
+    return parse(token.line)
   }
 
-  readonly #statements: ReadonlyMap<string, () => Statement | undefined> = new Map<
+  readonly #statements: ReadonlyMap<string, (line: number) => Statement | undefined> = new Map<
     string,
-    () => Statement | undefined
+    (line: number) => Statement | undefined
   >([
     [';', () => undefined],
-    ['if', () => this.#if()],
-    ['while', () => this.#while()],
-    ['do', () => ({ kind: 'do', block: this.#blockToEnd([]) })],
-    ['for', () => this.#for()],
-    ['repeat', () => this.#repeat()],
-    ['function', () => this.#functionStatement()],
+    ['if', (line) => this.#if(line)],
+    ['while', (line) => this.#while(line)],
+    ['do', (line) => ({ kind: 'do', block: this.#blockToEnd([], 'do', line) })],
+    ['for', (line) => this.#for(line)],
+    ['repeat', (line) => this.#repeat(line)],
+    ['function', (line) => this.#functionStatement(line)],
     ['local', () => this.#local()],
     ['return', () => this.#return()],
     ['break', () => ({ kind: 'break' })],
   ])
 
-  #blockToEnd(locals: readonly string[]): Block {
+  #blockToEnd(locals: readonly string[], opener: string, line: number): Block {
     const block = this.#block(locals)
-    this.#expect('end')
+    this.#close('end', opener, line)
     return block
   }
 
-  #if(): Statement {
+  #if(line: number): Statement {
     const arms: { condition: Expression; block: Block }[] = []
     do {
       const condition = this.#expression()
@@ -165,26 +176,26 @@ class Parser {
       arms.push({ condition, block: this.#block([]) })
     } while (this.#accept('elseif'))
     const otherwise = this.#accept('else') ? this.#block([]) : undefined
-    this.#expect('end')
+    this.#close('end', 'if', line)
     return { kind: 'if', arms, otherwise }
   }
 
-  #while(): Statement {
+  #while(line: number): Statement {
     const condition = this.#expression()
     this.#expect('do')
-    return { kind: 'while', condition, block: this.#blockToEnd([]) }
+    return { kind: 'while', condition, block: this.#blockToEnd([], 'while', line) }
   }
 
-  #repeat(): Statement {
+  #repeat(line: number): Statement {
     let condition: Expression | undefined
     const block = this.#block([], () => {
-      this.#expect('until')
+      this.#close('until', 'repeat', line)
       condition = this.#expression()
     })
     return { kind: 'repeat', block, condition: condition! }
   }
 
-  #for(): Statement {
+  #for(line: number): Statement {
     const names = [this.#name()]
     if (this.#accept('=')) {
       const from = this.#expression()
@@ -192,17 +203,22 @@ class Parser {
       const to = this.#expression()
       const step = this.#accept(',') ? this.#expression() : undefined
       this.#expect('do')
-      return { kind: 'for', from, to, step, block: this.#blockToEnd(names) }
+      return { kind: 'for', from, to, step, block: this.#blockToEnd(names, 'for', line) }
     }
+    if (!this.#is(',') && !this.#is('in')) throw this.#unexpected("'=' or 'in' expected")
     while (this.#accept(',')) names.push(this.#name())
     this.#expect('in')
     const values = this.#expressions()
     this.#expect('do')
-    return { kind: 'for-in', count: names.length, values, block: this.#blockToEnd(names) }
+    return {
+      kind: 'for-in',
+      count: names.length,
+      values,
+      block: this.#blockToEnd(names, 'for', line),
+    }
   }
 
-  #functionStatement(): Statement {
-    const { line } = this.#token
+  #functionStatement(line: number): Statement {
     let target: Target = this.#variable(this.#name(), line)
     let isMethod = false
     while (!isMethod && (this.#is('.') || this.#is(':'))) {
@@ -210,14 +226,15 @@ class Parser {
       if (!isMethod) this.#expect('.')
       target = { kind: 'index', of: target, key: { kind: 'constant', value: this.#name() }, line }
     }
-    const body = this.#functionBody(isMethod ? ['self'] : [])
+    const body = this.#functionBody(isMethod ? ['self'] : [], line)
     return { kind: 'assign', targets: [target], values: [{ kind: 'function', body }] }
   }
 
   #local(): Statement {
+    const token = this.#token
     if (this.#accept('function')) {
       const index = this.#names.declare(this.#name())
-      return { kind: 'local-function', index, body: this.#functionBody([]) }
+      return { kind: 'local-function', index, body: this.#functionBody([], token.line) }
     }
     const names = [this.#name()]
     while (this.#accept(',')) names.push(this.#name())
@@ -235,9 +252,12 @@ class Parser {
   #callOrAssignment(): Statement {
     const first = this.#suffixed()
     if (!this.#is('=') && !this.#is(',')) {
-      if (first.kind !== 'call') throw this.#unexpected('syntax error')
-      return { kind: 'call', call: first }
+      if (first.kind === 'call') return { kind: 'call', call: first }
+      this.#target(first)
+      throw this.#unexpected("'=' expected")
     }
+    // A call is a statement by itself, and nothing starts with what comes then.
+    if (first.kind === 'call') throw this.#unexpected('unexpected symbol')
     const targets = [this.#target(first)]
     while (this.#accept(',')) targets.push(this.#target(this.#suffixed()))
     this.#expect('=')
@@ -247,7 +267,7 @@ class Parser {
   #target(expression: Expression): Target {
     if (expression.kind === 'local' || expression.kind === 'global' || expression.kind === 'index')
       return expression
-    throw this.#unexpected('cannot assign')
+    throw this.#unexpected('syntax error')
   }
 
   #expressions(): readonly Expression[] {
@@ -295,10 +315,14 @@ class Parser {
     if (token.kind !== 'symbol') return this.#suffixed()
     if (CONSTANTS.has(token.text)) return this.#constant(CONSTANTS.get(token.text))
     if (token.text === '{') return this.#table()
-    if (this.#accept('function')) return { kind: 'function', body: this.#functionBody([]) }
+    if (this.#accept('function'))
+      return { kind: 'function', body: this.#functionBody([], token.line) }
     if (!this.#accept('...')) return this.#suffixed()
     if (!this.#names.takesRest)
-      throw new LuaSyntaxError(token.line, "cannot use '...' outside a vararg function")
+      throw new LuaSyntaxError(
+        this.#token.line,
+        "cannot use '...' outside a vararg function near '...'",
+      )
     return { kind: 'rest' }
   }
 
@@ -343,9 +367,12 @@ class Parser {
   }
 
   #primary(line: number): Expression {
-    if (!this.#accept('(')) return this.#variable(this.#name(), line)
+    if (!this.#accept('(')) {
+      if (this.#token.kind !== 'name') throw this.#unexpected('unexpected symbol')
+      return this.#variable(this.#name(), line)
+    }
     const of = this.#expression()
-    this.#expect(')')
+    this.#close(')', '(', line)
     return { kind: 'single', of }
   }
 
@@ -361,21 +388,22 @@ class Parser {
     const token = this.#token
     if (token.kind === 'string') return [this.#constant(token.text)]
     if (this.#is('{')) return [this.#table()]
-    this.#expect('(')
+    if (!this.#accept('(')) throw this.#unexpected('function arguments expected')
     if (this.#accept(')')) return []
     const args = this.#expressions()
-    this.#expect(')')
+    this.#close(')', '(', token.line)
     return args
   }
 
   #table(): Expression {
+    const { line } = this.#token
     this.#expect('{')
     const fields: TableField[] = []
     while (!this.#is('}')) {
       fields.push(this.#field())
       if (!this.#accept(',') && !this.#accept(';')) break
     }
-    this.#expect('}')
+    this.#close('}', '{', line)
     return { kind: 'table', fields }
   }
 
@@ -395,18 +423,20 @@ class Parser {
     return { kind: 'pair', key, value: this.#expression() }
   }
 
-  #functionBody(implicit: readonly string[]): FunctionBody {
+  #functionBody(implicit: readonly string[], line: number): FunctionBody {
     this.#expect('(')
     const names = [...implicit]
     let takesRest = false
-    while (!this.#is(')') && !takesRest) {
-      takesRest = this.#accept('...')
-      if (!takesRest) names.push(this.#name())
-      if (!this.#accept(',')) break
-    }
+    if (!this.#is(')'))
+      do {
+        takesRest = this.#accept('...')
+        if (takesRest) break
+        if (this.#token.kind !== 'name') throw this.#unexpected("<name> or '...' expected")
+        names.push(this.#name())
+      } while (this.#accept(','))
     this.#expect(')')
     this.#names.openFunction(takesRest)
-    const block = this.#blockToEnd(names)
+    const block = this.#blockToEnd(names, 'function', line)
     this.#names.closeFunction()
     return { parameterCount: names.length, takesRest, block }
   }

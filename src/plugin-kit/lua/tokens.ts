@@ -1,8 +1,9 @@
 import { LuaSyntaxError } from './lua-error.ts'
 
 export type Token =
-  | { readonly kind: 'name' | 'symbol' | 'string'; readonly text: string; readonly line: number }
-  | { readonly kind: 'number'; readonly value: number; readonly line: number }
+  | { readonly kind: 'name' | 'symbol'; readonly text: string; readonly line: number }
+  | { readonly kind: 'string'; readonly text: string; readonly raw: string; readonly line: number }
+  | { readonly kind: 'number'; readonly value: number; readonly raw: string; readonly line: number }
   | { readonly kind: 'end'; readonly line: number }
 
 const KEYWORDS: ReadonlySet<string> = new Set(
@@ -55,10 +56,19 @@ class Lexer {
     if (open === undefined) return false
     const close = `]${open[2]}]`
     const end = this.#source.indexOf(close, this.#at)
-    if (end === -1) throw new LuaSyntaxError(this.#line, `a long bracket is not closed by ${close}`)
+    if (end === -1) {
+      const what = open[1] === undefined ? 'string' : 'comment'
+      const line = this.#line + this.#source.slice(this.#at).split('\n').length - 1
+      throw new LuaSyntaxError(line, `unfinished long ${what} near '<eof>'`)
+    }
     const text = this.#source.slice(this.#at, end)
     if (open[1] === undefined)
-      this.#tokens.push({ kind: 'string', text: text.replace(/^\r?\n/, ''), line: this.#line })
+      this.#tokens.push({
+        kind: 'string',
+        text: text.replace(/^\r?\n/, ''),
+        raw: open[0] + text + close,
+        line: this.#line,
+      })
     this.#line += text.split('\n').length - 1
     this.#at = end + close.length
     return true
@@ -73,21 +83,28 @@ class Lexer {
   #number(): Token | undefined {
     const text = this.#take(NUMBER)?.[0]
     if (text === undefined) return undefined
-    return { kind: 'number', value: Number(text), line: this.#line }
+    const more = this.#take(/[\w.]+/y)?.[0]
+    if (more !== undefined)
+      throw new LuaSyntaxError(this.#line, `malformed number near '${text}${more}'`)
+    return { kind: 'number', value: Number(text), raw: text, line: this.#line }
   }
 
   #string(): Token | undefined {
     const quote = this.#source[this.#at]
     if (quote !== '"' && quote !== "'") return undefined
     const { text, end } = readString(this.#source, this.#at, this.#line)
+    const raw = quote + text + quote
     this.#at = end
-    return { kind: 'string', text, line: this.#line }
+    return { kind: 'string', text, raw, line: this.#line }
   }
 
+  /** Letters that mean nothing are symbols too: the parser knows what was wanted in their place. */
   #symbol(): Token {
-    const text = this.#take(SYMBOL)?.[0]
-    if (text === undefined)
-      throw new LuaSyntaxError(this.#line, `unexpected symbol near '${this.#source[this.#at]}'`)
+    let text = this.#take(SYMBOL)?.[0]
+    if (text === undefined) {
+      text = String.fromCodePoint(this.#source.codePointAt(this.#at)!)
+      this.#at += text.length
+    }
     return { kind: 'symbol', text, line: this.#line }
   }
 }
@@ -116,9 +133,12 @@ function readString(
   let at = start + 1
   while (source[at] !== quote) {
     const letter = source[at]
-    if (letter === undefined || letter === '\n') throw new LuaSyntaxError(line, 'unfinished string')
+    if (letter === undefined || letter === '\n') {
+      const near = letter === undefined ? '<eof>' : quote + text
+      throw new LuaSyntaxError(line, `unfinished string near '${near}'`)
+    }
     if (letter === '\\') {
-      const escape = readEscape(source, at + 1, line)
+      const escape = readEscape(source, at + 1, line, quote + text)
       text += escape.text
       at = escape.end
     } else {
@@ -133,13 +153,14 @@ function readEscape(
   source: string,
   at: number,
   line: number,
+  near: string,
 ): { readonly text: string; readonly end: number } {
   const letter = source[at] ?? ''
   const plain = ESCAPES[letter]
   if (plain !== undefined) return { text: plain, end: at + 1 }
   const code = /^(?:x([0-9A-Fa-f]{2})|(\d{1,3}))/.exec(source.slice(at, at + 3))
-  if (code === null) throw new LuaSyntaxError(line, `invalid escape sequence '\\${letter}'`)
+  if (code === null) throw new LuaSyntaxError(line, `invalid escape sequence near '${near}'`)
   const value = code[1] === undefined ? Number(code[2]) : Number.parseInt(code[1], 16)
-  if (value > 255) throw new LuaSyntaxError(line, 'escape sequence too large')
+  if (value > 255) throw new LuaSyntaxError(line, `invalid escape sequence near '${near}'`)
   return { text: String.fromCharCode(value), end: at + code[0].length }
 }

@@ -76,7 +76,7 @@ describe('logTexts() › computed fields', () => {
   it('are checked when they are configured', () => {
     const config = { http_endpoint: 'http://x.test', custom_fields_by_lua: { a: 'return +' } }
     expect(configFaults(httpLog, config)).toEqual([
-      expect.stringContaining('error parsing function: line 1'),
+      expect.stringContaining('error parsing function: [string'),
     ])
   })
 })

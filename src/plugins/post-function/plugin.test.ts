@@ -16,7 +16,7 @@ describe('post-function', () => {
 
   it('names itself in what it refuses', () => {
     expect(configFaults(postFunction, { log: ['if'] })).toEqual([
-      expect.stringContaining('error parsing post-function: line 1'),
+      expect.stringContaining('error parsing post-function: [string'),
     ])
   })
 })

@@ -205,7 +205,7 @@ describe('pre-function › schema', () => {
     ],
     [
       { access: ['return +'] },
-      "config.access.0: error parsing pre-function: line 1: <name> expected near '+'",
+      `config.access.0: error parsing pre-function: [string "return +"]:1: unexpected symbol near '+'`,
     ],
   ])('refuses %j', (config, fault) => {
     expect(configFaults(preFunction, config)).toEqual([fault])

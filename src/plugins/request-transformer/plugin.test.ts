@@ -342,7 +342,7 @@ describe('request-transformer › schema', () => {
     ],
     [
       { replace: { uri: '/$(a +)' } },
-      "config.replace.uri: value '/$(a +)' is not in supported format, error:line 1: <name> expected near '<eof>'",
+      `config.replace.uri: value '/$(a +)' is not in supported format, error:[string "TMP"]:4: unexpected symbol near ')'`,
     ],
   ])('refuses %j', (config, fault) => {
     expect(configFaults(requestTransformer, config)).toEqual([fault])
