@@ -13,8 +13,8 @@ export interface Size {
 }
 
 /** Entities of one service: routes `/r0`, `/r1` …, consumers with keys `k0`, `k1` … */
-export function population(size: Size, upstreamUrl: string): EntitySet {
-  const catalog = benchCatalog()
+export async function population(size: Size, upstreamUrl: string): Promise<EntitySet> {
+  const catalog = await benchCatalog()
   const make = (kind: string, input: object): Entity => {
     const parsed = catalog.parse(kind, { id: randomUUID(), ...input }, MODE)
     if (!parsed.ok) throw new Error(`Cannot make ${kind}: ${JSON.stringify(parsed.violations)}`)
@@ -39,14 +39,15 @@ const MODE = { mode: 'insert', nowSeconds: Math.floor(Date.now() / 1000) } as co
 
 /** Writes entities into a new SQLite file. */
 export async function writeSqlite(file: string, entities: EntitySet): Promise<void> {
-  const store = await openSqliteStore(benchCatalog(), { file })
+  const store = await openSqliteStore(await benchCatalog(), { file })
   const result = await store.replaceAll(entities, { by: 'import' })
   await store.close()
   if (!result.ok) throw new Error(`Cannot fill ${file}: ${JSON.stringify(result.fault)}`)
 }
 
-function benchCatalog(): Catalog {
+async function benchCatalog(): Promise<Catalog> {
   const read = readSettings({ environment: {}, overrides: {} })
   if (!read.ok) throw new Error('The default settings are wrong')
-  return catalogOf(read.settings, loadPlugins(read.settings).plugins)
+  const { plugins } = await loadPlugins(read.settings)
+  return catalogOf(read.settings, plugins)
 }

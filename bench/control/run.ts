@@ -42,7 +42,7 @@ try {
 /** With 10,000 routes and 10,000 consumers in SQLite. */
 async function atTenThousand(upstreamUrl: string) {
   const file = path.join(folder, 'ten-thousand.db')
-  await writeSqlite(file, population({ routes: 10_000, consumers: 10_000 }, upstreamUrl))
+  await writeSqlite(file, await population({ routes: 10_000, consumers: 10_000 }, upstreamUrl))
   await using gateway = await startGateway('', { ...ON_SQLITE, sqlite_file: file })
   return {
     writes: await timedWrites(gateway),
@@ -129,7 +129,7 @@ function writeSteadily(gateway: TestGateway, slice: number): { stop(): Promise<v
 
 /** From the start of the process until it serves, and the most memory it ever had. */
 async function loadHundredThousand(upstreamUrl: string) {
-  const entities = population({ routes: 1, consumers: 100_000 }, upstreamUrl)
+  const entities = await population({ routes: 1, consumers: 100_000 }, upstreamUrl)
   const sqlite = path.join(folder, 'hundred-thousand.db')
   await writeSqlite(sqlite, entities)
   const file = path.join(folder, 'kong.yml')

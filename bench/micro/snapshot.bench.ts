@@ -17,7 +17,7 @@ const WRITES = 15
 
 const read = readSettings({ environment: {}, overrides: {} })
 if (!read.ok) throw new Error('The default settings are wrong')
-const { plugins } = loadPlugins(read.settings)
+const { plugins } = await loadPlugins(read.settings)
 const catalog = catalogOf(read.settings, plugins)
 
 /** What is configured for one route in so many, in turn. */

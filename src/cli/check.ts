@@ -70,7 +70,7 @@ async function checkDeclarative(call: Call, name: string): Promise<number> {
   const text = readText(path.resolve(workingDirectory, name), name)
   const { parseConfiguration } = await import('../gateway/parse-configuration.ts')
   const settings = cliSettings(call)
-  const parsed = parseConfiguration(settings, { text, fileName: name })
+  const parsed = await parseConfiguration(settings, { text, fileName: name })
   if (!parsed.ok) {
     const { faultLines } = await import('../declarative/pretty-errors.ts')
     if (call.options['json']) say(call, { file: name, valid: false, faults: parsed.faults })

@@ -72,7 +72,7 @@ async function parse(call: Call, settings: Settings): Promise<void> {
   const { file, text } = readOperand(call)
   const { parseConfiguration } = await import('../gateway/parse-configuration.ts')
   const { faultLines, prettyErrors } = await import('../declarative/pretty-errors.ts')
-  const parsed = parseConfiguration(settings, { text, fileName: file })
+  const parsed = await parseConfiguration(settings, { text, fileName: file })
   if (!parsed.ok) {
     // Scripts get Kong's words; a person also gets the places.
     const places = call.output.isInteractive ? `\n\n${faultLines(parsed, file)}` : ''

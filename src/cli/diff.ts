@@ -63,7 +63,7 @@ async function readFile(
   const text = readText(path.resolve(call.workingDirectory, name), name)
   const { catalogOfSettings } = await import('../gateway/catalog-of.ts')
   const { parseDeclarative } = await import('../declarative/parse.ts')
-  const catalog = catalogOfSettings(cliSettings(call, { isQuiet: true }))
+  const catalog = await catalogOfSettings(cliSettings(call, { isQuiet: true }))
   const nowSeconds = Math.floor(Date.now() / 1000)
   const parsed = parseDeclarative({ text, fileName: name }, { catalog, nowSeconds })
   if (parsed.ok) return { catalog, entities: parsed.entities }

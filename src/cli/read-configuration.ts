@@ -10,11 +10,13 @@ import type { ReadConfiguration } from './summary.ts'
  *
  * @returns nothing when it has changed for the worse since it was served
  */
-export function readConfiguration(settings: Settings): ReadConfiguration | undefined {
+export async function readConfiguration(
+  settings: Settings,
+): Promise<ReadConfiguration | undefined> {
   const file = settings.declarative_config
   if (!file) return undefined
   const text = readFileSync(file, 'utf8')
-  const config = parseConfiguration(settings, { text, fileName: file })
+  const config = await parseConfiguration(settings, { text, fileName: file })
   if (!config.ok) return undefined
   const findRoute = routeFinder(settings, config.entities)
   return { name: path.basename(file), text, config, findRoute }

@@ -112,13 +112,13 @@ async function ofFile(call: Call, name: string, request: Request): Promise<Route
   const settings = cliSettings(call)
   const text = readText(path.resolve(call.workingDirectory, name), name)
   const { parseConfiguration } = await import('../gateway/parse-configuration.ts')
-  const parsed = parseConfiguration(settings, { text, fileName: name })
+  const parsed = await parseConfiguration(settings, { text, fileName: name })
   if (!parsed.ok) {
     const { faultLines } = await import('../declarative/pretty-errors.ts')
     throw new CommandFault(`${name} is faulty:\n${faultLines(parsed, name)}`)
   }
   const { explainConfiguration } = await import('../gateway/explain-routes.ts')
-  const explanation = explainConfiguration(settings, parsed.entities)(request)
+  const explanation = (await explainConfiguration(settings, parsed.entities))(request)
   if ('fault' in explanation) throw new CommandFault(explanation.fault)
   return explanation
 }

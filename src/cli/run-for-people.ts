@@ -30,7 +30,7 @@ export async function runForPeople(
   const tookMs = Math.round(performance.now() - startedAt)
   for (const line of summaryLines(settings, gateway, {
     tookMs,
-    read: readConfiguration(settings),
+    read: await readConfiguration(settings),
   }))
     call.output.note(line)
   for (const line of extraLines(gateway)) call.output.note(line)

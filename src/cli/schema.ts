@@ -21,7 +21,7 @@ Options:
   async run(call) {
     const { catalogOfSettings } = await import('../gateway/catalog-of.ts')
     const { jsonSchemaOfDeclarative } = await import('../declarative/json-schema.ts')
-    const catalog = catalogOfSettings(cliSettings(call, { isQuiet: true }))
+    const catalog = await catalogOfSettings(cliSettings(call, { isQuiet: true }))
     call.output.raw(`${JSON.stringify(jsonSchemaOfDeclarative(catalog), undefined, 2)}\n`)
   },
 }

@@ -98,7 +98,7 @@ export async function startWith(call: Call, settings: Settings): Promise<void> {
 async function sayWhatIsServed({ output }: Call, settings: Settings): Promise<void> {
   const { readConfiguration } = await import('./read-configuration.ts')
   const { configurationLines } = await import('./summary.ts')
-  const read = readConfiguration(settings)
+  const read = await readConfiguration(settings)
   for (const line of read === undefined ? [] : configurationLines(read)) output.note(line)
 }
 

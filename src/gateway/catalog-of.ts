@@ -8,10 +8,11 @@ import { loadPlugins } from './load-plugins.ts'
 import type { Settings } from '../settings/settings.ts'
 
 /** The same, with the plugins that the settings name. @throws {StartFault} for one nobody knows */
-export function catalogOfSettings(
+export async function catalogOfSettings(
   settings: Pick<Settings, 'plugins' | 'database' | 'router_flavor'>,
-): Catalog {
-  return catalogOf(settings, loadPlugins(settings).plugins)
+): Promise<Catalog> {
+  const { plugins } = await loadPlugins(settings)
+  return catalogOf(settings, plugins)
 }
 
 /** The catalog of everything a gateway with these settings can be configured with. */

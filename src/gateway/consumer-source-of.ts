@@ -28,7 +28,7 @@ export async function consumerSourceOf(
   if (place === undefined) return undefined
   // Needs all plugins, which a worker without a source need not have.
   const { catalogOfSettings } = await import('./catalog-of.ts')
-  const catalog = catalogOfSettings(settings)
+  const catalog = await catalogOfSettings(settings)
   const queries = consumerSourceQueries(settings)
   const known = place.kind === 'postgres' ? [...queries.keys()] : SOURCED_KINDS
   const rules = { catalog, idOf: entityId, now: Date.now }

@@ -19,11 +19,11 @@ export type ExplainRoute = (
 ) => RouteExplanation | { readonly fault: string }
 
 /** Explains routing under a configuration that nobody need serve. */
-export function explainConfiguration(
+export async function explainConfiguration(
   settings: Pick<Settings, 'plugins' | 'database' | 'router_flavor'>,
   entities: EntitySet,
-): ExplainRoute {
-  const { plugins } = loadPlugins(settings)
+): Promise<ExplainRoute> {
+  const { plugins } = await loadPlugins(settings)
   const explain = explainerOf(entities, settings.router_flavor as RouterFlavor, plugins)
   return (request) => explain(questionOf(request))
 }

@@ -1,9 +1,5 @@
 import type { Plugin } from '../plugin-kit/plugin.ts'
-import {
-  BUNDLED_PLUGINS,
-  BUNDLED_PLUGINS_WITH_DATABASE,
-  OPTIONAL_PLUGINS,
-} from '../plugins/all-plugins.ts'
+import { loadedWithDatabase } from '../plugins/bundled.ts'
 import type { Settings } from '../settings/settings.ts'
 import { enabledPlugins } from './enabled-plugins.ts'
 
@@ -20,11 +16,14 @@ export interface LoadedPlugins {
  * @param settings `plugins` holds `bundled`, `off` alone, or names of plugins
  * @throws {StartFault} for a name nobody knows
  */
-export function loadPlugins(settings: Pick<Settings, 'plugins' | 'database'>): LoadedPlugins {
+export async function loadPlugins(
+  settings: Pick<Settings, 'plugins' | 'database'>,
+): Promise<LoadedPlugins> {
   const { entries, warnings } = enabledPlugins(settings)
-  const names = new Set(entries.map(({ name }) => name))
-  const bundled = settings.database === 'off' ? BUNDLED_PLUGINS : BUNDLED_PLUGINS_WITH_DATABASE
-  const plugins = [...bundled, ...OPTIONAL_PLUGINS].filter(({ name }) => names.has(name))
+  const isAlone = settings.database === 'off'
+  const plugins = await Promise.all(
+    entries.map((entry) => (isAlone ? entry.load() : loadedWithDatabase(entry))),
+  )
   return { plugins: plugins.toSorted(inRunningOrder), warnings }
 }
 

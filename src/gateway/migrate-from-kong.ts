@@ -50,7 +50,7 @@ export async function migrateFromKong(
   settings: Settings,
   source: KongDatabaseOptions & { readonly workspace: string },
 ): Promise<KongMigration> {
-  const catalog = catalogOfSettings(settings)
+  const catalog = await catalogOfSettings(settings)
   const database = await read(source, catalog)
   const workspace = database.workspaces.find(({ name }) => name === source.workspace)
   if (workspace === undefined) throw new StartFault(unknownWorkspace(source.workspace, database))

@@ -5,11 +5,11 @@ import { catalogOf } from './catalog-of.ts'
 import { loadPlugins } from './load-plugins.ts'
 
 /** Checks a declarative configuration as a gateway with these settings would, without starting one. */
-export function parseConfiguration(
+export async function parseConfiguration(
   settings: Pick<Settings, 'plugins' | 'database' | 'router_flavor'>,
   source: DeclarativeText,
-): DeclarativeResult {
-  const { plugins } = loadPlugins(settings)
+): Promise<DeclarativeResult> {
+  const { plugins } = await loadPlugins(settings)
   const catalog = catalogOf(settings, plugins)
   return parseDeclarative(source, { catalog, nowSeconds: Math.floor(Date.now() / 1000) })
 }

@@ -100,7 +100,7 @@ function entitiesKeeper(
 async function controlPlane(options: GatewayOptions) {
   const { settings, environment, logs, dataPlane } = options
   const log = logs.error
-  const { plugins, warnings } = loadPlugins(settings)
+  const { plugins, warnings } = await loadPlugins(settings)
   for (const warning of warnings) log.warn(warning)
   const catalog = catalogOf(settings, plugins)
   const keeperOfEntities = entitiesKeeper(settings, catalog, log)

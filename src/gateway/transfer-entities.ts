@@ -79,7 +79,7 @@ async function withStore<Result>(
   settings: Settings,
   work: (store: Store, catalog: Catalog) => Promise<Result>,
 ): Promise<Result> {
-  const { plugins } = loadPlugins(settings)
+  const { plugins } = await loadPlugins(settings)
   const catalog = catalogOf(settings, plugins)
   const { store } = await openStore(settings, catalog, { error: () => undefined })
   try {

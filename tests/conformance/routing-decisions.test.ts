@@ -52,11 +52,11 @@ function decidedCases(file: string): readonly Case[] {
 
 const routers = new Map<string, Router>()
 
-function routerFor(file: string, flavor: RouterFlavor): Router {
+async function routerFor(file: string, flavor: RouterFlavor): Promise<Router> {
   const key = `${flavor} ${file}`
   let router = routers.get(key)
   if (router === undefined) {
-    const parsed = parseConfiguration(
+    const parsed = await parseConfiguration(
       { database: 'off', plugins: ['bundled'], router_flavor: flavor },
       { text: readFileSync(file, 'utf8'), fileName: file },
     )
@@ -102,10 +102,13 @@ function decide({ request }: Case, router: Router): string | undefined {
 
 describe.each(FILES)('routes of %s are found as recorded from Kong (%s)', (file, flavor) => {
   const cases = decidedCases(file)
-  it.each(cases.map((recorded) => [recorded.name, recorded] as const))('%s', (_, recorded) => {
-    const config = path.resolve(path.dirname(path.join(CASES, `${file}.jsonl`)), recorded.config!)
-    expect(decide(recorded, routerFor(config, flavor))).toBe(
-      recorded.upstream_saw?.path.split('?')[0],
-    )
-  })
+  it.each(cases.map((recorded) => [recorded.name, recorded] as const))(
+    '%s',
+    async (_, recorded) => {
+      const config = path.resolve(path.dirname(path.join(CASES, `${file}.jsonl`)), recorded.config!)
+      expect(decide(recorded, await routerFor(config, flavor))).toBe(
+        recorded.upstream_saw?.path.split('?')[0],
+      )
+    },
+  )
 })

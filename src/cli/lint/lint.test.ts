@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { parseConfiguration } from '../../gateway/parse-configuration.ts'
+import { parseDeclarative } from '../../declarative/parse.ts'
+import { catalogOfSettings } from '../../gateway/catalog-of.ts'
 import { routeFinder } from '../../gateway/route-finder.ts'
 import { lint, RULES } from './lint.ts'
 
@@ -9,11 +10,12 @@ const SETTINGS = {
   database: 'off',
   router_flavor: 'traditional_compatible',
 } as const
+const CONTEXT = { catalog: await catalogOfSettings(SETTINGS), nowSeconds: 1_767_225_600 }
 
 /** Codes and messages of warnings, with those of rules left out that the case is not about. */
 function warnings(yaml: string, only?: string): readonly string[] {
   const text = `_format_version: "3.0"\n${yaml}`
-  const config = parseConfiguration(SETTINGS, { text })
+  const config = parseDeclarative({ text }, CONTEXT)
   if (!config.ok) throw new Error(config.message)
   return lint({ text, config, findRoute: routeFinder(SETTINGS, config.entities) })
     .filter(({ code }) => only === undefined || code === only)
@@ -241,7 +243,7 @@ routes:
 
   it('leaves out rules that do not count', () => {
     const text = '_format_version: "3.0"\nroutes: [{name: a, paths: [/]}]'
-    const config = parseConfiguration(SETTINGS, { text })
+    const config = parseDeclarative({ text }, CONTEXT)
     if (!config.ok) throw new Error(config.message)
     const findRoute = routeFinder(SETTINGS, config.entities)
     expect(lint({ text, config, findRoute })).toMatchObject([
