@@ -2,8 +2,8 @@ import type { Plugin } from '../plugin-kit/plugin.ts'
 import { BUNDLED, loadedWithDatabase, OPTIONAL, type PluginEntry } from './bundled.ts'
 
 /**
- * All plugins, loaded: for whoever checks configurations, and so must know all schemas. Workers only
- * serve, and load what is configured: they must not import this.
+ * All plugins, loaded: for what is generated from their schemas, and for tests. A gateway must not
+ * import this: its main thread loads what is enabled, and its workers what is configured.
  */
 const all: ReadonlyMap<PluginEntry, Plugin> = new Map(
   await Promise.all([...BUNDLED, ...OPTIONAL].map(loaded)),
