@@ -140,7 +140,11 @@ describe.each(['in clear text', 'over TLS'])('gRPC %s', (how) => {
     proxy = await startProxy({
       entities: {
         services: [
-          service('echo', upstream.port, { protocol: pair ? 'grpcs' : 'grpc' }),
+          service('echo', upstream.port, {
+            protocol: pair ? 'grpcs' : 'grpc',
+            connect_timeout: 20_000,
+            read_timeout: 20_000,
+          }),
           service('nobody', 1, { protocol: 'grpc', retries: 1 }),
         ],
         routes: [
