@@ -24,6 +24,9 @@ interface Setup {
   readonly folder?: string
 }
 
+/** A try that is too slow would be made again. */
+const PATIENT = { connect_timeout: 60_000, write_timeout: 60_000, read_timeout: 60_000 }
+
 function put(body: string): string {
   return `PUT /api HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`
 }
@@ -37,7 +40,7 @@ describe.each(['public', 'fast'] as const)('request bodies with the %s transport
     const finished: number[] = []
     const proxy = await startProxy({
       entities: {
-        services: [service('api', upstream.port)],
+        services: [service('api', upstream.port, PATIENT)],
         routes: [route('api', 'api', setup.route)],
       },
       transport,
@@ -162,7 +165,7 @@ describe.each(['public', 'fast'] as const)('request bodies with the %s transport
     await using upstream = await slowUpstream(length)
     await using proxy = await startProxy({
       entities: {
-        services: [service('api', upstream.port, { write_timeout: 60_000, read_timeout: 60_000 })],
+        services: [service('api', upstream.port, PATIENT)],
         routes: [route('api', 'api', { request_buffering: false })],
       },
       transport,
