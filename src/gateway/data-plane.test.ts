@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { atOnce } from '../base/steps.ts'
 import type { EntitySet } from '../entities/entity.ts'
 import type { Settings } from '../settings/settings.ts'
@@ -11,11 +11,15 @@ const CERTIFICATES = { proxy: [], admin: [], status: [], console: [] }
 const PORTS = new Map([['127.0.0.1:0', 4711]])
 const NAMED = (name: string): EntitySet => ({ services: [{ id: name }] })
 
-/** Workers that note what they are told; `die` is what a crash looks like from outside. */
+/**
+ * Workers that note what they are told, and do it one after the other, each thing taking some turns,
+ * and most of all preparing in the first worker; `die` is what a crash looks like from outside.
+ */
 function setUp(count: number, refuses: (index: number) => boolean = () => false) {
   const told: string[] = []
   const deaths: (() => void)[] = []
   const log: string[] = []
+  const workers: { isGone: boolean; served: string; listensWith: string | undefined }[] = []
   const plane = new DataPlane({
     settings: { nginx_worker_processes: String(count), ssl_session_timeout: '1d' } as Settings,
     nodeId: 'node',
@@ -23,34 +27,68 @@ function setUp(count: number, refuses: (index: number) => boolean = () => false)
     createWorker: ({ index }, events) => {
       const life = deaths.length
       const note = (text: string) => told.push(`${life}:${text}`)
-      let isGone = false
+      const state = {
+        isGone: false,
+        served: 'nothing',
+        listensWith: undefined as string | undefined,
+      }
+      workers.push(state)
       let served = 0
+      let candidate: { readonly generation: number; readonly named: string } | undefined
+      let turn: Promise<unknown> = Promise.resolve()
+      const inTurn = <Result>(work: () => Result, takesTurns = 3): Promise<Result> => {
+        const done = turn.then(() => turns(takesTurns)).then(work)
+        turn = done
+        return done
+      }
       deaths.push(() => {
-        isGone = true
+        state.isGone = true
         events.onGone('a bug')
       })
       const worker = {
         get isGone() {
-          return isGone
+          return state.isGone
         },
         send: ({ kind }: { kind: string }) => note(kind),
-        async prepare(_generation: number, content: PackedContent) {
+        async prepare(generation: number, content: PackedContent) {
           if (refuses(index)) throw new ConfigurationRefused('no')
           if (content.kind === 'changes') {
-            note(`prepare after ${content.base}: ${content.changes.map(({ id }) => id).join()}`)
-            return content.base === served
+            const ids = content.changes.map(({ id }) => id).join()
+            note(`prepare after ${content.base}: ${ids}`)
+            return inTurn(() => {
+              const isPrepared = content.base === served
+              if (isPrepared) candidate = { generation, named: ids }
+              return isPrepared
+            })
           }
           const { services } = atOnce(unpackSteps(content.entities))
-          note(`prepare ${services?.map(({ id }) => id).join()}`)
-          return true
+          const named = services?.map(({ id }) => id).join() ?? 'nothing'
+          note(`prepare ${named}`)
+          return inTurn(
+            () => {
+              candidate = { generation, named }
+              return true
+            },
+            life === 0 ? 40 : 3,
+          )
         },
         commit: async (generation: number) => {
-          served = generation
           note(`commit ${generation}`)
+          return inTurn(() => {
+            if (state.isGone) return true
+            if (candidate?.generation !== generation) return served === generation
+            served = generation
+            state.served = candidate.named
+            candidate = undefined
+            return true
+          })
         },
         listen: async (_certificates: unknown, ports?: ReadonlyMap<string, number>) => {
           note(`listen ${ports === undefined ? 'anywhere' : [...ports.values()].join()}`)
-          return PORTS
+          return inTurn(() => {
+            state.listensWith = state.served
+            return PORTS
+          })
         },
         ask: async () => life,
         drain: async () => note('drain'),
@@ -59,7 +97,12 @@ function setUp(count: number, refuses: (index: number) => boolean = () => false)
     },
   })
   plane.startWorkers(count)
-  return { plane, told, log, die: (life: number) => deaths[life]!() }
+  return { plane, told, log, workers, die: (life: number) => deaths[life]!() }
+}
+
+/** Lets what is due go on so many times. */
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await Promise.resolve()
 }
 
 describe('DataPlane', () => {
@@ -123,6 +166,23 @@ describe('DataPlane', () => {
     vi.useRealTimers()
   })
 
+  describe.each(['commit', 'drop'] as const)('with a load that ends in %s', (end) => {
+    // Each is another order in which the new worker hears of the two configurations.
+    const moments = Array.from({ length: 60 }, (_, at) => at)
+    it.each(moments)(
+      'has a worker that comes up %i turns into it serve what is served',
+      async (at) => {
+        await bringUpDuringLoad(end, { loadAt: 0, comesUpAt: at })
+      },
+    )
+    it.each(moments)(
+      'has a worker that came up %i turns before it serve what is served',
+      async (at) => {
+        await bringUpDuringLoad(end, { loadAt: at, comesUpAt: 0 })
+      },
+    )
+  })
+
   it('lets workers that die before anything is served rest', async () => {
     vi.useFakeTimers()
     const { told, log, die } = setUp(1)
@@ -132,3 +192,32 @@ describe('DataPlane', () => {
     vi.useRealTimers()
   })
 })
+
+/** Moments are counted in turns. */
+async function bringUpDuringLoad(
+  end: 'commit' | 'drop',
+  { loadAt, comesUpAt }: { readonly loadAt: number; readonly comesUpAt: number },
+): Promise<void> {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const { plane, workers, log, die } = setUp(2)
+  await (await plane.prepare(NAMED('before'))).commit()
+  await plane.listen(CERTIFICATES)
+  await vi.advanceTimersByTimeAsync(2000)
+  const load = turns(loadAt)
+    .then(() => plane.prepare(NAMED('after')))
+    .then((prepared) => prepared[end]())
+  await turns(comesUpAt)
+  // It has lived long enough for another one to come at once.
+  die(1)
+  vi.advanceTimersByTime(0)
+  await load
+  await vi.advanceTimersByTimeAsync(2000)
+  const served = end === 'commit' ? 'after' : 'before'
+  expect(workers.filter(({ isGone }) => !isGone).map((worker) => worker.served)).toEqual([
+    served,
+    served,
+  ])
+  expect(workers[2]!.listensWith).not.toBe('nothing')
+  expect(log).toHaveLength(1)
+}

@@ -139,9 +139,19 @@ export class DataPlane {
     return {
       commit: async () => {
         this.#inForce = { generation, entities }
-        await Promise.all(this.#workers.map((worker) => worker.commit(generation)))
+        await Promise.all(this.#workers.map((worker) => this.#switch(worker, generation, entities)))
       },
       drop,
+    }
+  }
+
+  /** A worker that came up meanwhile may not have prepared it, or something else since. */
+  async #switch(worker: WorkerHandle, generation: number, entities: EntitySet): Promise<void> {
+    try {
+      while (!(await worker.commit(generation)))
+        await worker.prepare(generation, await this.#wholeOf(entities))
+    } catch (error) {
+      if (!worker.isGone) this.#log.error('A worker stays behind the others', error)
     }
   }
 
@@ -245,15 +255,19 @@ export class DataPlane {
     }
   }
 
-  /** Leads a new worker to what the others serve, which may change meanwhile. */
+  /**
+   * Leads a new worker to what the others serve, which may change meanwhile: what they prepare next
+   * is sent to this one as well, and may take the place of what it prepared.
+   */
   async #bringUp(worker: WorkerHandle): Promise<void> {
-    let served: InForce | undefined
-    while (served !== this.#inForce) {
-      served = this.#inForce
-      const { generation, entities } = served
+    let meant: InForce
+    let isServed: boolean
+    do {
+      meant = this.#inForce
+      const { generation, entities } = meant
       await worker.prepare(generation, await this.#wholeOf(entities))
-      await worker.commit(generation)
-    }
+      isServed = await worker.commit(generation)
+    } while (!isServed || meant !== this.#inForce)
     const listening = this.#listening
     if (listening !== undefined) await worker.listen(listening.certificates, listening.ports)
   }

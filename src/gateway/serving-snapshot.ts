@@ -74,8 +74,10 @@ export class ServingSnapshot implements SnapshotHolder {
     this.#candidate = candidate
   }
 
-  commit(generation: number): void {
-    if (this.#candidate?.snapshot.version !== generation) return
+  /** @returns whether it is served from now on; another one may have been prepared in its place */
+  commit(generation: number): boolean {
+    if (this.#candidate?.snapshot.version !== generation)
+      return this.#current.version === generation
     const { snapshot, entities } = this.#candidate
     this.#candidate = undefined
     if (this.#differs(entities, 'upstreams') || this.#differs(entities, 'targets'))
@@ -89,6 +91,7 @@ export class ServingSnapshot implements SnapshotHolder {
     this.#current = snapshot
     this.#entities = entities
     before.retire()
+    return true
   }
 
   /** Lists that are the same are known by being the same object. */

@@ -130,7 +130,8 @@ export type FromWorker =
   | { readonly kind: 'refused'; readonly generation: number; readonly reason: string }
   /** It was given changes of what it does not serve, and needs the whole. */
   | { readonly kind: 'behind'; readonly generation: number }
-  | { readonly kind: 'served'; readonly generation: number }
+  /** @param isServed not when something else was prepared in its place, or nothing */
+  | { readonly kind: 'committed'; readonly generation: number; readonly isServed: boolean }
   | { readonly kind: 'listening'; readonly ports: PortsByListener }
   | { readonly kind: 'not-listening'; readonly reason: string }
   | { readonly kind: 'not-answered'; readonly id: number; readonly reason: string }

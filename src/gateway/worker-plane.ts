@@ -202,9 +202,11 @@ export class WorkerPlane {
     }
   }
 
-  commit(generation: number): void {
-    this.#serving.commit(generation)
+  /** @returns whether it is served from now on */
+  commit(generation: number): boolean {
+    const isServed = this.#serving.commit(generation)
     this.#memory.soon()
+    return isServed
   }
 
   discard(generation: number): void {

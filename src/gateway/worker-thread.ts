@@ -82,13 +82,19 @@ export class WorkerThread {
     return answer.kind === 'prepared'
   }
 
-  /** A worker that is gone is no obstacle: the one in its place begins with what is in force. */
-  async commit(generation: number): Promise<void> {
-    await this.#exchange(`served ${generation}`, { kind: 'commit', generation }).catch(
-      (error: unknown) => {
-        if (!this.#isGone) throw error
-      },
-    )
+  /**
+   * A worker that is gone is no obstacle: the one in its place begins with what is in force.
+   *
+   * @returns whether it serves it; if not, it has to prepare it again
+   */
+  async commit(generation: number): Promise<boolean> {
+    try {
+      const answer = await this.#exchange(`committed ${generation}`, { kind: 'commit', generation })
+      return answer.kind === 'committed' && answer.isServed
+    } catch (error) {
+      if (this.#isGone) return true
+      throw error
+    }
   }
 
   /** @param ports those another worker listens on already */
@@ -160,8 +166,8 @@ function keyOf(message: Exclude<FromWorker, { kind: 'errand' }>): string {
     case 'refused':
     case 'behind':
       return `prepared ${message.generation}`
-    case 'served':
-      return `served ${message.generation}`
+    case 'committed':
+      return `committed ${message.generation}`
     case 'listening':
     case 'not-listening':
       return 'listening'

@@ -30,8 +30,11 @@ async function handle(
       return
     }
     case 'commit':
-      worker.commit(message.generation)
-      say({ kind: 'served', generation: message.generation })
+      say({
+        kind: 'committed',
+        generation: message.generation,
+        isServed: worker.commit(message.generation),
+      })
       return
     case 'discard':
       worker.discard(message.generation)
