@@ -23,7 +23,7 @@ const NO_HASH = '0'.repeat(32)
 
 export interface ReloaderOptions {
   readonly catalog: Catalog
-  readonly publisher: Publisher
+  readonly publisher: Pick<Publisher, 'publish' | 'replaceAll' | 'whenServed'>
   /** The declarative file, where it is the store itself. */
   readonly file?: OpenedFile | undefined
   /** Absent where a database keeps everything. */
@@ -44,12 +44,14 @@ export type SourceSettings = Pick<
 
 /**
  * A configuration's path: text → entities → store → workers. First start, `reload`, a changed file
- * and `POST /config` all go this way, so none of them can leave things half done.
+ * and `POST /config` all go this way, so none of them can leave things half done. They go one after
+ * the other: of two loads of a file, the one that read it first must not be the last to be served.
  */
 export class Reloader {
   readonly #options: ReloaderOptions
   #hash = NO_HASH
   #isLoading = false
+  #turn: Promise<unknown> = Promise.resolve()
 
   constructor(options: ReloaderOptions) {
     this.#options = options
@@ -81,7 +83,11 @@ export class Reloader {
    * @returns whether they name anything
    * @throws {StartFault} when it is faulty; then nothing has changed
    */
-  async loadSource(settings: SourceSettings, origin: Origin): Promise<boolean> {
+  loadSource(settings: SourceSettings, origin: Origin): Promise<boolean> {
+    return this.#inTurn(() => this.#loadSource(settings, origin))
+  }
+
+  async #loadSource(settings: SourceSettings, origin: Origin): Promise<boolean> {
     try {
       if (this.#options.file !== undefined) {
         await this.#refresh(this.#options.file, settings)
@@ -137,7 +143,7 @@ export class Reloader {
       return { ok: false, status: 429, message: 'Currently loading previous configuration' }
     this.#isLoading = true
     try {
-      await work()
+      await this.#inTurn(work)
       return { ok: true }
     } catch (error) {
       if (!(error instanceof ConfigurationRefused)) throw error
@@ -145,6 +151,14 @@ export class Reloader {
     } finally {
       this.#isLoading = false
     }
+  }
+
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = this.#turn.then(work)
+    this.#turn = result.catch(() => {
+      // Whoever asked for this turn hears of it; the next turn comes all the same.
+    })
+    return result
   }
 
   async #apply(
