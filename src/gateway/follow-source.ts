@@ -6,12 +6,14 @@ import { watchForChanges } from './watch-file.ts'
 
 export interface FollowOptions {
   readonly settings: Settings
-  readonly reloader: Reloader
-  readonly log: Logger
+  readonly reloader: Pick<Reloader, 'isServed' | 'loadSource'>
+  readonly log: Pick<Logger, 'notice' | 'error'>
+  /** Instead of what the system reports. */
+  readonly watch?: typeof watchForChanges
 }
 
 /** Puts the declarative file in force whenever it changes, if it is to be watched. */
-export function followSource({ settings, reloader, log }: FollowOptions): {
+export function followSource({ settings, reloader, log, watch = watchForChanges }: FollowOptions): {
   follow(settings: Settings): void
   stop(): void
 } {
@@ -22,19 +24,25 @@ export function followSource({ settings, reloader, log }: FollowOptions): {
     if (!file || !isWatched) return () => {}
     let text = textOf(file)
     let turn = Promise.resolve()
-    return watchForChanges(file, () => {
+    return watch(file, () => {
       const changed = textOf(file)
       // An editor that replaces the file leaves none for a moment.
       if (changed === undefined || changed === '' || changed === text) return
-      if (reloader.isServed(changed)) return
       text = changed
-      turn = turn
-        .then(() => reloader.loadSource(followed, { by: 'file', detail: file }))
-        .then(() => log.notice(`declarative config file ${file} changed and was reloaded`))
-        .catch((error: unknown) =>
-          log.error(`Cannot reload, the configuration before goes on: ${(error as Error).message}`),
-        )
+      turn = turn.then(() => reload(followed, file))
     })
+  }
+
+  async function reload(followed: Settings, file: string): Promise<void> {
+    // Asked only now: a load before may have put this text in force, or another one in its place.
+    const present = textOf(file)
+    if (present !== undefined && reloader.isServed(present)) return
+    try {
+      await reloader.loadSource(followed, { by: 'file', detail: file })
+      log.notice(`declarative config file ${file} changed and was reloaded`)
+    } catch (error) {
+      log.error(`Cannot reload, the configuration before goes on: ${(error as Error).message}`)
+    }
   }
 
   return {
