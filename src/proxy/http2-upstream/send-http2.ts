@@ -49,7 +49,7 @@ export class Http2Request implements BodySink {
     const stored = buffered?.stored
     if (newBody === undefined && !body.isComplete) this.#pipe()
     else if (newBody === undefined && stored !== undefined) {
-      this.#stream.sendHead(this.#head(stored.length))
+      this.#sendHead(stored.length)
       const pieces = { writeBytes: (piece: Buffer) => this.#stream.sendBody(piece) }
       this.#storedSender = new StoredSender(stored, pieces, (fault) => this.#afterPiece(fault))
       this.#sendStored()
@@ -60,11 +60,17 @@ export class Http2Request implements BodySink {
     return upstreamRequestHead(this.#exchange, this.#exchange.peer!, body)
   }
 
+  /** At once, whatever its body waits for: heads must go out in the order of their ids. @see RFC 9113 §5.1.1 */
+  #sendHead(length: number): void {
+    this.#stream.sendHead(this.#head(length))
+    this.#stream.flush()
+  }
+
   #sendWhole(whole: Buffer | undefined): void {
     const stream = this.#stream
     if (whole === undefined) this.#sendBare()
     else if (whole.length > JOINED_BYTES) {
-      stream.sendHead(this.#head(whole.length))
+      this.#sendHead(whole.length)
       this.#unsent = whole
       this.#sendHeld()
       return

@@ -3,17 +3,10 @@ import net from 'node:net'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
-import { Flag, frame, FrameType, literal, PREFACE, readFrames } from '../../support/http2-frames.ts'
+import { Flag, frame, FrameType, literal } from '../../support/http2-frames.ts'
+import { settings, startFrameUpstream, windowUpdate } from '../../support/start-frame-upstream.ts'
 import { route, service, startProxy } from '../../support/start-proxy.ts'
 import { until } from '../../support/until.ts'
-
-/** What a hostile upstream sees of the gateway, and says to it. */
-interface Peer {
-  readonly socket: net.Socket
-  /** Ids of requests whose head has come. */
-  readonly streams: readonly number[]
-  send(frames: readonly Buffer[]): void
-}
 
 const STATUS_200 = Buffer.from([0x88])
 const PUSH_PROMISE = 5
@@ -22,63 +15,6 @@ const headers = (stream: number, block: Buffer, flags = Flag.endHeaders | Flag.e
   frame({ type: FrameType.headers, flags, stream, payload: block })
 const data = (stream: number, payload: Buffer, flags = 0) =>
   frame({ type: FrameType.data, flags, stream, payload })
-const settings = (...pairs: readonly (readonly [id: number, value: number])[]) => {
-  const payload = Buffer.alloc(pairs.length * 6)
-  for (const [index, [id, value]] of pairs.entries()) {
-    payload.writeUInt16BE(id, index * 6)
-    payload.writeUInt32BE(value, index * 6 + 2)
-  }
-  return frame({ type: FrameType.settings, payload })
-}
-const windowUpdate = (stream: number, increment: number) => {
-  const payload = Buffer.alloc(4)
-  payload.writeUInt32BE(increment)
-  return frame({ type: FrameType.windowUpdate, stream, payload })
-}
-
-/** Speaks HTTP/2 by hand: the settings at once, and what the test says when a request has come. */
-async function startHostile(onRequest: (peer: Peer, stream: number) => void) {
-  /** `type code` of what the gateway has sent to end streams or sessions. */
-  const endings: string[] = []
-  let connections = 0
-  const sockets: net.Socket[] = []
-  const server = net.createServer({ noDelay: true }, (socket) => {
-    connections += 1
-    sockets.push(socket)
-    let bytes = Buffer.alloc(0)
-    let seen = 0
-    const streams: number[] = []
-    const peer: Peer = {
-      socket,
-      streams,
-      send: (frames) => void socket.write(Buffer.concat(frames)),
-    }
-    socket.on('error', () => {})
-    socket.write(settings())
-    socket.on('data', (piece: Buffer) => {
-      bytes = Buffer.concat([bytes, piece])
-      const frames = readFrames(bytes.subarray(PREFACE.length))
-      for (const { type, stream, payload } of frames.slice(seen)) {
-        seen += 1
-        if (type === FrameType.rstStream) endings.push(`reset ${payload.readUInt32BE()}`)
-        if (type === FrameType.goaway) endings.push(`goaway ${payload.readUInt32BE(4)}`)
-        if (type !== FrameType.headers) continue
-        streams.push(stream)
-        onRequest(peer, stream)
-      }
-    })
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
-    port: (server.address() as net.AddressInfo).port,
-    endings,
-    connections: () => connections,
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  }
-}
 
 async function gatewayTo(port: number) {
   return startProxy({
@@ -244,7 +180,7 @@ describe('an upstream that does not keep to HTTP/2', () => {
       `goaway ${ENHANCE_YOUR_CALM}`,
     ],
   ])('says %s, and is an upstream that failed', async (_, answer, ending) => {
-    await using upstream = await startHostile((peer, stream) => peer.send(answer(stream)))
+    await using upstream = await startFrameUpstream((peer, stream) => peer.send(answer(stream)))
     await using proxy = await gatewayTo(upstream.port)
     const { status, fields } = await ask(proxy.port)
     expect(status).toBe(502)
@@ -257,7 +193,7 @@ describe('an upstream that does not keep to HTTP/2', () => {
     ['SETTINGS', settings()],
     ['PING', frame({ type: FrameType.ping, payload: Buffer.alloc(8) })],
   ])('is left when it says nothing but %s', async (_, flood) => {
-    await using upstream = await startHostile((peer) =>
+    await using upstream = await startFrameUpstream((peer) =>
       peer.send(Array.from({ length: 300_000 }, () => flood)),
     )
     await using proxy = await gatewayTo(upstream.port)
@@ -268,7 +204,7 @@ describe('an upstream that does not keep to HTTP/2', () => {
   })
 
   it('may not send more than it was let', async () => {
-    await using upstream = await startHostile((peer, stream) => {
+    await using upstream = await startFrameUpstream((peer, stream) => {
       peer.send([headers(stream, STATUS_200, Flag.endHeaders)])
       const piece = data(stream, Buffer.alloc(16_384, 'x'))
       // A client that does not read holds back the stream, whatever the upstream makes of it.
@@ -287,7 +223,7 @@ describe('an upstream that does not keep to HTTP/2', () => {
 
   it('may send what was on its way when a stream was reset, and not more', async () => {
     let late: (bytes: number) => void = () => {}
-    await using upstream = await startHostile((peer, stream) => {
+    await using upstream = await startFrameUpstream((peer, stream) => {
       if (peer.streams.length > 1) {
         peer.send([headers(stream, STATUS_200)])
         return
@@ -300,7 +236,7 @@ describe('an upstream that does not keep to HTTP/2', () => {
     await using proxy = await gatewayTo(upstream.port)
     const leaving = net.connect(proxy.port, '127.0.0.1')
     leaving.write('GET /s HTTP/1.1\r\nHost: a\r\n\r\n')
-    await until(() => upstream.connections() === 1)
+    await until(() => upstream.peers.length === 1)
     await until(() => proxy.context.counters.writing === 1)
     leaving.destroy()
     await until(() => upstream.endings.length === 1)
@@ -309,23 +245,23 @@ describe('an upstream that does not keep to HTTP/2', () => {
     late(1)
     await until(() => upstream.endings.length === 2)
     expect(upstream.endings).toEqual(['reset 8', `goaway ${STREAM_CLOSED}`])
-    expect(upstream.connections()).toBe(1)
+    expect(upstream.peers).toHaveLength(1)
   })
 
   it('is asked over another session once it has broken one', async () => {
     let turn = 0
-    await using upstream = await startHostile((peer, stream) => {
+    await using upstream = await startFrameUpstream((peer, stream) => {
       turn += 1
       peer.send([turn === 1 ? windowUpdate(0, 0) : headers(stream, STATUS_200)])
     })
     await using proxy = await gatewayTo(upstream.port)
     expect((await ask(proxy.port)).status).toBe(502)
     expect((await ask(proxy.port)).status).toBe(200)
-    expect(upstream.connections()).toBe(2)
+    expect(upstream.peers).toHaveLength(2)
   })
 
   it('may pad, ask for an answer to PING, say what nobody knows, and cut its bytes anywhere', async () => {
-    await using upstream = await startHostile((peer, stream) => {
+    await using upstream = await startFrameUpstream((peer, stream) => {
       const all = Buffer.concat([
         frame({ type: 0xbe, stream, payload: Buffer.from('unknown') }),
         frame({ type: FrameType.ping, payload: Buffer.from('12345678') }),
