@@ -3,17 +3,22 @@ import { runInNewContext } from 'node:vm'
 
 export const QUIET_MS = 1500
 
+/** V8 lets go of the code of functions that nothing has called through so many collections. */
+const COLLECTIONS = 3
+
 /**
  * Gives back what a start or a reload took and no longer needs. V8 would keep it until the heap
  * grows again, which in a gateway at rest may be never.
  *
- * A full collection stops the thread for some ten milliseconds, so it waits until there was no work
- * for a while.
+ * A full collection stops the thread for some ten milliseconds, so each waits until there was no
+ * work for a while.
  */
 export class MemorySettler {
   readonly #workDone: () => number
   readonly #quietWork: number
   #timer: NodeJS.Timeout | undefined
+  /** Collections that are still to come. */
+  #left = 0
 
   /**
    * @param workDone a number that grows with every piece of work that should not be held up
@@ -26,11 +31,19 @@ export class MemorySettler {
 
   /** Something large was done: its remains can be collected when it is quiet. */
   soon(): void {
+    this.#left = COLLECTIONS
+    this.#wait()
+  }
+
+  #wait(): void {
     clearTimeout(this.#timer)
     const before = this.#workDone()
     this.#timer = setTimeout(() => {
-      if (this.#workDone() - before <= this.#quietWork) collectGarbage()
-      else this.soon()
+      if (this.#workDone() - before <= this.#quietWork) {
+        collectGarbage()
+        this.#left -= 1
+      }
+      if (this.#left > 0) this.#wait()
     }, QUIET_MS).unref()
   }
 }
