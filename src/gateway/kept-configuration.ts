@@ -25,7 +25,8 @@ export class ConfigurationKeeper {
   readonly #file: string
   readonly #log: Pick<Logger, 'warn'>
   #next: KeptConfiguration | undefined
-  #isWriting = false
+  /** Absent while nothing is being written. */
+  #writing: Promise<void> | undefined
 
   constructor(prefix: string, log: Pick<Logger, 'warn'>) {
     this.#file = path.join(prefix, 'dbless.json')
@@ -46,28 +47,33 @@ export class ConfigurationKeeper {
   /** Writes in the background; of several in a row the last one counts. */
   keep(configuration: KeptConfiguration): void {
     this.#next = configuration
-    if (!this.#isWriting) void this.#write()
+    this.#writing ??= this.#writeAll()
   }
 
-  async #write(): Promise<void> {
-    this.#isWriting = true
-    try {
-      while (this.#next !== undefined) {
-        const { entities, hash } = this.#next
-        this.#next = undefined
-        const content = await inSlices(
-          textOf({ minorVersion: MINOR_VERSION, hash, entities }),
-          MAKING_WAY,
-        )
-        // It holds secrets.
-        await writeFile(`${this.#file}.new`, content, { mode: 0o600 })
-        await rename(`${this.#file}.new`, this.#file)
+  /** Resolves when what was to be kept is, or cannot be. */
+  async settled(): Promise<void> {
+    await this.#writing
+  }
+
+  async #writeAll(): Promise<void> {
+    while (this.#next !== undefined) {
+      const configuration = this.#next
+      this.#next = undefined
+      try {
+        await this.#write(configuration)
+      } catch (error) {
+        this.#log.warn(`Cannot keep what is in force for a restart: ${(error as Error).message}`)
       }
-    } catch (error) {
-      this.#log.warn(`Cannot keep what is in force for a restart: ${(error as Error).message}`)
-    } finally {
-      this.#isWriting = false
     }
+    this.#writing = undefined
+  }
+
+  async #write({ entities, hash }: KeptConfiguration): Promise<void> {
+    const kept = { minorVersion: MINOR_VERSION, hash, entities }
+    const content = await inSlices(textOf(kept), MAKING_WAY)
+    // It holds secrets.
+    await writeFile(`${this.#file}.new`, content, { mode: 0o600 })
+    await rename(`${this.#file}.new`, this.#file)
   }
 }
 

@@ -153,12 +153,12 @@ async function controlPlane(options: GatewayOptions) {
         make: async (server) => (await adminApi()).createStatusServer(admin, { server, reach }),
       }),
   })
-  const parts = { inForce, logs, log, store, dataPlane, reloader, admin }
+  const parts = { inForce, logs, log, store, dataPlane, keeper, reloader, admin }
   return { ...parts, adminServer, statusServer }
 }
 
 async function serve(plane: ControlPlane): Promise<Gateway> {
-  const { log, store, dataPlane, reloader, adminServer, statusServer } = plane
+  const { log, store, dataPlane, keeper, reloader, adminServer, statusServer } = plane
   const { settings, certificates } = plane.inForce
   const { proxy, stream, admin, status } = settings.listeners
   await checkPorts([...proxy, ...stream, ...admin, ...status])
@@ -207,6 +207,8 @@ async function serve(plane: ControlPlane): Promise<Gateway> {
         adminServer.close(),
         statusServer.close(),
       ])
+      // Whoever was told that it is in force finds it so after a restart.
+      await keeper?.settled()
       await store.close()
       log.notice('exit')
       await plane.logs.flush()

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
+import type { KeptConfiguration } from '../../../src/gateway/kept-configuration.ts'
 import { freePort } from '../../support/free-port.ts'
 import { workplace } from '../../support/run-portunus.ts'
 import { startGateway } from '../../support/start-gateway.ts'
@@ -129,5 +130,29 @@ describe('a configuration that was posted', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600)
     await place.run(['restart'])
     expect((await fetch(`http://${portOf('proxy_listen')}/posted`)).status).toBe(200)
+  })
+
+  it('is kept when the gateway is stopped right after it was put back', async () => {
+    const consumers = Array.from({ length: 20_000 }, (_, at) => ({ username: `user-${at}` }))
+    await using gateway = await startGateway({ _format_version: '3.0' })
+    const post = async (path: string, body: object): Promise<string> => {
+      const answer = await fetch(gateway.adminUrl + path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      })
+      expect(answer.ok).toBe(true)
+      return answer.text()
+    }
+    await post('/config', { _format_version: '3.0', consumers })
+    const history = await (await fetch(`${gateway.adminUrl}/config/history?size=1`)).json()
+    const { version } = (history as { data: [{ version: number }] }).data[0]
+    await post('/config', { _format_version: '3.0', consumers: consumers.slice(1) })
+    // Answers at once, other than a configuration that was posted, which is shown whole.
+    await post('/config/rollback', { version })
+    gateway.signal('SIGTERM')
+    expect(await gateway.ended).toBe(0)
+    const kept = readFileSync(path.join(gateway.prefix, 'dbless.json'), 'utf8')
+    expect((JSON.parse(kept) as KeptConfiguration).entities['consumers']).toHaveLength(20_000)
   })
 })
