@@ -199,19 +199,25 @@ export class Http2Forwarding implements Stage, PeerTaker, RequestOwner, SessionU
   }
 
   onAwaits(awaited: Awaited): void {
-    const { writeTimeoutMs, readTimeoutMs } = this.#target
+    // The time is that of the client until it takes more, or is read ahead of.
+    if (this.#isHeldUp) return
     switch (awaited) {
       case 'room':
-        this.#setDeadline(writeTimeoutMs)
+        this.#setDeadline(this.#target.writeTimeoutMs)
         break
       case 'response':
-        this.#setDeadline(readTimeoutMs)
+        this.#awaitUpstream()
         break
       case 'body':
         // In a conversation it is the upstream's turn as well.
-        if (this.#isConversing) this.#setDeadline(readTimeoutMs)
+        if (this.#isConversing) this.#awaitUpstream()
         else this.#setDeadline(Infinity)
     }
+  }
+
+  /** One that is held back is not timed. */
+  #awaitUpstream(): void {
+    this.#setDeadline(this.#stream?.isPaused === true ? Infinity : this.#target.readTimeoutMs)
   }
 
   get #isConversing(): boolean {
@@ -220,6 +226,10 @@ export class Http2Forwarding implements Stage, PeerTaker, RequestOwner, SessionU
 
   onStoreFailed(fault: Error): void {
     if (!this.isOver) this.#storeFailed(fault)
+  }
+
+  onStreamMoved(): void {
+    if (!this.isOver) this.#request?.onMoved()
   }
 
   onStreamDrained(): void {
@@ -317,8 +327,8 @@ export class Http2Forwarding implements Stage, PeerTaker, RequestOwner, SessionU
 
   onDownstreamDrained(): void {
     if (this.isOver) return
-    if (this.#slowClient === undefined) this.#readOn()
-    else this.#slowClient.onDownstreamDrained()
+    if (this.#slowClient !== undefined) this.#slowClient.onDownstreamDrained()
+    else if (this.#stream?.isPaused === true) this.#readOn()
   }
 
   // Ends

@@ -35,6 +35,8 @@ export class Http2Request implements BodySink {
   readonly #owner: RequestOwner
   #unsent: Buffer | undefined
   #storedSender: StoredSender | undefined
+  /** The owner was told so last, and hears when there is some. */
+  #awaitsRoom = false
 
   constructor(exchange: ProxyExchange, stream: UpstreamStream, owner: RequestOwner) {
     this.#exchange = exchange
@@ -134,13 +136,13 @@ export class Http2Request implements BodySink {
     stream.sendBody(bytes)
     if (!stream.isCongested) return
     this.#exchange.body.pause()
-    this.#owner.onAwaits('room')
+    this.#awaitRoom()
   }
 
   endBody(): void {
     if (this.#stream.isClosed) return
     this.#end()
-    this.#owner.onAwaits('response')
+    this.#tell()
   }
 
   #end(): void {
@@ -149,13 +151,25 @@ export class Http2Request implements BodySink {
   }
 
   #tell(): void {
-    if (this.#stream.isCongested) this.#owner.onAwaits('room')
+    if (this.#stream.isCongested) this.#awaitRoom()
     else if (this.isSent) this.#owner.onAwaits('response')
   }
 
-  /** What had to wait has gone out. */
+  #awaitRoom(): void {
+    this.#awaitsRoom = true
+    this.#owner.onAwaits('room')
+  }
+
+  /** Some of what has to wait has gone out: for the rest there is as much time again. */
+  onMoved(): void {
+    if (this.#awaitsRoom) this.#owner.onAwaits('room')
+  }
+
+  /** What had to wait has gone out, or the session has room again, whoever it was that waited. */
   onDrained(): void {
-    if (this.isSent) this.#owner.onAwaits('response')
+    if (!this.#awaitsRoom) return
+    this.#awaitsRoom = false
+    if (this.isSent) this.#tell()
     else if (this.isStreaming) {
       this.#owner.onAwaits('body')
       this.#exchange.body.resume()

@@ -18,7 +18,12 @@ export interface StreamUser extends TimedUser {
   onReadEnd(): void
   /** The response is whole. */
   onEnd(): void
-  /** Some of what had to wait has gone out: more may be sent unless the stream still is congested. */
+  /** Some of what has to wait has gone out, or has begun to wait. */
+  onStreamMoved(): void
+  /**
+   * Nothing waits any more, or the session has room again: more may be sent unless the stream still is
+   * congested.
+   */
   onStreamDrained(): void
   onLost(loss: StreamLoss): void
 }
@@ -76,7 +81,8 @@ export class UpstreamStream implements OutputOwner {
   readonly #user: StreamUser
   readonly #takesTrailers: boolean
   #uncredited = 0
-  #isPaused = false
+  /** The upstream may send what its window has left, and no more. */
+  isPaused = false
   /** The request is whole. */
   #isSent = false
   #isOver = false
@@ -151,7 +157,7 @@ export class UpstreamStream implements OutputOwner {
   }
 
   onSendingMoved(): void {
-    // Whoever sends is told when all has gone out.
+    if (!this.isClosed) this.#user.onStreamMoved()
   }
 
   onSent(): void {
@@ -161,6 +167,7 @@ export class UpstreamStream implements OutputOwner {
   onOutputEnded(): void {
     this.#isSent = true
     if (this.#isOver) this.#home.onStreamClosed(this)
+    else this.#user.onStreamDrained()
   }
 
   // Response
@@ -209,19 +216,18 @@ export class UpstreamStream implements OutputOwner {
   }
 
   #credit(): void {
-    if (this.#isPaused || this.#isOver || this.isClosed || this.#uncredited < CREDIT_BYTES) return
+    if (this.isPaused || this.#isOver || this.isClosed || this.#uncredited < CREDIT_BYTES) return
     this.#home.credit(this.id, this.#uncredited)
     this.receiveWindow += this.#uncredited
     this.#uncredited = 0
   }
 
-  /** The upstream may send what its window has left, and no more. */
   pause(): void {
-    this.#isPaused = true
+    this.isPaused = true
   }
 
   resume(): void {
-    this.#isPaused = false
+    this.isPaused = false
     this.#credit()
   }
 

@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest'
-import { Flag, frame, FrameType } from '../../support/http2-frames.ts'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { UpstreamSession } from '../../../src/proxy/http2-upstream/upstream-session.ts'
+import { Flag, frame, FrameType, type Frame } from '../../support/http2-frames.ts'
 import { connectRaw } from '../../support/raw-client.ts'
-import { settings, startFrameUpstream } from '../../support/start-frame-upstream.ts'
+import { settings, startFrameUpstream, windowUpdate } from '../../support/start-frame-upstream.ts'
 import { route, service, startProxy, type ProxySetup } from '../../support/start-proxy.ts'
 import { until } from '../../support/until.ts'
 
@@ -33,6 +34,31 @@ const get = (path = '/s') => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`
 const post = (bytes: number) =>
   `POST /s HTTP/1.1\r\nHost: a\r\nContent-Length: ${bytes}\r\n\r\n${'x'.repeat(bytes)}`
 
+const isEnd = ({ type, flags }: Frame): boolean =>
+  type === FrameType.data && ((flags ?? 0) & Flag.endStream) !== 0
+const dataBytes = (frames: readonly Required<Frame>[]): number =>
+  frames
+    .filter(({ type }) => type === FrameType.data)
+    .reduce((bytes, { payload }) => bytes + payload.length, 0)
+
+const INITIAL_WINDOW = 4
+const LARGEST_WINDOW = 0x7fffffff
+/** No window holds anything back: whoever does not read fills the connection. */
+const WIDE_OPEN = [
+  settings([INITIAL_WINDOW, LARGEST_WINDOW]),
+  windowUpdate(0, LARGEST_WINDOW - 65_535),
+]
+/** More than the system takes for a connection that is not read. */
+const LARGE_BYTES = 32 * 1024 * 1024
+
+/** Waits until a session cannot hand over what it has to send. */
+function untilCongested(): () => Promise<void> {
+  const asked = vi.spyOn(UpstreamSession.prototype, 'isCongested', 'get')
+  return () => until(() => asked.mock.results.some(({ value }) => value === true))
+}
+
+afterEach(() => vi.restoreAllMocks())
+
 describe('streams of one session to an upstream', () => {
   it('begin in the order of their ids, also where one has a body in a file', async () => {
     await using upstream = await startFrameUpstream((peer, stream) => peer.send([ok(stream)]), {
@@ -52,5 +78,74 @@ describe('streams of one session to an upstream', () => {
     expect(upstream.peers[0]!.streams).toEqual([1, 3])
     expect(upstream.peers).toHaveLength(1)
     expect(upstream.endings).not.toContain('goaway 1')
+  })
+})
+
+describe('the time of a stream to an upstream', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }))
+  afterEach(() => void vi.useRealTimers())
+
+  /** Lets time pass, at whose end all that is due by then is over. */
+  const pass = (proxy: Awaited<ReturnType<typeof gatewayTo>>, ms: number): void => {
+    vi.setSystemTime(Date.now() + ms)
+    proxy.context.wheel.advance(Date.now())
+  }
+
+  it('to answer is not renewed by what another stream has sent', async () => {
+    const congested = untilCongested()
+    await using upstream = await startFrameUpstream(() => {}, { opening: () => WIDE_OPEN })
+    await using proxy = await gatewayTo(upstream.port, {
+      limits: { bufferedBodyBytes: LARGE_BYTES },
+      service: { read_timeout: 10_000 },
+    })
+    using waiting = await connectRaw(proxy.port)
+    using sending = await connectRaw(proxy.port)
+    waiting.send(get())
+    await until(() => upstream.peers[0]?.streams.length === 1)
+    const [peer] = upstream.peers
+    peer!.socket.pause()
+    sending.send(post(LARGE_BYTES))
+    await congested()
+    pass(proxy, 8000)
+    peer!.socket.resume()
+    await until(() => peer!.frames.some(isEnd))
+    peer!.send([ok(3)])
+    await sending.sees('HTTP/1.1 200')
+    pass(proxy, 4000)
+    await waiting.sees('HTTP/1.1 504')
+  })
+
+  it('to take more begins anew with each part that it has taken', async () => {
+    await using upstream = await startFrameUpstream(() => {}, {
+      opening: () => [settings([INITIAL_WINDOW, 0])],
+    })
+    await using proxy = await gatewayTo(upstream.port, { service: { write_timeout: 10_000 } })
+    using client = await connectRaw(proxy.port)
+    client.send(post(100))
+    await until(() => upstream.peers[0]?.streams.length === 1)
+    const [peer] = upstream.peers
+    for (const sentBytes of [30, 60, 90]) {
+      pass(proxy, 8000)
+      peer!.send([windowUpdate(1, 30)])
+      await until(() => dataBytes(peer!.frames) === sentBytes)
+    }
+    pass(proxy, 12_000)
+    await client.sees('HTTP/1.1 504')
+  })
+
+  it('is that to answer, once it has taken the last of a request that had to wait', async () => {
+    await using upstream = await startFrameUpstream(() => {}, {
+      opening: () => [settings([INITIAL_WINDOW, 0])],
+    })
+    await using proxy = await gatewayTo(upstream.port, { service: { write_timeout: 10_000 } })
+    using client = await connectRaw(proxy.port)
+    client.send(post(100))
+    await until(() => upstream.peers[0]?.streams.length === 1)
+    const [peer] = upstream.peers
+    peer!.send([windowUpdate(1, 100)])
+    await until(() => peer!.frames.some(isEnd))
+    pass(proxy, 20_000)
+    peer!.send([ok(1)])
+    await client.sees('HTTP/1.1 200')
   })
 })
