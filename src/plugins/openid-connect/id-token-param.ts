@@ -7,7 +7,7 @@ import { trustedClaims } from './tokens.ts'
 /**
  * Adds the ID token that a client has sent beside its credentials, where `id_token_param_name` says
  * where. It tells who the user is, so it must be of the provider, for one of the clients, and about
- * nobody else than the access token.
+ * the user of the access token: what says of none goes with nobody's ID token.
  */
 export function idTokenParam(parts: Parts): (ask: Ask, outcome: Outcome) => Promise<Outcome> {
   const { config, checks, clients } = parts
@@ -24,7 +24,9 @@ export function idTokenParam(parts: Parts): (ask: Ask, outcome: Outcome) => Prom
     if (!ids.some((id) => audience.includes(id)))
       return refused('id-token-invalid', 'the ID token is for none of the clients (client_id)')
     const subject = claimText([found.introspection, found.accessClaims, found.userInfo], ['sub'])
-    if (subject !== undefined && subject !== sub)
+    if (subject === undefined)
+      return refused('id-token-invalid', 'nothing tells whose the access token is beside it (sub)')
+    if (subject !== sub)
       return refused('id-token-invalid', 'the ID token is about another user than the access token')
     return {
       ...found,

@@ -1,6 +1,7 @@
 import { refused, type Ask, type Outcome } from './found.ts'
 import { grantMethods } from './grant-methods.ts'
 import { idTokenParam } from './id-token-param.ts'
+import { jwtSessionFault } from './jwt-session.ts'
 import { possessionRule } from './possession.ts'
 import type { AuthMethod } from './request-fields.ts'
 import { sessionMethod } from './session-method.ts'
@@ -50,10 +51,22 @@ function accessTokenMethod(parts: Parts): Method {
     for (const name of enabled) {
       const found = await methods[name](presented, ask)
       if (found === undefined) continue
-      const outcome = await held(ask.exchange, presented.value, found)
+      const outcome = await held(ask.exchange, presented.value, ofItsSession(parts, ask, found))
       return outcome !== undefined && 'refused' in outcome ? { ...outcome, cameAs } : outcome
     }
     // Whoever brings a token is no browser that could log in.
     return { ...refused('token-unreadable', 'no enabled method can check the token'), cameAs }
   }
+}
+
+/** Holds for every method: a client decides by the form of its token which one checks it. */
+function ofItsSession(
+  { config }: Parts,
+  { exchange }: Ask,
+  outcome: NonNullable<Outcome>,
+): NonNullable<Outcome> {
+  if ('refused' in outcome) return outcome
+  const claims = outcome.accessClaims ?? outcome.introspection ?? outcome.userInfo ?? {}
+  const fault = jwtSessionFault(config, exchange.request, claims)
+  return fault === undefined ? outcome : refused('token-session-other', fault)
 }

@@ -76,7 +76,7 @@ export const requestFields = {
   }),
   jwt_session_cookie: string({
     description:
-      'The cookie that must come with a token, and be the same as the claim below. Without it none is looked for.',
+      'The cookie that must come with a token, and be the same as the claim below; of a token that is no JWT, as the provider tells it. Without it none is looked for.',
     len_min: 1,
   }),
   jwt_session_claim: string({

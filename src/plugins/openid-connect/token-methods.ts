@@ -1,6 +1,5 @@
 import type { AccessToken, Presented } from './credentials.ts'
 import { refused, type Ask, type Outcome } from './found.ts'
-import { jwtSessionFault } from './jwt-session.ts'
 import { passedOn } from './passed-on.ts'
 import { GrantRefused } from './provider-errors.ts'
 import type { Parts } from './token-checks.ts'
@@ -17,13 +16,11 @@ export function tokenMethods(
     config.introspect_jwt_tokens && config.auth_methods.includes('introspection')
 
   return {
-    async bearer({ value: { token }, hide }, { client, exchange }) {
+    async bearer({ value: { token }, hide }, { client }) {
       if (introspectsAll || !looksSigned(token)) return undefined
       const verified = await checks.verify(token)
       if ('fault' in verified) return refused('token-invalid', verified.fault)
       const { claims: accessClaims } = verified
-      const sessionFault = jwtSessionFault(config, exchange.request, accessClaims)
-      if (sessionFault !== undefined) return refused('token-session-other', sessionFault)
       return { method: 'bearer', client, tokens: { accessToken: token }, accessClaims, hide }
     },
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { TestGateway } from '../../support/start-gateway.ts'
 import type { TestUpstream } from '../../support/start-upstream.ts'
@@ -22,6 +23,24 @@ beforeAll(async () => {
     {
       domains: { ...bearer, domains: ['shop.test', 'bank.test'] },
       sessions: { ...bearer, jwt_session_cookie: 'sid' },
+      'sessions-any': {
+        ...provider,
+        auth_methods: ['bearer', 'introspection'],
+        jwt_session_cookie: 'sid',
+      },
+      'sessions-looked-up': {
+        ...provider,
+        auth_methods: ['bearer', 'introspection'],
+        introspect_jwt_tokens: true,
+        jwt_session_cookie: 'sid',
+      },
+      'beside-opaque': {
+        ...provider,
+        auth_methods: ['introspection'],
+        id_token_param_name: 'x_id_token',
+        upstream_headers_claims: ['email'],
+        upstream_headers_names: ['X-Email'],
+      },
       beside: {
         ...bearer,
         id_token_param_name: 'x_id_token',
@@ -110,6 +129,21 @@ describe('openid-connect › jwt_session_cookie', () => {
     const token = await issuer.sign({ ...good(), ...claims })
     expect((await ask('sessions', token, { cookie })).status).toBe(expected)
   })
+
+  it.each([
+    ['sessions-any', 'the cookie of its session', { sid: 'one' }, 200],
+    ['sessions-any', 'that of another one', { sid: 'two' }, 401],
+    ['sessions-any', 'no claim', {}, 401],
+    ['sessions-looked-up', 'the cookie of its session', { sid: 'one' }, 200],
+    ['sessions-looked-up', 'that of another one', { sid: 'two' }, 401],
+  ])('holds at %s for what the provider is asked about, with %s', async (path, _, said, status) => {
+    issuer.introspection = { active: true, sub: 'ann', ...said }
+    // With this end it looks like no JWT, and a provider may take it for one all the same.
+    const token = `${await issuer.sign({ ...good(), sid: 'one', jti: randomUUID() })}=`
+    const answer = await ask(path, token, { cookie: 'sid=one' })
+    issuer.introspection = { active: true, sub: 'ann' }
+    expect(answer.status).toBe(status)
+  })
 })
 
 describe('openid-connect › an ID token beside an access token', () => {
@@ -141,6 +175,18 @@ describe('openid-connect › an ID token beside an access token', () => {
   ])('is refused when it is of %s', async (_, claims) => {
     const headers = { 'x-id-token': await about(claims) }
     expect((await ask('beside', await issuer.sign(good()), headers)).status).toBe(401)
+  })
+
+  it.each([
+    ['of the same user', { sub: 'ann' }, 200],
+    ['of another one', { sub: 'mallory' }, 401],
+    ['of nobody who is named', {}, 401],
+  ])('goes with an access token that is no JWT, %s: %j', async (_, said, status) => {
+    issuer.introspection = { active: true, ...said }
+    const headers = { 'x-id-token': await about() }
+    const answer = await ask('beside-opaque', `opaque-${randomUUID()}`, headers)
+    issuer.introspection = { active: true, sub: 'ann' }
+    expect(answer.status).toBe(status)
   })
 
   it('is refused when nobody has signed it', async () => {

@@ -15,6 +15,8 @@ export interface ScriptedIssuer extends AsyncDisposable {
   isDown: boolean
   /** What the token endpoint gives out next. */
   idToken: string
+  /** What is said of every token that is looked up. */
+  introspection: object
   /** What the key set is answered with instead of the keys. */
   keysText: string | undefined
   /** What was asked, in order. */
@@ -33,7 +35,12 @@ export async function startScriptedIssuer(): Promise<ScriptedIssuer> {
   let serial = 0
   let key: CryptoKey
   let jwk: JWK = {}
-  const state = { isDown: false, idToken: '', keysText: undefined as string | undefined }
+  const state = {
+    isDown: false,
+    idToken: '',
+    introspection: { active: true, sub: 'ann' } as object,
+    keysText: undefined as string | undefined,
+  }
   const grants: Grant[] = []
 
   async function rotate(): Promise<void> {
@@ -53,7 +60,7 @@ export async function startScriptedIssuer(): Promise<ScriptedIssuer> {
         jwks_uri: `${server.url}/keys`,
       }),
       '/keys': () => ({ keys: [jwk] }),
-      '/introspect': () => ({ active: true, sub: 'ann' }),
+      '/introspect': () => state.introspection,
       '/token': () => ({
         access_token: `at-${grants.length}`,
         token_type: 'Bearer',
