@@ -414,7 +414,7 @@ export class UpstreamSession
     this.callOff = undefined
     this.#frames.stop()
     this.#output?.flush()
-    this.#transport?.close()
+    this.#closeTransport()
     const streams = [...this.#streams.values()]
     this.#streams.clear()
     for (const stream of streams) {
@@ -424,5 +424,11 @@ export class UpstreamSession
     const waiting = this.#waiting
     this.#waiting = []
     for (const user of waiting) user.onSessionFailed(code)
+  }
+
+  /** What an upstream that does not read has not taken by now it perhaps never will: nobody waits for that. */
+  #closeTransport(): void {
+    if (this.#transport?.isCongested === true) this.#transport.destroy()
+    else this.#transport?.close()
   }
 }

@@ -79,6 +79,27 @@ describe('streams of one session to an upstream', () => {
     expect(upstream.peers).toHaveLength(1)
     expect(upstream.endings).not.toContain('goaway 1')
   })
+
+  it('leave no connection behind where the upstream reads nothing any more', async () => {
+    const congested = untilCongested()
+    const closed = vi.spyOn(UpstreamSession.prototype, 'onClosed')
+    await using upstream = await startFrameUpstream(() => {}, { opening: () => WIDE_OPEN })
+    await using proxy = await gatewayTo(upstream.port, {
+      limits: { bufferedBodyBytes: LARGE_BYTES },
+      service: { write_timeout: 10_000 },
+    })
+    using waiting = await connectRaw(proxy.port)
+    waiting.send(get())
+    await until(() => upstream.peers[0]?.streams.length === 1)
+    upstream.peers[0]!.socket.pause()
+    using sending = await connectRaw(proxy.port)
+    sending.send(post(LARGE_BYTES))
+    await congested()
+    waiting.socket.destroy()
+    proxy.context.wheel.advance(Date.now() + 11_000)
+    await sending.sees('HTTP/1.1 504')
+    await until(() => closed.mock.calls.length === 1)
+  })
 })
 
 describe('the time of a stream to an upstream', () => {
