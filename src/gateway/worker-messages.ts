@@ -42,8 +42,11 @@ export type PackedContent =
   | { readonly kind: 'whole'; readonly entities: PackedEntities }
   | Extract<Content, { kind: 'changes' }>
 
-/** From the control plane to a worker. Handled in the order in which they come. */
-export type ToWorker =
+/** From the control plane to a worker. */
+export type ToWorker = InTurn | AtOnce
+
+/** What changes what is served or listened on: one after the other, in the order in which it comes. */
+export type InTurn =
   /** Compile and keep ready; the one served goes on. */
   | { readonly kind: 'prepare'; readonly generation: number; readonly content: PackedContent }
   | { readonly kind: 'commit'; readonly generation: number }
@@ -58,6 +61,9 @@ export type ToWorker =
       readonly kind: 'apply-settings'
       readonly ports: PortsByListener | undefined
     } & InForceSettings)
+
+/** What need not wait until a configuration is compiled. */
+export type AtOnce =
   | { readonly kind: 'set-log-level'; readonly level: LogLevel }
   | { readonly kind: 'reopen-logs' }
   | { readonly kind: 'drain'; readonly timeoutMs: number }

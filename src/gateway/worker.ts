@@ -2,27 +2,46 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { Errands } from './errands.ts'
 import type { PortsByListener } from './proxy-listeners.ts'
 import { WorkerPlane } from './worker-plane.ts'
-import type { Answers, FromWorker, Question, ToWorker, WorkerStart } from './worker-messages.ts'
+import type {
+  Answers,
+  AtOnce,
+  FromWorker,
+  InTurn,
+  Question,
+  ToWorker,
+  WorkerStart,
+} from './worker-messages.ts'
 
-/** A worker thread: does what the control plane sends, one message after the other. */
+/** A worker thread: does what the control plane sends. */
 const port = parentPort!
 const errands = new Errands((id, errand) => say({ kind: 'errand', id, errand }))
 const plane = WorkerPlane.create(workerData as WorkerStart, (errand) => errands.run(errand))
 let turn: Promise<unknown> = plane
+/** Ends when listeners are as the last message about them says. */
+let listening: Promise<unknown> = plane
+/** Once it is to end, it listens on nothing more. */
+let isEnding = false
 
 port.on('message', (message: ToWorker) => {
-  if (message.kind === 'errand-done') {
-    errands.done(message.id, message.answer)
-    return
-  }
   // A failure here is a bug: the thread ends, and another one takes its place.
-  turn = turn.then(async () => handle(await plane, message))
+  switch (message.kind) {
+    case 'set-log-level':
+    case 'reopen-logs':
+    case 'ask':
+    case 'drain':
+    case 'errand-done':
+      void plane.then((worker) => handleAtOnce(worker, message))
+      return
+    case 'prepare':
+    case 'commit':
+    case 'discard':
+    case 'listen':
+    case 'apply-settings':
+      turn = turn.then(async () => handle(await plane, message))
+  }
 })
 
-async function handle(
-  worker: WorkerPlane,
-  message: Exclude<ToWorker, { kind: 'errand-done' }>,
-): Promise<void> {
+async function handle(worker: WorkerPlane, message: InTurn): Promise<void> {
   switch (message.kind) {
     case 'prepare': {
       const { generation, content } = message
@@ -40,11 +59,15 @@ async function handle(
       worker.discard(message.generation)
       return
     case 'listen':
-      say(await listening(worker.listen(message.certificates, message.ports)))
+      say(await listen(() => worker.listen(message.certificates, message.ports)))
       return
     case 'apply-settings':
-      say(await listening(worker.applySettings(message, message.ports)))
-      return
+      say(await listen(() => worker.applySettings(message, message.ports)))
+  }
+}
+
+function handleAtOnce(worker: WorkerPlane, message: AtOnce): void {
+  switch (message.kind) {
     case 'set-log-level':
       worker.setLogLevel(message.level)
       return
@@ -52,7 +75,6 @@ async function handle(
       worker.reopenLogs()
       return
     case 'ask':
-      // Not awaited: a plugin may take its time, and configurations must not wait for it.
       void answerOf(worker, message.question)
         .then((value) => say({ kind: 'answer', id: message.id, value }))
         .catch((error: unknown) => {
@@ -61,14 +83,22 @@ async function handle(
         })
       return
     case 'drain':
-      // Not awaited: a second message may hurry it.
-      void worker.drain(message.timeoutMs).then(() => process.exit(0))
+      isEnding = true
+      void listening.then(() => worker.drain(message.timeoutMs)).then(() => process.exit(0))
+      return
+    case 'errand-done':
+      errands.done(message.id, message.answer)
   }
 }
 
-async function listening(done: Promise<PortsByListener>): Promise<FromWorker> {
+async function listen(change: () => Promise<PortsByListener>): Promise<FromWorker> {
+  if (isEnding) return { kind: 'not-listening', reason: 'The worker is about to end' }
+  const changed = change()
+  listening = changed.catch(() => {
+    // Whoever sent the message hears of it.
+  })
   try {
-    return { kind: 'listening', ports: await done }
+    return { kind: 'listening', ports: await changed }
   } catch (error) {
     return { kind: 'not-listening', reason: (error as Error).message }
   }
