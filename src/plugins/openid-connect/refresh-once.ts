@@ -7,8 +7,6 @@ import type { Tokens } from './tokens.ts'
 
 /** For so long requests that still have the old cookies get what a refresh has brought. */
 const KEPT_SECONDS = 60
-/** After so long a worker that refreshes is no longer waited for. */
-const WAITED_SECONDS = 15
 const POLL_MS = 25
 
 type Outcome = { readonly tokens: Tokens } | { readonly refused: string }
@@ -18,19 +16,31 @@ type Outcome = { readonly tokens: Tokens } | { readonly refused: string }
  * any worker and perhaps any node, and many providers take a token that is used twice for a stolen one and end all that
  * came from it.
  *
+ * Whoever has waited for another one until that must have ended fails, and asks nothing itself.
+ *
  * @param isRefusal of what using it throws: what all are told; all else is thrown to its caller alone
+ * @param longestMs longer than using it can take
  * @param shared what other nodes know, where they tell each other
  * @see RFC 9700 §4.14.2
  */
 export function refreshOnce(
   node: NodeServices,
-  isRefusal: (error: unknown) => boolean,
-  shared: SharedRefreshes | undefined,
+  {
+    isRefusal,
+    longestMs,
+    shared,
+  }: {
+    readonly isRefusal: (error: unknown) => boolean
+    readonly longestMs: number
+    readonly shared: SharedRefreshes | undefined
+  },
 ): (refreshToken: string, ask: () => Promise<Tokens>) => Promise<Outcome> {
   const asking = node.keep('openid-connect refreshes', () => new Map<string, Promise<Outcome>>())
   const outcomes = nodeTickets(node)
   const locks = nodeCounters(node)
   const seconds = (): number => Math.floor(node.now() / 1000)
+  // A worker may wait for another node before it uses the token itself.
+  const lockMs = shared === undefined ? longestMs : 2 * longestMs
 
   function known(key: string): Outcome | undefined {
     const bytes = outcomes.get(key, seconds())
@@ -53,16 +63,32 @@ export function refreshOnce(
   }
 
   async function refreshUnlessAnother(key: string, ask: () => Promise<Outcome>): Promise<Outcome> {
-    const endsAt = seconds() + WAITED_SECONDS
-    const isFirst = locks.add(key, 1, endsAt, seconds()) === 1
-    try {
-      // With one claim left the other worker had no luck, and took its own back.
-      if (!isFirst)
-        while (locks.get(key, seconds()) > 1 && known(key) === undefined && seconds() < endsAt)
-          await delay(POLL_MS)
-      return known(key) ?? (await refresh(key, ask))
-    } finally {
-      locks.add(key, -1, endsAt, seconds())
+    const giveUpAtMs = node.now() + lockMs
+    for (;;) {
+      const unlock = lock(key)
+      try {
+        const outcome = known(key)
+        if (outcome !== undefined) return outcome
+        if (unlock !== undefined) return await refresh(key, ask)
+      } finally {
+        unlock?.()
+      }
+      if (node.now() >= giveUpAtMs) throw new Error(TOO_LONG)
+      await delay(POLL_MS)
+    }
+  }
+
+  /** @returns what unlocks it; `undefined` while another worker has it */
+  function lock(key: string): (() => void) | undefined {
+    const now = seconds()
+    const endsAt = Math.ceil((node.now() + lockMs) / 1000)
+    if (locks.add(key, 1, endsAt, now) !== 1) {
+      locks.add(key, -1, endsAt, now)
+      return undefined
+    }
+    return () => {
+      // One that has ended may be another worker's by now.
+      if (seconds() < endsAt) locks.add(key, -1, endsAt, seconds())
     }
   }
 
@@ -76,7 +102,11 @@ export function refreshOnce(
       const askOnce = (): Promise<Outcome> =>
         shared === undefined
           ? outcomeOf(ask)
-          : amongNodes(shared, refreshToken, { ask: () => outcomeOf(ask), now: seconds })
+          : amongNodes(shared, refreshToken, {
+              ask: () => outcomeOf(ask),
+              now: () => node.now(),
+              longestMs,
+            })
       question = refreshUnlessAnother(key, askOnce).finally(() => asking.delete(key))
       asking.set(key, question)
     }
@@ -84,23 +114,35 @@ export function refreshOnce(
   }
 }
 
+const TOO_LONG =
+  'Cannot renew a session: what uses its refresh token already has not come to an end'
+
 /** Refreshes unless another node does or has done so. */
 async function amongNodes(
   shared: SharedRefreshes,
   refreshToken: string,
-  { ask, now }: { readonly ask: () => Promise<Outcome>; readonly now: () => number },
+  {
+    ask,
+    now,
+    longestMs,
+  }: {
+    readonly ask: () => Promise<Outcome>
+    readonly now: () => number
+    readonly longestMs: number
+  },
 ): Promise<Outcome> {
   const told = async (): Promise<Outcome | undefined> => {
     const text = await shared.outcome(refreshToken)
     return text === undefined ? undefined : (JSON.parse(text) as Outcome)
   }
-  const endsAt = now() + WAITED_SECONDS
-  let isOurs = await shared.begin(refreshToken)
-  while (!isOurs && now() < endsAt) {
+  const giveUpAtMs = now() + longestMs
+  let begun = await shared.begin(refreshToken)
+  while (begun === 'taken') {
     const outcome = await told()
     if (outcome !== undefined) return outcome
+    if (now() >= giveUpAtMs) throw new Error(TOO_LONG)
     await delay(POLL_MS)
-    isOurs = await shared.begin(refreshToken)
+    begun = await shared.begin(refreshToken)
   }
   try {
     const known = await told()
@@ -109,6 +151,6 @@ async function amongNodes(
     await shared.tell(refreshToken, JSON.stringify(outcome))
     return outcome
   } finally {
-    if (isOurs) await shared.end(refreshToken)
+    if (begun !== 'unknown') await begun.end()
   }
 }

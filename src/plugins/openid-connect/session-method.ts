@@ -14,7 +14,10 @@ export function sessionMethod(
   sessions: Sessions | undefined,
 ): (ask: Ask) => Promise<Outcome> {
   const isRefusal = (error: unknown): boolean => error instanceof GrantRefused
-  const refresh = refreshOnce(node, isRefusal, redisRefreshes(config, node))
+  // Metadata and keys, the refresh, and both again for an ID token whose key is new; and a margin.
+  const longestMs = 5 * config.timeout + 5000
+  const shared = redisRefreshes(config, node, longestMs)
+  const refresh = refreshOnce(node, { isRefusal, longestMs, shared })
 
   function hasEnded({ expiresAt }: Tokens): boolean {
     return expiresAt !== undefined && expiresAt <= node.now() / 1000

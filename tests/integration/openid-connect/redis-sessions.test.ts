@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { redisClient } from '../../../src/plugin-kit/redis-counters.ts'
 import { testContext } from '../../../src/plugin-kit/testing/test-plugin.ts'
 import { openidConnect } from '../../../src/plugins/openid-connect/plugin.ts'
+import { redisRefreshes } from '../../../src/plugins/openid-connect/redis-refreshes.ts'
 import { redisSessions } from '../../../src/plugins/openid-connect/redis-sessions.ts'
 import type { Config } from '../../../src/plugins/openid-connect/schema.ts'
 import type { TestGateway } from '../../support/start-gateway.ts'
@@ -249,6 +250,33 @@ describe.skipIf(redisUrl === undefined)('openid-connect › sessions in a Redis'
       .not.toBe(before.value)
     expect(await statusOf(cookie, { gateway: other })).toBe(200)
     expect((await row()).key).toBe(before.key)
+  })
+
+  it('leave a refresh token to the node that has begun to use it last, until that has ended', async () => {
+    const { node } = testContext(openidConnect)
+    const config = {
+      session_storage: 'redis',
+      session_secret: 'a secret',
+      redis: { host: redis.options.host!, port: redis.options.port!, prefix: PREFIX },
+    } as Config
+    const shared = redisRefreshes(config, node, 60_000)!
+    const begun = async () => {
+      const answer = await shared.begin('a token')
+      if (typeof answer === 'string') throw new Error(answer)
+      return answer
+    }
+    const first = await begun()
+    expect(await shared.begin('a token')).toBe('taken')
+    const [key] = (await redis.keys(`${PREFIX}:refreshing:*`)) as [string]
+    expect(await redis.pttl(key)).toBeGreaterThan(50_000)
+    // It has taken longer than it may, and comes to its end all the same.
+    await redis.del(key)
+    const second = await begun()
+    await first.end()
+    expect(await shared.begin('a token')).toBe('taken')
+    await second.end()
+    expect(await redis.keys(`${PREFIX}:refreshing:*`)).toEqual([])
+    redisClient(node, config.redis).disconnect()
   })
 
   it('use a refresh token once, whichever nodes have it at the same time', async () => {
