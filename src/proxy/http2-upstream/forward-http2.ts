@@ -243,7 +243,10 @@ export class Http2Forwarding implements Stage, PeerTaker, RequestOwner, SessionU
   // Response
 
   onInterim(head: ResponseHead): void {
-    if (!this.isOver) this.#judge(this.#response!.receiveInterim(head))
+    if (this.isOver) return
+    const verdict = this.#response!.receiveInterim(head)
+    this.#judge(verdict)
+    if (verdict === 'more' && this.#request?.isSent === true) this.#awaitUpstream()
   }
 
   onHead(head: ResponseHead, endsStream: boolean): void {

@@ -173,7 +173,11 @@ export class SessionFrames implements FrameSink {
     if (stream === undefined) this.#passOverData(id, length)
     else if (!stream.isAnswered) this.#home.reject(stream, ErrorCode.protocolError)
     else if (!stream.takeWindow(length)) this.#home.reject(stream, ErrorCode.flowControlError)
-    else this.#dataStream = stream
+    else {
+      this.#dataStream = stream
+      // What is but padding has taken of the window as well, which is given back after the read.
+      if (length > 0) this.#touch(stream)
+    }
   }
 
   #passOverData(id: number, length: number): void {

@@ -50,7 +50,7 @@ export interface SessionRules {
 /** Whoever keeps the sessions. */
 export interface SessionHome {
   readonly scheme: 'http' | 'https'
-  /** Streams at once that the upstream took last. */
+  /** Streams at once that a session to this upstream has last said it takes: what to expect of the next. */
   streamLimit: number
   /** Sessions without streams. */
   idleSessions: number
@@ -98,6 +98,9 @@ export class UpstreamSession
   #waiting: SessionUser[] = []
   #transport: Transport | undefined
   #output: ConnectionOutput | undefined
+  /** Streams at once that the upstream takes; before its settings have come, what is expected. */
+  #streamLimit: number
+  #hasSaidLimit = false
   #nextStream = 1
   #servedStreams = 0
   #resetStreams = 0
@@ -113,12 +116,13 @@ export class UpstreamSession
     this.#home = home
     this.#rules = rules
     this.scheme = home.scheme
+    this.#streamLimit = home.streamLimit
     rules.wheel.set(this, turnMs() + rules.connectTimeoutMs)
   }
 
   /** Another stream may be opened, or wait to be. */
   get hasRoom(): boolean {
-    return !this.#isLeaving && this.#streams.size + this.#waiting.length < this.#home.streamLimit
+    return !this.#isLeaving && this.#streams.size + this.#waiting.length < this.#streamLimit
   }
 
   /** Calls the user back, at once when the session is open. */
@@ -156,10 +160,11 @@ export class UpstreamSession
 
   #open(): void {
     this.#isOpen = true
+    if (!this.#hasSaidLimit) this.setStreamLimit(MOST_STREAMS)
     const waiting = this.#waiting
     this.#waiting = []
     this.#afterStream()
-    if (this.#home.streamLimit === 0) {
+    if (this.#streamLimit === 0) {
       this.#home.onMisbehaved('takes no requests over HTTP/2')
       this.close()
       for (const user of waiting) user.onSessionFailed('ECONNREFUSED')
@@ -247,7 +252,9 @@ export class UpstreamSession
   }
 
   setStreamLimit(streams: number): void {
-    this.#home.streamLimit = Math.min(streams, MOST_STREAMS)
+    this.#hasSaidLimit = true
+    this.#streamLimit = Math.min(streams, MOST_STREAMS)
+    this.#home.streamLimit = this.#streamLimit
   }
 
   setStreamWindow(bytes: number): void {
@@ -276,7 +283,13 @@ export class UpstreamSession
 
   onReset(stream: UpstreamStream, loss: StreamLoss): void {
     this.#resetStreams += 1
+    if (loss === 'untouched') this.#noteRefusal()
     this.#lose(stream, loss)
+  }
+
+  /** With what it has besides the refused stream it has enough: whoever tries again had better ask elsewhere. */
+  #noteRefusal(): void {
+    this.#streamLimit = Math.min(this.#streamLimit, Math.max(this.#streams.size - 1, 1))
   }
 
   reject(stream: UpstreamStream, code: ErrorCode): void {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { UpstreamSession } from '../../../src/proxy/http2-upstream/upstream-session.ts'
-import { Flag, frame, FrameType, type Frame } from '../../support/http2-frames.ts'
+import { Flag, frame, FrameType, literal, type Frame } from '../../support/http2-frames.ts'
 import { connectRaw } from '../../support/raw-client.ts'
 import { settings, startFrameUpstream, windowUpdate } from '../../support/start-frame-upstream.ts'
 import { route, service, startProxy, type ProxySetup } from '../../support/start-proxy.ts'
@@ -30,6 +30,10 @@ async function gatewayTo(port: number, setup: Setup = {}) {
 const ok = (stream: number, flags = Flag.endHeaders | Flag.endStream): Buffer =>
   frame({ type: FrameType.headers, flags, stream, payload: Buffer.from([0x88]) })
 
+/** RST_STREAM of what the upstream has done nothing about. */
+const refusal = (stream: number): Buffer =>
+  frame({ type: FrameType.rstStream, stream, payload: Buffer.from([0, 0, 0, 7]) })
+
 const get = (path = '/s') => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`
 const post = (bytes: number) =>
   `POST /s HTTP/1.1\r\nHost: a\r\nContent-Length: ${bytes}\r\n\r\n${'x'.repeat(bytes)}`
@@ -42,6 +46,9 @@ const dataBytes = (frames: readonly Required<Frame>[]): number =>
     .reduce((bytes, { payload }) => bytes + payload.length, 0)
 
 const INITIAL_WINDOW = 4
+/** A flag of DATA. */
+const PADDED = 8
+const MOST_STREAMS = 3
 const LARGEST_WINDOW = 0x7fffffff
 /** No window holds anything back: whoever does not read fills the connection. */
 const WIDE_OPEN = [
@@ -99,6 +106,65 @@ describe('streams of one session to an upstream', () => {
     proxy.context.wheel.advance(Date.now() + 11_000)
     await sending.sees('HTTP/1.1 504')
     await until(() => closed.mock.calls.length === 1)
+  })
+})
+
+describe('the window of a stream to an upstream', () => {
+  it('is given back also where nothing but padding has used it', async () => {
+    await using upstream = await startFrameUpstream((peer, stream) => {
+      const padding = frame({
+        type: FrameType.data,
+        flags: PADDED,
+        stream,
+        payload: Buffer.from([255, ...Buffer.alloc(255)]),
+      })
+      // Half of what it may send.
+      peer.send([ok(stream, Flag.endHeaders), ...Array.from({ length: 512 }, () => padding)])
+    })
+    await using proxy = await gatewayTo(upstream.port)
+    using client = await connectRaw(proxy.port)
+    client.send(get())
+    await until(() =>
+      upstream.peers.some(({ frames }) =>
+        frames.some(({ type, stream }) => type === FrameType.windowUpdate && stream === 1),
+      ),
+    )
+  })
+})
+
+describe('how many streams an upstream takes at once', () => {
+  it('is what the session itself has said, whatever another has', async () => {
+    await using upstream = await startFrameUpstream((peer, stream) => peer.send([ok(stream)]), {
+      opening: (connection) => [connection === 0 ? settings([MOST_STREAMS, 0]) : settings()],
+    })
+    await using proxy = await gatewayTo(upstream.port)
+    using refused = await connectRaw(proxy.port)
+    refused.send(get())
+    await refused.sees('HTTP/1.1 502')
+    using client = await connectRaw(proxy.port)
+    client.send(get())
+    await client.sees('HTTP/1.1 200')
+    client.send(get())
+    await client.sees(/HTTP.1.1 200[^]*HTTP.1.1 200/)
+    expect(upstream.peers.map(({ streams }) => streams)).toEqual([[], [1, 3]])
+  })
+
+  it('is what it has when it refuses another, which is asked for over a further session', async () => {
+    await using upstream = await startFrameUpstream((peer, stream) => {
+      const isFirst = peer === upstream.peers[0]
+      if (isFirst && stream > 1) peer.send([refusal(stream)])
+      else if (!isFirst) peer.send([ok(stream)])
+    })
+    await using proxy = await gatewayTo(upstream.port)
+    using holding = await connectRaw(proxy.port)
+    holding.send(get())
+    await until(() => upstream.peers[0]?.streams.length === 1)
+    using client = await connectRaw(proxy.port)
+    client.send(get())
+    await client.sees('HTTP/1.1 200')
+    expect(upstream.peers.map(({ streams }) => streams)).toEqual([[1, 3], [1]])
+    upstream.peers[0]!.send([ok(1)])
+    await holding.sees('HTTP/1.1 200')
   })
 })
 
@@ -166,6 +232,31 @@ describe('the time of a stream to an upstream', () => {
     peer!.send([windowUpdate(1, 100)])
     await until(() => peer!.frames.some(isEnd))
     pass(proxy, 20_000)
+    peer!.send([ok(1)])
+    await client.sees('HTTP/1.1 200')
+  })
+  it('to answer begins anew with each head before the answer', async () => {
+    await using upstream = await startFrameUpstream(() => {})
+    await using proxy = await gatewayTo(upstream.port, { service: { read_timeout: 10_000 } })
+    using client = await connectRaw(proxy.port)
+    client.send(get())
+    await until(() => upstream.peers[0]?.streams.length === 1)
+    const [peer] = upstream.peers
+    const acknowledged = () => peer!.frames.filter(({ type }) => type === FrameType.ping).length
+    for (const times of [1, 2, 3]) {
+      pass(proxy, 8000)
+      peer!.send([
+        frame({
+          type: FrameType.headers,
+          flags: Flag.endHeaders,
+          stream: 1,
+          payload: literal(':status', '102'),
+        }),
+        frame({ type: FrameType.ping, payload: Buffer.alloc(8) }),
+      ])
+      await until(() => acknowledged() === times)
+    }
+    pass(proxy, 8000)
     peer!.send([ok(1)])
     await client.sees('HTTP/1.1 200')
   })
