@@ -145,6 +145,19 @@ describe('KnownHeads', () => {
     }
   })
 
+  it('asks for trailers where the stream takes them, and nowhere else', () => {
+    const heads = new KnownHeads()
+    const asks = (id: string, takesTrailers: boolean) =>
+      fieldsOf(heads.framesOf(start(head(id), { takesTrailers }), id)).includes('te: trailers')
+    for (const ids of [
+      ['1111', '2222', '3333'],
+      ['4444', '5555', '6666'],
+    ]) {
+      for (const id of ids) expect(asks(id, true)).toBe(true)
+      for (const id of ids) expect(asks(id, false)).toBe(false)
+    }
+  })
+
   it('says that the table is empty when it must', () => {
     const heads = new KnownHeads()
     for (const id of ['1111', '2222', '3333']) heads.framesOf(start(head(id)), id)

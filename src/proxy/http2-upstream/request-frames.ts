@@ -50,7 +50,9 @@ export class KnownHeads {
 
   /** The frames of a request without a body, as {@link requestFrames}. @param id what stands in the head once, or nothing */
   framesOf(start: RequestStart, id: string): string {
-    const { text, stream, emptiesTable } = start
+    const { text, stream, emptiesTable, takesTrailers } = start
+    // It is said in the block, and not in the text by which heads are known.
+    if (takesTrailers) return requestFrames(start)
     const place = text.length % KNOWN_HEADS
     const known = this.#known[place]
     if (known !== undefined && !emptiesTable && isKnown(known, text, id))
