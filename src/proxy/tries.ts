@@ -42,13 +42,21 @@ export function pickPeer(exchange: ProxyExchange, peers: PeerSource, taker: Peer
   if (!isPromise(picked)) takePicked(picked, exchange, peers, taker)
   else
     picked
-      .then((peer) => {
-        beginTurn()
-        takePicked(peer, exchange, peers, taker)
-      })
+      .then(
+        (peer) => {
+          beginTurn()
+          takePicked(peer, exchange, peers, taker)
+        },
+        (error: unknown) => {
+          beginTurn()
+          exchange.context.log.error(`Cannot pick a peer for exchange ${exchange.id}`, error)
+          if (!taker.isOver) taker.onNoPeer(new GatewayError('dns_failed', 'The balancer failed'))
+        },
+      )
       .catch((error: unknown) => {
-        exchange.context.log.error(`Cannot pick a peer for exchange ${exchange.id}`, error)
-        taker.onNoPeer(new GatewayError('dns_failed', 'The balancer failed'))
+        // A bug of the gateway's own: no name server is to be blamed for it.
+        exchange.context.log.error(`Cannot handle exchange ${exchange.id}`, error)
+        if (!taker.isOver) taker.onNoPeer(new GatewayError('plugin_failed', 'The gateway failed'))
       })
 }
 
