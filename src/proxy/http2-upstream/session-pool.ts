@@ -22,6 +22,12 @@ interface Endpoint extends SessionHome {
   session: Buffer | undefined
 }
 
+/**
+ * Beyond so many, those without sessions are let go of with what is known for their next one: server names
+ * may come from clients, as many as they like.
+ */
+const KEPT_ENDPOINTS = 1000
+
 /** HTTP/2 sessions to upstreams, by the same key as connections of HTTP/1. */
 export class SessionPool {
   readonly #options: UpstreamPoolOptions
@@ -82,13 +88,14 @@ export class SessionPool {
 
   #endpointAt(key: string, target: SessionTarget): Endpoint {
     let endpoint = this.#byKey.get(key)
-    if (endpoint === undefined) this.#byKey.set(key, (endpoint = this.#newEndpoint(target)))
+    if (endpoint === undefined) this.#byKey.set(key, (endpoint = this.#newEndpoint(target, key)))
     return endpoint
   }
 
-  #newEndpoint(target: SessionTarget): Endpoint {
+  #newEndpoint(target: SessionTarget, key: string): Endpoint {
     const { peer, tls } = target
     const sessions: UpstreamSession[] = []
+    const byKey = this.#byKey
     return {
       sessions,
       session: undefined,
@@ -98,7 +105,10 @@ export class SessionPool {
       reachAgain: (user) => this.reach(target, user),
       onSessionOver(session) {
         const index = sessions.indexOf(session)
-        if (index !== -1) sessions.splice(index, 1)
+        if (index === -1) return
+        sessions.splice(index, 1)
+        const isUsed = tls === undefined || sessions.length > 0
+        if (!isUsed && byKey.size > KEPT_ENDPOINTS) byKey.delete(key)
       },
       onMisbehaved: (what) => this.#options.log.warn(`Upstream ${peer.ip}:${peer.port} ${what}`),
     }
