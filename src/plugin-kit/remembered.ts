@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto'
 export interface Finding<Value> {
   readonly value: Value
   readonly untilMs: number
+  /** Of what is used on although it had ended: when that was (Unix ms). */
+  readonly endedAtMs?: number
 }
 
 export interface Remembered<Value> {

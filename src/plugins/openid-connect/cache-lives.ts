@@ -8,7 +8,7 @@ export interface CacheLives {
   readonly longestMs: number
   /** That a token is not active. */
   readonly negativeMs: number
-  /** What has become old, each time that the provider cannot be asked. Absent: not at all. */
+  /** What has become old, while the provider cannot be asked. Absent: not at all. */
   readonly resurrectedMs: number | undefined
 }
 

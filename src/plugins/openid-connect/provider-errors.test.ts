@@ -1,6 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import { describe, expect, it } from 'vitest'
-import { GrantRefused, refusing, type Whose } from './provider-errors.ts'
+import { GatewayRefused, GrantRefused, refusing, type Whose } from './provider-errors.ts'
 
 const body = (status: number, cause: oauth.OAuth2Error) =>
   new oauth.ResponseBodyError('as the library has it', {
@@ -20,7 +20,8 @@ async function told(error: Error, whose: Whose): Promise<unknown> {
       throw error
     })
   } catch (thrown) {
-    return { refused: thrown instanceof GrantRefused, message: (thrown as Error).message }
+    const refused = thrown instanceof GatewayRefused ? 'gateway' : thrown instanceof GrantRefused
+    return { refused, message: (thrown as Error).message }
   }
 }
 
@@ -36,7 +37,7 @@ describe('refusing', () => {
       'a gateway that is not known',
       body(401, { error: 'invalid_client' }),
       'operator',
-      { refused: false, message: 'The provider says "invalid_client"' },
+      { refused: 'gateway', message: 'The provider says "invalid_client"' },
     ],
     [
       'a client that is not known',

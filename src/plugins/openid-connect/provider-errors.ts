@@ -9,6 +9,15 @@ export class GrantRefused extends Error {
   }
 }
 
+/** The provider refuses the gateway itself: it can be asked, and the fault is the operator's. */
+export class GatewayRefused extends Error {
+  /** @param cause what the provider says; its message is for the log */
+  constructor(cause: Error) {
+    super(cause.message, { cause })
+    this.name = 'GatewayRefused'
+  }
+}
+
 /** Whose credentials a provider refuses that does not know a client: a user's, or an operator's. */
 export type Whose = 'user' | 'operator'
 
@@ -26,6 +35,8 @@ export async function refusing<Value>(
   } catch (error) {
     const told = withItsWords(oauth, error)
     if (isRefusal(oauth, whose, error)) throw new GrantRefused(told as Error)
+    // What is refused to a user and is nobody's grant here is refused to the gateway.
+    if (isRefusal(oauth, 'user', error)) throw new GatewayRefused(told as Error)
     throw told
   }
 }

@@ -70,8 +70,10 @@ export class Provider {
       return this.#look()
     }
     const ageMs = this.#node.now() - this.#fetchedAtMs
-    const { usualMs, resurrectedMs = FAILURE_MS } = cacheLives(this.#config)
-    if (ageMs >= usualMs && sinceLookMs >= resurrectedMs)
+    const { usualMs, resurrectedMs = 0 } = cacheLives(this.#config)
+    const hasFailed = this.#lookedAtMs > this.#fetchedAtMs
+    const pauseMs = hasFailed ? Math.max(resurrectedMs, FAILURE_MS) : 0
+    if (ageMs >= usualMs && sinceLookMs >= pauseMs)
       // Whether it succeeds or not, this request goes by what is known; a failure is logged.
       this.#look().catch(() => undefined)
     return known

@@ -9,6 +9,15 @@ import type { Tokens } from './tokens.ts'
 const KEPT_SECONDS = 60
 const POLL_MS = 25
 
+interface Terms {
+  /** Of what using it throws: what all are told. All else is thrown to its caller alone. */
+  readonly isRefusal: (error: unknown) => boolean
+  /** Longer than using it can take. */
+  readonly longestMs: number
+  /** What other nodes know, where they tell each other. */
+  readonly shared: SharedRefreshes | undefined
+}
+
 type Outcome = { readonly tokens: Tokens } | { readonly refused: string }
 
 /**
@@ -18,26 +27,14 @@ type Outcome = { readonly tokens: Tokens } | { readonly refused: string }
  *
  * Whoever has waited for another one until that must have ended fails, and asks nothing itself.
  *
- * @param isRefusal of what using it throws: what all are told; all else is thrown to its caller alone
- * @param longestMs longer than using it can take
- * @param shared what other nodes know, where they tell each other
  * @see RFC 9700 §4.14.2
  */
 export function refreshOnce(
   node: NodeServices,
-  {
-    isRefusal,
-    longestMs,
-    shared,
-  }: {
-    readonly isRefusal: (error: unknown) => boolean
-    readonly longestMs: number
-    readonly shared: SharedRefreshes | undefined
-  },
+  { isRefusal, longestMs, shared }: Terms,
 ): (refreshToken: string, ask: () => Promise<Tokens>) => Promise<Outcome> {
   const asking = node.keep('openid-connect refreshes', () => new Map<string, Promise<Outcome>>())
   const outcomes = nodeTickets(node)
-  const locks = nodeCounters(node)
   const seconds = (): number => Math.floor(node.now() / 1000)
   // A worker may wait for another node before it uses the token itself.
   const lockMs = shared === undefined ? longestMs : 2 * longestMs
@@ -45,15 +42,6 @@ export function refreshOnce(
   function known(key: string): Outcome | undefined {
     const bytes = outcomes.get(key, seconds())
     return bytes && (JSON.parse(Buffer.from(bytes).toString('utf8')) as Outcome)
-  }
-
-  async function outcomeOf(ask: () => Promise<Tokens>): Promise<Outcome> {
-    try {
-      return { tokens: await ask() }
-    } catch (error) {
-      if (!isRefusal(error)) throw error
-      return { refused: (error as Error).message }
-    }
   }
 
   async function refresh(key: string, ask: () => Promise<Outcome>): Promise<Outcome> {
@@ -65,7 +53,7 @@ export function refreshOnce(
   async function refreshUnlessAnother(key: string, ask: () => Promise<Outcome>): Promise<Outcome> {
     const giveUpAtMs = node.now() + lockMs
     for (;;) {
-      const unlock = lock(key)
+      const unlock = tryLock(node, key, lockMs)
       try {
         const outcome = known(key)
         if (outcome !== undefined) return outcome
@@ -78,20 +66,6 @@ export function refreshOnce(
     }
   }
 
-  /** @returns what unlocks it; `undefined` while another worker has it */
-  function lock(key: string): (() => void) | undefined {
-    const now = seconds()
-    const endsAt = Math.ceil((node.now() + lockMs) / 1000)
-    if (locks.add(key, 1, endsAt, now) !== 1) {
-      locks.add(key, -1, endsAt, now)
-      return undefined
-    }
-    return () => {
-      // One that has ended may be another worker's by now.
-      if (seconds() < endsAt) locks.add(key, -1, endsAt, seconds())
-    }
-  }
-
   return (refreshToken, ask) => {
     const hash = createHash('sha256').update(refreshToken).digest('base64url')
     const key = `openid-connect refresh ${hash}`
@@ -99,18 +73,47 @@ export function refreshOnce(
     if (outcome !== undefined) return Promise.resolve(outcome)
     let question = asking.get(key)
     if (question === undefined) {
+      const askHere = (): Promise<Outcome> => outcomeOf(ask, isRefusal)
       const askOnce = (): Promise<Outcome> =>
         shared === undefined
-          ? outcomeOf(ask)
-          : amongNodes(shared, refreshToken, {
-              ask: () => outcomeOf(ask),
-              now: () => node.now(),
-              longestMs,
-            })
+          ? askHere()
+          : amongNodes(shared, refreshToken, { ask: askHere, now: () => node.now(), longestMs })
       question = refreshUnlessAnother(key, askOnce).finally(() => asking.delete(key))
       asking.set(key, question)
     }
     return question
+  }
+}
+
+async function outcomeOf(
+  ask: () => Promise<Tokens>,
+  isRefusal: (error: unknown) => boolean,
+): Promise<Outcome> {
+  try {
+    return { tokens: await ask() }
+  } catch (error) {
+    if (!isRefusal(error)) throw error
+    return { refused: (error as Error).message }
+  }
+}
+
+/**
+ * A lock among the workers of a node, which ends by itself after `lockMs`.
+ * @returns what unlocks it; `undefined` while another worker has it
+ */
+function tryLock(node: NodeServices, key: string, lockMs: number): (() => void) | undefined {
+  const locks = nodeCounters(node)
+  const seconds = (): number => Math.floor(node.now() / 1000)
+  const now = seconds()
+  const endsAt = Math.ceil((node.now() + lockMs) / 1000)
+  if (locks.add(key, 1, endsAt, now) !== 1) {
+    locks.add(key, -1, endsAt, now)
+    return undefined
+  }
+  return () => {
+    // One that has ended may be another worker's by now.
+    const endedAt = seconds()
+    if (endedAt < endsAt) locks.add(key, -1, endsAt, endedAt)
   }
 }
 

@@ -167,7 +167,7 @@ export const requestFields = {
     'How long, in seconds, it is remembered that a token is not active. Without it for `cache_ttl`.',
   ),
   cache_ttl_resurrect: optionalSeconds(
-    'How long, in seconds, what has become old is used on, each time that the provider cannot be asked; never beyond the end of a token. Without it keys and metadata are, and nothing else.',
+    'How long, in seconds, what has become old is used on in all while the provider cannot be asked; never beyond the end of a token. Keys and metadata are used on until it can, and asked for again after so long. Without it they are, and nothing else.',
   ),
   cache_introspection: boolean({
     description: 'Whether it is remembered what a token was found to be.',

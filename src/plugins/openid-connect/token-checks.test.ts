@@ -3,7 +3,7 @@ import type { JsonObject } from '../../base/json.ts'
 import { parsedConfig, testContext } from '../../plugin-kit/testing/test-plugin.ts'
 import type { OidcClient } from './clients.ts'
 import { openidConnect } from './plugin.ts'
-import { GrantRefused } from './provider-errors.ts'
+import { GatewayRefused, GrantRefused } from './provider-errors.ts'
 import type { Config } from './schema.ts'
 import { tokenChecks } from './token-checks.ts'
 
@@ -85,15 +85,13 @@ describe('openid-connect › a provider that cannot be asked', () => {
     await expect(provider.introspect()).rejects.toBe(failure)
   })
 
-  it('is not asked again for cache_ttl_resurrect, and said to be away once', async () => {
+  it('is not asked again for cache_ttl_resurrect, after which its answers are good no more', async () => {
     const provider = setUp({ cache_ttl: 10, cache_ttl_resurrect: 30 }, ACTIVE)
     await provider.introspect()
     provider.failure = failure
     for (const [seconds, asked] of [
       [10, 2],
       [39, 2],
-      [40, 3],
-      [69, 3],
     ] as const) {
       provider.at(seconds)
       expect(await provider.introspect()).toEqual(ACTIVE)
@@ -102,9 +100,13 @@ describe('openid-connect › a provider that cannot be asked', () => {
     expect(provider.logged).toEqual([
       expect.stringContaining('cannot be asked; what it said before is used on'),
     ])
+    for (const seconds of [40, 41, 69, 70]) {
+      provider.at(seconds)
+      await expect(provider.introspect()).rejects.toBe(failure)
+    }
     provider.failure = undefined
     provider.answer = { active: false }
-    provider.at(70)
+    provider.at(71)
     expect(await provider.introspect()).toBeUndefined()
   })
 
@@ -126,6 +128,8 @@ describe('openid-connect › a provider that cannot be asked', () => {
     refusing.at(10)
     refusing.failure = new GrantRefused(new Error('invalid_token'))
     await expect(refusing.introspect()).rejects.toThrow('invalid_token')
+    refusing.failure = new GatewayRefused(new Error('invalid_client'))
+    await expect(refusing.introspect()).rejects.toThrow('invalid_client')
   })
 
   it('says nothing any more of what was forgotten long ago', async () => {

@@ -1,6 +1,6 @@
 import type { NodeServices } from '../../plugin-kit/plugin.ts'
 import type { Finding } from '../../plugin-kit/remembered.ts'
-import { GrantRefused } from './provider-errors.ts'
+import { GatewayRefused, GrantRefused } from './provider-errors.ts'
 
 interface Question<Value> {
   readonly ask: () => Promise<Finding<Value>>
@@ -10,7 +10,10 @@ interface Question<Value> {
 
 export type UsedOn = ReturnType<typeof usedOnWith>
 
-/** Asks a provider, and goes on with what it said before while it cannot be asked (`cache_ttl_resurrect`). */
+/**
+ * Asks a provider, and goes on with what it said before while it cannot be asked, for no longer than
+ * `forMs` after that had ended (`cache_ttl_resurrect`).
+ */
 export function usedOnWith(
   node: NodeServices,
   { issuer, forMs }: { readonly issuer: string; readonly forMs: number | undefined },
@@ -26,17 +29,19 @@ export function usedOnWith(
       isDown = false
       return finding
     } catch (error) {
-      const isTooOld =
-        before === undefined || forMs === undefined || before.untilMs + forMs < node.now()
       // What the provider refuses it has been asked about.
-      if (error instanceof GrantRefused || isTooOld) throw error
+      const isAnswer = error instanceof GrantRefused || error instanceof GatewayRefused
+      if (isAnswer || before === undefined || forMs === undefined) throw error
+      const endedAtMs = before.endedAtMs ?? before.untilMs
+      const leftMs = endedAtMs + forMs - node.now()
+      if (leftMs <= 0) throw error
       if (!isDown)
         node.log.error(
           `openid-connect: ${issuer} cannot be asked; what it said before is used on`,
           error,
         )
       isDown = true
-      return again(before.value, forMs)
+      return { ...again(before.value, leftMs), endedAtMs }
     }
   }
 }
