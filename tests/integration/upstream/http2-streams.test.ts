@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { UpstreamSession } from '../../../src/proxy/http2-upstream/upstream-session.ts'
+import { UpstreamStream } from '../../../src/proxy/http2-upstream/upstream-stream.ts'
 import { Flag, frame, FrameType, literal, type Frame } from '../../support/http2-frames.ts'
 import { connectRaw } from '../../support/raw-client.ts'
 import { settings, startFrameUpstream, windowUpdate } from '../../support/start-frame-upstream.ts'
@@ -235,6 +236,42 @@ describe('the time of a stream to an upstream', () => {
     peer!.send([ok(1)])
     await client.sees('HTTP/1.1 200')
   })
+  it('does not pass while it is held back for its client, whatever of the request goes out', async () => {
+    const held = vi.spyOn(UpstreamStream.prototype, 'pause')
+    await using upstream = await startFrameUpstream(
+      (peer, stream) => peer.send([ok(stream, Flag.endHeaders)]),
+      { opening: () => [settings([INITIAL_WINDOW, 0])] },
+    )
+    await using proxy = await gatewayTo(upstream.port, {
+      service: { read_timeout: 10_000, write_timeout: 10_000 },
+      route: { response_buffering: false },
+    })
+    using client = await connectRaw(proxy.port)
+    client.socket.pause()
+    client.send(post(100))
+    await until(() => upstream.peers[0]?.streams.length === 1)
+    const [peer] = upstream.peers
+    const piece = frame({ type: FrameType.data, stream: 1, payload: Buffer.alloc(16_384, 'y') })
+    let sentPieces = 0
+    await until(() => {
+      // Half of the first window, and as much again each time that it is given back.
+      const given = peer!.frames.filter(
+        ({ type, stream }) => type === FrameType.windowUpdate && stream === 1,
+      )
+      for (; sentPieces < (given.length + 1) * 8; sentPieces += 1) peer!.send([piece])
+      return held.mock.calls.length > 0
+    })
+    peer!.send([windowUpdate(1, 100)])
+    await until(() => peer!.frames.some(isEnd))
+    pass(proxy, 20_000)
+    peer!.send([frame({ type: FrameType.data, flags: Flag.endStream, stream: 1 })])
+    client.socket.resume()
+    const answer = await client.sees(/\r\n0\r\n\r\n$/)
+    const body = answer.slice(answer.indexOf('\r\n\r\n'))
+    expect(body.split('y').length - 1).toBe(sentPieces * 16_384)
+    expect(upstream.endings).toEqual([])
+  })
+
   it('to answer begins anew with each head before the answer', async () => {
     await using upstream = await startFrameUpstream(() => {})
     await using proxy = await gatewayTo(upstream.port, { service: { read_timeout: 10_000 } })
