@@ -72,7 +72,7 @@ export function forwardedHeaders(config: Config, side: Side, means: Means): Forw
     ...facts.map(({ header }) => header),
     ...names,
     ...sessionFacts.map(headerOfFact),
-  ].filter((header) => !header.toLowerCase().startsWith('authorization'))
+  ].filter((header) => !['authorization', WITH_SCHEME].includes(header.toLowerCase()))
 
   return {
     strip({ upstream }) {

@@ -324,6 +324,14 @@ function warnAbout(
     log.warn(
       `openid-connect: the client ${cannotSign.id} of ${config.issuer} has nothing to sign with; give it a client_jwk, or make keys with DELETE /openid-connect/jwks`,
     )
+  if (
+    config.session_remember &&
+    config.session_storage === 'cookie' &&
+    config.cluster_cache_strategy === 'off'
+  )
+    log.warn(
+      'openid-connect: copies of a cookie of session_remember are good again after a restart, though their session was logged out; set session_storage or cluster_cache_strategy to redis',
+    )
   if (config.issuer.startsWith('http:'))
     log.warn(
       `openid-connect: ${config.issuer} is spoken to without TLS; whoever is on the way can forge tokens`,

@@ -147,6 +147,13 @@ describe('openid-connect › schema', () => {
     expect(logged).toEqual(['openid-connect: no effect have resolve_distributed_claims'])
   })
 
+  it('warns of sessions that outlive the memory of their end', () => {
+    const remembering = { ...BEARER, session_remember: true }
+    const logged: string[] = []
+    testGateway([[openidConnect, remembering]], { logged })
+    expect(logged).toEqual([expect.stringContaining('session_remember')])
+  })
+
   it('warns of a provider without TLS', () => {
     const logged: string[] = []
     testGateway([[openidConnect, { ...BEARER, issuer: 'http://x.test' }]], { logged })
@@ -181,6 +188,23 @@ describe('openid-connect › answers', () => {
       headers: { 'X-ID': 'forged' },
     })
     expect([answer, upstream.header('x-id')]).toEqual([undefined, undefined])
+  })
+
+  it('takes away what clients send under names that only begin like that of credentials', async () => {
+    const config = {
+      ...BEARER,
+      anonymous: 'ann',
+      upstream_headers_claims: ['groups'],
+      upstream_headers_names: ['Authorization-Groups'],
+    }
+    const { upstream } = await testGateway([[openidConnect, config]]).send({
+      method: 'GET',
+      headers: { 'Authorization-Groups': 'admin', Authorization: 'Basic YTpi' },
+    })
+    expect([upstream.header('authorization-groups'), upstream.header('authorization')]).toEqual([
+      undefined,
+      'Basic YTpi',
+    ])
   })
 
   it('tells the recorder why', async () => {

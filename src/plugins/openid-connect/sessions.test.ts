@@ -94,6 +94,18 @@ describe('openid-connect › sessions', () => {
     }
   })
 
+  it('that have ended stay so for as long as a copy could be good', async () => {
+    const browser = await loggedIn({
+      session_remember: true,
+      session_remember_rolling_timeout: 365 * DAY,
+      session_remember_absolute_timeout: 0,
+    })
+    const session = (await browser.sessions.find(browser.request()))!
+    await browser.sessions.end(session, browser.request())
+    expect(await browser.after(31 * DAY)).toBe(false)
+    expect(await browser.after(300 * DAY)).toBe(false)
+  })
+
   it('are not taken from the other kind of cookie', async () => {
     const { sessions, request } = await loggedIn()
     const cookie = request().header('cookie')!.replace('session=', 'remember=')

@@ -44,9 +44,10 @@ export interface Sessions {
   fact(session: Session, fact: SessionFact): string | undefined
 }
 
-/** How long it is known that a session has ended which would never end by itself. */
-const ENDED_SECONDS = 30 * 86_400
-/** So long lasts what has no timeout, as long as nobody comes with it. Browsers keep no cookie longer. */
+/**
+ * So long lasts what has no timeout, as long as nobody comes with it, and so long is its end known.
+ * Browsers keep no cookie longer.
+ */
 const LONGEST_SECONDS = 400 * 86_400
 
 /** @returns `undefined` where there is no secret to seal them with */
@@ -94,7 +95,7 @@ export function sessionsOf(config: Config, node: NodeServices): Sessions | undef
     },
     async end(session, request) {
       await storage.remove(session)
-      const known = timeouts.absolute === 0 ? ENDED_SECONDS : timeouts.absolute
+      const known = timeouts.absolute === 0 ? LONGEST_SECONDS : timeouts.absolute
       await ended.end(session.id, seconds() + known)
       return forget(request)
     },

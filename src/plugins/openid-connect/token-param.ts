@@ -5,8 +5,10 @@ export function namingToken(fetch: ServerFetch, name: string): ServerFetch {
   if (name === 'token') return fetch
   return (url, options) => {
     const body = new URLSearchParams()
-    for (const [each, value] of options.body ?? [])
-      body.append(each === 'token' ? name : each, value)
+    for (const [each, value] of options.body ?? []) {
+      // What a client has sent along under that name would be a second token.
+      if (each !== name) body.append(each === 'token' ? name : each, value)
+    }
     return fetch(url, { ...options, body })
   }
 }
