@@ -93,6 +93,30 @@ export class Credentials {
     return this.#pair(this.#config.client_credentials_param_type, ['client_id', 'client_secret'])
   }
 
+  /**
+   * Takes tokens away that nobody has looked at, in all places but the body: an upstream could take
+   * them for good ones.
+   */
+  hideUnseen(): void {
+    const { request, upstream } = this.#exchange
+    if (/^(?:bearer|dpop) /i.test(request.header('authorization') ?? ''))
+      upstream.removeHeader('authorization')
+    this.#hideNamed(this.#config.bearer_token_param_type, TOKEN_HEADERS, 'access_token')
+    this.hideUnseenIdToken()
+  }
+
+  /** The same for the ID token alone. */
+  hideUnseenIdToken(): void {
+    const { id_token_param_type: places, id_token_param_name: name } = this.#config
+    if (name !== undefined) this.#hideNamed(places, spellings(name), name)
+  }
+
+  #hideNamed(places: readonly Place[], headers: readonly string[], argument: string): void {
+    const { upstream } = this.#exchange
+    if (places.includes('header')) for (const name of headers) upstream.removeHeader(name)
+    if (places.includes('query')) upstream.rawQuery = withoutArgument(upstream.rawQuery, argument)
+  }
+
   /** A field of the body, if the body has fields. */
   async bodyField(name: string): Promise<string | undefined> {
     const fields = await this.#fields()

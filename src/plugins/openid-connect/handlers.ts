@@ -93,7 +93,7 @@ export class OpenidConnectHandlers implements PluginHandlers {
       anonymous: config.anonymous,
       runOnPreflight: config.run_on_preflight,
       attempt: (exchange) => this.#attempt(exchange).catch(unlessUnavailable),
-      onAnonymous: stripBearer,
+      onAnonymous: (exchange) => this.#stateOf(exchange).credentials.hideUnseen(),
     })
     warnAbout(config, parts, node.log)
   }
@@ -218,7 +218,7 @@ export class OpenidConnectHandlers implements PluginHandlers {
       Object.assign(state, { answer: login.answer, cookies: [...state.cookies, ...login.cookies] })
     }
     // Nobody has looked at a token that came beside a session.
-    if (found.session !== undefined) stripBearer(exchange)
+    if (found.session !== undefined) credentials.hideUnseen()
     for (const [name, value] of this.#upstream.of(found, sources))
       exchange.upstream.setHeader(name, value)
     state.told = this.#downstream.of(found, sources)
@@ -294,12 +294,6 @@ function partsOf(config: Config, context: PluginContext): Parts {
   const provided = new ProviderClient(provider, config, { verify, now })
   const means = { config, node, provider, provided, clients, verify }
   return { ...means, checks: tokenChecks(means) }
-}
-
-/** The upstream may take a token for one that was found good. */
-function stripBearer({ request, upstream }: Exchange): void {
-  if (/^(?:bearer|dpop) /i.test(request.header('authorization') ?? ''))
-    upstream.removeHeader('authorization')
 }
 
 function warnAbout(

@@ -46,6 +46,8 @@ export function idTokenParam(parts: Parts): (ask: Ask, outcome: Outcome) => Prom
       outcome.session === undefined &&
       // What the provider itself has given counts.
       trustedClaims(outcome.tokens.idToken) === undefined
-    return isWanted ? add(outcome, ask) : outcome
+    if (isWanted) return add(outcome, ask)
+    ask.credentials.hideUnseenIdToken()
+    return outcome
   }
 }

@@ -59,6 +59,7 @@ beforeAll(async () => {
         ...provider,
         auth_methods: ['session', 'password'],
         login_methods: ['authorization_code', 'password'],
+        id_token_param_name: 'x_id_token',
         hide_credentials: true,
         session_request_headers: ['id'],
       },
@@ -248,7 +249,15 @@ describe('openid-connect › a login by name and password', () => {
       await browser.request(`${gateway.url}/named`, { headers: credentials }),
     )
     const grants = issuer.grants.length
-    const { headers } = await seenBy(await browser.request(`${gateway.url}/named`))
+    // Nobody looks at tokens beside it, so nobody else gets to see them.
+    const { headers, url } = await seenBy(
+      await browser.request(`${gateway.url}/named?a=1&access_token=x&x_id_token=x&x_id_token=y`, {
+        headers: { 'x-access-token': 'x', 'access-token': 'x', 'x-id-token': 'x', x_id_token: 'x' },
+      }),
+    )
+    expect(url).toBe('/named?a=1')
+    for (const name of ['x-access-token', 'access-token', 'x-id-token', 'x_id_token'])
+      expect(headers).not.toHaveProperty(name)
     expect(headers['authorization']).toBe(first.headers['authorization'])
     expect(headers['session-id']).toBe(first.headers['session-id'])
     expect(issuer.grants).toHaveLength(grants)
