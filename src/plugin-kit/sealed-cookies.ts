@@ -31,14 +31,19 @@ const MAX_PARTS = 2
 /** What is opened was made by us, but may be of another version with other limits. */
 const MAX_TEXT_BYTES = 256 * 1024
 
+/** Names under which parts of a text may be. */
+export function cookieParts(name: string): readonly string[] {
+  return Array.from({ length: MAX_PARTS }, (_, index) =>
+    index === 0 ? name : `${name}${index + 1}`,
+  )
+}
+
 /**
  * Keeps a text in as many cookies as it needs: `name`, `name2`. The first one begins with their
  * number, so that an old part is never taken for one of the text.
  */
 export function sealedCookies(name: string, seal: Seal): SealedCookies {
-  const names = Array.from({ length: MAX_PARTS }, (_, index) =>
-    index === 0 ? name : `${name}${index + 1}`,
-  )
+  const names = cookieParts(name)
   const leftOver = ({ request, attributes }: Place, from: number): readonly string[] =>
     names
       .slice(from)

@@ -1,7 +1,7 @@
 import { hkdfSync } from 'node:crypto'
 import type { CookieAttributes } from '../../plugin-kit/cookie-line.ts'
 import type { ClientRequest } from '../../plugin-kit/exchange.ts'
-import { sealedCookies, type SealedCookies } from '../../plugin-kit/sealed-cookies.ts'
+import { cookieParts, sealedCookies, type SealedCookies } from '../../plugin-kit/sealed-cookies.ts'
 import { sealWith } from '../../plugin-kit/sealed.ts'
 import type { Config } from './schema.ts'
 
@@ -20,9 +20,16 @@ export function keptCookies(config: Config, kind: CookieKind): KeptCookies | und
   // An instance must not take the cookies of one that another provider vouches for, nor what says
   // something else where sessions are elsewhere.
   const what = kind === 'session' && config.session_storage !== 'cookie' ? 'session id' : kind
+  // Whichever of the two is in use, a session under the other name may be good at another route.
+  const others =
+    kind === 'session'
+      ? [config.session_cookie_name, config.session_remember_cookie_name].flatMap(cookieParts)
+      : []
   const purpose = `openid-connect ${what} ${name} ${config.issuer} ${config.session_audience}`
+  const cookies = sealedCookies(name, sealWith(secret, purpose))
   return {
-    ...sealedCookies(name, sealWith(secret, purpose)),
+    ...cookies,
+    names: [...new Set([...cookies.names, ...others])],
     attributesFor: (request) => ({
       path: config[`${kind}_cookie_path`],
       domain: config[`${kind}_cookie_domain`],

@@ -82,7 +82,10 @@ export class Credentials {
 
   async idToken(): Promise<Presented<string> | undefined> {
     const { id_token_param_type: places, id_token_param_name: name } = this.#config
-    return name === undefined ? undefined : this.#namedToken(places, name)
+    if (name === undefined) return undefined
+    const found = await this.#namedToken(places, name)
+    this.hideUnseenIdToken(found?.value)
+    return found
   }
 
   userAndPassword(): Promise<Presented<NameAndSecret> | undefined> {
@@ -101,20 +104,45 @@ export class Credentials {
     const { request, upstream } = this.#exchange
     if (/^(?:bearer|dpop) /i.test(request.header('authorization') ?? ''))
       upstream.removeHeader('authorization')
-    this.#hideNamed(this.#config.bearer_token_param_type, TOKEN_HEADERS, 'access_token')
+    this.#hideNamed(this.#config.bearer_token_param_type, {
+      headers: TOKEN_HEADERS,
+      argument: 'access_token',
+    })
     this.hideUnseenIdToken()
   }
 
-  /** The same for the ID token alone. */
-  hideUnseenIdToken(): void {
+  /**
+   * The same for ID tokens alone.
+   * @param seen the one that is looked at, and may stay
+   */
+  hideUnseenIdToken(seen?: string): void {
     const { id_token_param_type: places, id_token_param_name: name } = this.#config
-    if (name !== undefined) this.#hideNamed(places, spellings(name), name)
+    if (name !== undefined)
+      this.#hideNamed(places, { headers: spellings(name), argument: name, seen })
   }
 
-  #hideNamed(places: readonly Place[], headers: readonly string[], argument: string): void {
-    const { upstream } = this.#exchange
-    if (places.includes('header')) for (const name of headers) upstream.removeHeader(name)
-    if (places.includes('query')) upstream.rawQuery = withoutArgument(upstream.rawQuery, argument)
+  #hideNamed(
+    places: readonly Place[],
+    {
+      headers,
+      argument,
+      seen,
+    }: {
+      readonly headers: readonly string[]
+      readonly argument: string
+      readonly seen?: string | undefined
+    },
+  ): void {
+    const { request, upstream } = this.#exchange
+    if (places.includes('header'))
+      for (const name of headers) if (this.#tokenOf(name) !== seen) upstream.removeHeader(name)
+    if (places.includes('query') && request.queryValues(argument).some((each) => each !== seen))
+      upstream.rawQuery = withoutArgument(upstream.rawQuery, argument)
+  }
+
+  /** What a header has, without a scheme. */
+  #tokenOf(header: string): string | undefined {
+    return this.#headers.get(header.toLowerCase())?.replace(/^bearer +/i, '')
   }
 
   /** A field of the body, if the body has fields. */
@@ -131,7 +159,7 @@ export class Credentials {
   ): Promise<Presented<string> | undefined> {
     if (places.includes('header'))
       for (const header of spellings(name)) {
-        const value = this.#headers.get(header.toLowerCase())?.replace(/^bearer +/i, '')
+        const value = this.#tokenOf(header)
         if (value !== undefined && value !== '')
           return { value, hide: () => this.#exchange.upstream.removeHeader(header) }
       }
@@ -148,7 +176,7 @@ export class Credentials {
       return { value: { token: match[2]!, scheme }, hide }
     }
     for (const name of TOKEN_HEADERS) {
-      const token = this.#headers.get(name)?.replace(/^bearer +/i, '')
+      const token = this.#tokenOf(name)
       if (token === undefined || token === '') continue
       const hide = (): void => upstream.removeHeader(name)
       return { value: { token, scheme: undefined }, hide }

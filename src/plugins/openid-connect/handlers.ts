@@ -59,6 +59,8 @@ export class OpenidConnectHandlers implements PluginHandlers {
   readonly #refusals: Refusals
   readonly #upstream: ForwardedHeaders
   readonly #downstream: ForwardedHeaders
+  /** Whether clients may get tokens in headers. */
+  readonly #tellsTokens: boolean
   readonly #cookieNames: readonly string[]
   readonly #log: PluginContext['node']['log']
   /** Metadata with which the configuration was compared, and fits. */
@@ -86,6 +88,10 @@ export class OpenidConnectHandlers implements PluginHandlers {
     const means = { sessions, keys: () => parts.provider.known?.facts.keys.keys ?? [] }
     this.#upstream = forwardedHeaders(config, 'upstream', means)
     this.#downstream = forwardedHeaders(config, 'downstream', means)
+    this.#tellsTokens =
+      (config.downstream_access_token_header ??
+        config.downstream_id_token_header ??
+        config.downstream_refresh_token_header) !== undefined
     this.#cookieNames = [...(sessions?.cookieNames ?? []), ...(logins?.cookieNames ?? [])]
     this.#log = node.log
     this.#gate = authenticateRequest({
@@ -122,8 +128,9 @@ export class OpenidConnectHandlers implements PluginHandlers {
   headerFilter(exchange: Exchange): void {
     const { cookies, told } = this.#stateOf(exchange)
     for (const line of cookies) exchange.response.addHeader('Set-Cookie', line)
-    // A shared cache would hand the session on to whoever asks next, whatever the upstream thinks of it.
-    if (cookies.length > 0) exchange.response.setHeader('Cache-Control', 'no-store')
+    // A shared cache would hand the session, or the tokens, on to whoever asks next, whatever the upstream thinks of it.
+    if (cookies.length > 0 || (this.#tellsTokens && told.length > 0))
+      exchange.response.setHeader('Cache-Control', 'no-store')
     for (const [name, value] of told) exchange.response.setHeader(name, value)
   }
 

@@ -106,6 +106,14 @@ describe('openid-connect › sessions', () => {
     expect(await browser.after(300 * DAY)).toBe(false)
   })
 
+  it('are kept from the upstream under either name of their cookie', async () => {
+    const names = ['session', 'session2', 'remember', 'remember2']
+    for (const options of [{}, { session_remember: true }]) {
+      const { sessions } = await loggedIn(options)
+      expect([...sessions.cookieNames].toSorted()).toEqual(names.toSorted())
+    }
+  })
+
   it('are not taken from the other kind of cookie', async () => {
     const { sessions, request } = await loggedIn()
     const cookie = request().header('cookie')!.replace('session=', 'remember=')

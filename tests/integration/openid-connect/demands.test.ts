@@ -50,6 +50,7 @@ beforeAll(async () => {
         hide_credentials: true,
       },
       posted: { ...login, response_mode: 'form_post', preserve_query_args: true },
+      'told-in-headers': { ...bearer, downstream_access_token_header: 'X-Token' },
       keyed: {
         ...bearer,
         upstream_access_token_jwk_header: 'X-Key',
@@ -162,6 +163,27 @@ describe('openid-connect › an ID token beside an access token', () => {
     expect((await seenBy(inQuery)).url).toBe('/beside?a=1')
   })
 
+  it('reaches the upstream in no other place than the one that was looked at', async () => {
+    issuer.introspection = { active: true, sub: 'ann' }
+    const idToken = await about()
+    const { url, headers } = await seenBy(
+      await ask('beside-opaque?a=1&x_id_token=forged', `opaque-${randomUUID()}`, {
+        x_id_token: idToken,
+        'x-id-token': 'forged',
+      }),
+    )
+    expect([url, headers['x_id_token'], headers['x-id-token'], headers['x-email']]).toEqual([
+      '/beside-opaque?a=1',
+      idToken,
+      undefined,
+      'ann@shop.test',
+    ])
+    const twice = `beside-opaque?x_id_token=${idToken}&a=1&x_id_token=forged`
+    expect((await seenBy(await ask(twice, `opaque-${randomUUID()}`))).url).toBe(
+      '/beside-opaque?a=1',
+    )
+  })
+
   it('need not be there', async () => {
     const { headers } = await seenBy(await ask('beside', await issuer.sign(good())))
     expect(headers).not.toHaveProperty('x-email')
@@ -226,6 +248,15 @@ describe('openid-connect › reverify', () => {
     await expect.poll(() => statusOf('verified'), PATIENT).toBe(302)
     expect(await statusOf('login')).toBe(200)
     expect(browser.cookies.has('verified')).toBe(false)
+  })
+})
+
+describe('openid-connect › a token that clients are told in a header', () => {
+  it('is kept by no cache', async () => {
+    const token = await issuer.sign(good())
+    const { headers } = await ask('told-in-headers', token)
+    expect([headers.get('x-token'), headers.get('cache-control')]).toEqual([token, 'no-store'])
+    expect((await ask('keyed', token)).headers.get('cache-control')).toBeNull()
   })
 })
 
