@@ -6,7 +6,7 @@ import { sealWith } from '../../plugin-kit/sealed.ts'
 import { sharedSecret } from './cookie-settings.ts'
 import type { Config } from './schema.ts'
 
-export interface Begun {
+interface Begun {
   /** Lets others use it. One that another node has begun since stays that node's. */
   end(): Promise<void>
 }
