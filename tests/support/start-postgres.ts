@@ -66,6 +66,8 @@ export async function startPostgres(tls?: {
   const settings = {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: folder,
+    // It survives crashes of its own without; with it, coming back may take as long as the disk is busy.
+    fsync: 'off',
     ...(tls && tlsSettings(files, tls, user)),
   }
   const port = await freePort()
