@@ -1,3 +1,4 @@
+import { WorkQueue } from '../base/work-queue.ts'
 import type { EntitySet } from '../entities/entity.ts'
 import { bySet } from '../store/by-set.ts'
 import type { ChangedRow } from '../store/medium.ts'
@@ -26,7 +27,7 @@ const MAX_CHANGES = 1000
  */
 export class Publisher {
   readonly #options: PublisherOptions
-  #turn: Promise<unknown> = Promise.resolve()
+  readonly #queue = new WorkQueue()
   #served = 0
   #isScheduled = false
   #isReplacing = false
@@ -40,7 +41,7 @@ export class Publisher {
       this.#unserved.add(served)
       if (this.#isReplacing) return
       if (served.length > 0) this.#schedule()
-      else void this.#inTurn(() => Promise.resolve(this.#serve(version)))
+      else void this.#queue.add(() => Promise.resolve(this.#serve(version)))
     })
   }
 
@@ -57,7 +58,7 @@ export class Publisher {
    * @throws {ConfigurationRefused}
    */
   replaceAll(entities: EntitySet, origin: Origin): Promise<WriteResult> {
-    return this.#inTurn(async () => {
+    return this.#queue.add(async () => {
       const { store, dataPlane } = this.#options
       const prepared = await dataPlane.prepare(this.#handedOver(store.withInstant(entities)))
       const result = await this.#replaceInStore(entities, origin).catch((error: unknown) => {
@@ -78,7 +79,7 @@ export class Publisher {
 
   /** Serves what the store holds now; for its content at start. @throws {ConfigurationRefused} */
   publish(): Promise<void> {
-    return this.#inTurn(() => this.#publishNow())
+    return this.#queue.add(() => this.#publishNow())
   }
 
   async #publishNow(): Promise<void> {
@@ -131,13 +132,15 @@ export class Publisher {
     if (this.#isScheduled) return
     this.#isScheduled = true
     const { store, log } = this.#options
-    this.#inTurn(() => {
-      this.#isScheduled = false
-      return this.#publishNow()
-    }).catch((error: unknown) => {
-      log.error('Cannot serve a change, the configuration before it goes on', error)
-      this.#serve(store.version)
-    })
+    this.#queue
+      .add(() => {
+        this.#isScheduled = false
+        return this.#publishNow()
+      })
+      .catch((error: unknown) => {
+        log.error('Cannot serve a change, the configuration before it goes on', error)
+        this.#serve(store.version)
+      })
   }
 
   #serve(version: number): void {
@@ -145,14 +148,6 @@ export class Publisher {
     const due = this.#waiting.filter((waiting) => waiting.version <= this.#served)
     this.#waiting = this.#waiting.filter((waiting) => waiting.version > this.#served)
     for (const { resolve } of due) resolve()
-  }
-
-  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const result = this.#turn.then(work)
-    this.#turn = result.catch(() => {
-      // Whoever asked for this turn hears of it; the next turn comes all the same.
-    })
-    return result
   }
 }
 

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { MAKING_WAY } from '../base/making-way.ts'
 import { atOnce, inSlices } from '../base/steps.ts'
 import { systemText } from '../base/system-text.ts'
+import { WorkQueue } from '../base/work-queue.ts'
 import type { LoadResult } from '../admin/admin-context.ts'
 import type { DeclarativeConfig } from '../declarative/declarative.ts'
 import { parseSteps } from '../declarative/parse.ts'
@@ -51,7 +52,7 @@ export class Reloader {
   readonly #options: ReloaderOptions
   #hash = NO_HASH
   #isLoading = false
-  #turn: Promise<unknown> = Promise.resolve()
+  readonly #queue = new WorkQueue()
 
   constructor(options: ReloaderOptions) {
     this.#options = options
@@ -84,7 +85,7 @@ export class Reloader {
    * @throws {StartFault} when it is faulty; then nothing has changed
    */
   loadSource(settings: SourceSettings, origin: Origin): Promise<boolean> {
-    return this.#inTurn(() => this.#loadSource(settings, origin))
+    return this.#queue.add(() => this.#loadSource(settings, origin))
   }
 
   async #loadSource(settings: SourceSettings, origin: Origin): Promise<boolean> {
@@ -143,7 +144,7 @@ export class Reloader {
       return { ok: false, status: 429, message: 'Currently loading previous configuration' }
     this.#isLoading = true
     try {
-      await this.#inTurn(work)
+      await this.#queue.add(work)
       return { ok: true }
     } catch (error) {
       if (!(error instanceof ConfigurationRefused)) throw error
@@ -151,14 +152,6 @@ export class Reloader {
     } finally {
       this.#isLoading = false
     }
-  }
-
-  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const result = this.#turn.then(work)
-    this.#turn = result.catch(() => {
-      // Whoever asked for this turn hears of it; the next turn comes all the same.
-    })
-    return result
   }
 
   async #apply(

@@ -1,5 +1,6 @@
 import { MAKING_WAY } from '../base/making-way.ts'
 import { BRISK, inSlices } from '../base/steps.ts'
+import { WorkQueue } from '../base/work-queue.ts'
 import type { Catalog } from '../entities/catalog.ts'
 import type { Entity, EntitySet } from '../entities/entity.ts'
 import { difference, differenceSteps } from './difference.ts'
@@ -55,7 +56,7 @@ export class IndexedStore implements Store {
   readonly #instant: InstantRows
   #rows: Rows
   #version: number
-  #last: Promise<unknown> = Promise.resolve()
+  readonly #queue = new WorkQueue()
 
   /** @throws {Error} when what the medium holds breaks a rule */
   constructor(catalog: Catalog, options: IndexedStoreOptions) {
@@ -109,11 +110,11 @@ export class IndexedStore implements Store {
         return Promise.resolve({ ok: false, fault: { fault: 'read-only' } })
       this.#instant.note(operations)
     }
-    return this.#inTurn(() => this.#write(operations, origin))
+    return this.#queue.add(() => this.#write(operations, origin))
   }
 
   replaceAll(entities: EntitySet, origin: Origin): Promise<WriteResult> {
-    return this.#inTurn(() => this.#replaceAll(withExpiries(entities), origin))
+    return this.#queue.add(() => this.#replaceAll(withExpiries(entities), origin))
   }
 
   withInstant(entities: EntitySet): EntitySet {
@@ -127,7 +128,7 @@ export class IndexedStore implements Store {
 
   /** What others wrote is taken over before it is told of. */
   history(): Promise<readonly HistoryRecord[]> {
-    return this.#inTurn(async () => {
+    return this.#queue.add(async () => {
       await this.#learnsMore()
       return (await this.#under.history?.()) ?? this.#journal.records()
     })
@@ -138,22 +139,15 @@ export class IndexedStore implements Store {
   }
 
   close(): Promise<void> {
-    return this.#inTurn(() => this.#under.close())
+    return this.#queue.add(() => this.#under.close())
   }
 
   async refresh(): Promise<void> {
-    await this.#inTurn(() => this.#catchUp())
+    await this.#queue.add(() => this.#catchUp())
   }
 
   #seconds(): number {
     return this.#now() / 1000
-  }
-
-  #inTurn<Result>(task: () => Promise<Result>): Promise<Result> {
-    const done = this.#last.then(task)
-    // The next in turn runs whatever becomes of this one; its caller hears of the failure.
-    this.#last = done.catch(() => undefined)
-    return done
   }
 
   async #write(operations: readonly Operation[], origin: Origin): Promise<WriteResult> {
