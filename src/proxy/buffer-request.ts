@@ -1,7 +1,6 @@
 import { beginTurn } from '../base/turn-clock.ts'
 import type { ProxyExchange } from './exchange.ts'
 import type { CollectOutcome } from './request-body.ts'
-import type { Done } from './spool/spool-file.ts'
 import { StoredBody } from './spool/stored-body.ts'
 import type { Transport } from './transport/transport.ts'
 
@@ -16,12 +15,12 @@ export class BufferedRequest {
   /** The body, unless it is held in memory. */
   stored: StoredBody | undefined
   readonly #exchange: ProxyExchange
-  readonly #whenWhole: Done
+  readonly #whenWhole: () => void
   #reservedBytes = 0
   #isClosed = false
 
   /** @param whenWhole not called when the rest of the body cannot be had, of which the stage hears */
-  constructor(exchange: ProxyExchange, whenWhole: Done) {
+  constructor(exchange: ProxyExchange, whenWhole: () => void) {
     this.#exchange = exchange
     this.#whenWhole = whenWhole
   }
@@ -43,7 +42,7 @@ export class BufferedRequest {
 
   #collected(outcome: CollectOutcome): void {
     if (outcome === 'failed' || this.#isClosed) return
-    if (outcome === 'complete') this.#whenWhole(undefined)
+    if (outcome === 'complete') this.#whenWhole()
     else {
       this.#giveBackMemory()
       this.#store()
@@ -54,7 +53,8 @@ export class BufferedRequest {
     const { body, context } = this.#exchange
     this.stored = new StoredBody(body, context.spool, (fault) => {
       beginTurn()
-      this.#whenWhole(fault)
+      if (fault === undefined) this.#whenWhole()
+      else bodyNotStored(this.#exchange, fault)
     })
     this.stored.start()
   }
@@ -81,4 +81,10 @@ export class BufferedRequest {
     this.#exchange.context.spool.memory.giveBack(this.#reservedBytes)
     this.#reservedBytes = 0
   }
+}
+
+/** The body cannot be written to where it is kept, or not read from there. */
+export function bodyNotStored({ context, id, stage }: ProxyExchange, fault: Error): void {
+  context.log.error(`Cannot keep the request body of exchange ${id}`, fault)
+  stage?.onBodyFault('body_not_stored')
 }

@@ -2,7 +2,7 @@ import type { Peer, PeerOutcome, PeerSource } from '../balancer/peer.ts'
 import { turnMs } from '../base/turn-clock.ts'
 import type { ServiceTarget } from '../snapshot/snapshot.ts'
 import { answerFailure } from './answer.ts'
-import { BufferedRequest } from './buffer-request.ts'
+import { bodyNotStored, BufferedRequest } from './buffer-request.ts'
 import type { Stage } from './downstream.ts'
 import type { ProxyExchange } from './exchange.ts'
 import { finish, finishAfter } from './finish.ts'
@@ -104,17 +104,8 @@ class Forwarding implements Stage, BodySink, PeerTaker, UpstreamUser {
   }
 
   #buffer(): void {
-    this.#buffered = new BufferedRequest(this.#exchange, (fault) => {
-      if (fault === undefined) this.#try()
-      else this.#storeFailed(fault)
-    })
+    this.#buffered = new BufferedRequest(this.#exchange, () => this.#try())
     this.#buffered.start()
-  }
-
-  #storeFailed(fault: Error): void {
-    const { context, id } = this.#exchange
-    context.log.error(`Cannot keep the request body of exchange ${id}`, fault)
-    this.onBodyFault('body_not_stored')
   }
 
   // Peers and tries
@@ -239,7 +230,7 @@ class Forwarding implements Stage, BodySink, PeerTaker, UpstreamUser {
     const sender = new StoredSender(stored, transport, (fault) => {
       if (this.#connection !== connection) return
       if (fault === undefined) this.#afterPiece(sender, transport.isCongested)
-      else this.#storeFailed(fault)
+      else bodyNotStored(this.#exchange, fault)
     })
     this.#storedSender = sender
     sender.sendNext()

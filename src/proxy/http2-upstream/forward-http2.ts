@@ -74,17 +74,8 @@ export class Http2Forwarding implements Stage, PeerTaker, RequestOwner, SessionU
   }
 
   #buffer(): void {
-    this.#buffered = new BufferedRequest(this.#exchange, (fault) => {
-      if (fault === undefined) this.#try()
-      else this.#storeFailed(fault)
-    })
+    this.#buffered = new BufferedRequest(this.#exchange, () => this.#try())
     this.#buffered.start()
-  }
-
-  #storeFailed(fault: Error): void {
-    const { context, id } = this.#exchange
-    context.log.error(`Cannot keep the request body of exchange ${id}`, fault)
-    this.onBodyFault('body_not_stored')
   }
 
   // Peers and tries
@@ -222,10 +213,6 @@ export class Http2Forwarding implements Stage, PeerTaker, RequestOwner, SessionU
 
   get #isConversing(): boolean {
     return this.#isGrpc && this.#response?.hasBegun === true
-  }
-
-  onStoreFailed(fault: Error): void {
-    if (!this.isOver) this.#storeFailed(fault)
   }
 
   onStreamMoved(): void {

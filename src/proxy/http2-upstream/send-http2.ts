@@ -1,4 +1,4 @@
-import type { BufferedRequest } from '../buffer-request.ts'
+import { bodyNotStored, type BufferedRequest } from '../buffer-request.ts'
 import type { ProxyExchange } from '../exchange.ts'
 import type { BodySink } from '../request-body.ts'
 import { StoredSender } from '../spool/stored-sender.ts'
@@ -17,8 +17,6 @@ export type Awaited =
 
 export interface RequestOwner {
   onAwaits(awaited: Awaited): void
-  /** The body cannot be read from where it was kept. */
-  onStoreFailed(fault: Error): void
 }
 
 /** Of a body that is held in memory, so much is given to the stream at a time. */
@@ -111,7 +109,7 @@ export class Http2Request implements BodySink {
   #afterPiece(fault: Error | undefined): void {
     if (this.#stream.isClosed) return
     if (fault !== undefined) {
-      this.#owner.onStoreFailed(fault)
+      bodyNotStored(this.#exchange, fault)
       return
     }
     if (this.#storedSender!.isDone) this.#end()
