@@ -5,6 +5,7 @@ import type { Settings } from '../settings/settings.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { hasDatabase } from './database-of.ts'
 import { askForIssuedRows } from './issued-rows.ts'
+import type { LastWork } from './last-work.ts'
 import { COMPATIBILITY_VERSION } from './versions.ts'
 
 /** What plugins may use of the node they run on. Lives as long as the thread. */
@@ -12,6 +13,7 @@ export function nodeServices(options: {
   readonly nodeId: string
   readonly memory: SharedMemory
   readonly log: Logger
+  readonly lastWork: Pick<LastWork, 'add' | 'ending'>
   /** In force now; changes with a reload. */
   readonly settings: () => Settings
   readonly administer: NonNullable<NodeServices['administer']>
@@ -31,6 +33,8 @@ export function nodeServices(options: {
       return kept.get(name) as Value
     },
     setting: (name) => options.settings()[name as keyof Settings],
+    complete: (work) => options.lastWork.add(work),
+    ending: options.lastWork.ending,
     onLogLine: (listener) => options.log.onLine(listener),
     administer: options.administer,
     statistics: options.statistics,

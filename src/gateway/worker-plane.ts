@@ -29,6 +29,7 @@ import { isRecording } from './decision-records.ts'
 import { DecisionRecorder } from './decision-recorder.ts'
 import { explainRecord } from './explain-record.ts'
 import { watchExchanges } from './watch-exchanges.ts'
+import { LastWork } from './last-work.ts'
 import { openLogs, type Logs } from './logs.ts'
 import { MemorySettler } from './memory-settler.ts'
 import { nodeServices } from './node-services.ts'
@@ -60,6 +61,9 @@ type PrepareOutcome =
   | { readonly kind: 'prepared' | 'behind' }
   | { readonly kind: 'refused'; readonly reason: string }
 
+/** What plugins still have to write or send when the last exchange has ended may take this long. */
+const LAST_WORK_MS = 2000
+
 interface WorkerParts {
   readonly logs: Logs
   readonly sockets: Sockets
@@ -86,6 +90,7 @@ export class WorkerPlane {
   readonly #decisions: DecisionRecorder | undefined
   readonly #uses = new CredentialUses()
   readonly #plugins: WorkerPlugins
+  readonly #lastWork = new LastWork()
 
   /** @param administer has the Admin API do something for a plugin */
   static async create(
@@ -111,16 +116,7 @@ export class WorkerPlane {
     this.#balancers = this.#makeBalancers(start)
     this.#plugins = new WorkerPlugins(enabledPlugins(settings).entries, hasDatabase(settings))
     this.#decisions = decisionRecorder(settings)
-    this.#node = nodeServices({
-      nodeId: start.nodeId,
-      memory: start.memory,
-      log: logs.error,
-      settings: () => this.#settings,
-      administer,
-      statistics: () => this.status(),
-      upstreamHealth: (upstreamId) => this.#balancers.health(upstreamId),
-      consumerSource: consumerSource instanceof Error ? undefined : consumerSource,
-    })
+    this.#node = this.#makeNode(start, administer)
     this.#serving = new ServingSnapshot({
       plugins: this.#plugins.loaded,
       flavor: settings.router_flavor as RouterFlavor,
@@ -159,6 +155,24 @@ export class WorkerPlane {
       certificates: this.#certificates,
       tickets,
       start,
+    })
+  }
+
+  #makeNode(
+    { nodeId, memory }: WorkerStart,
+    administer: NonNullable<NodeServices['administer']>,
+  ): NodeServices {
+    const consumerSource = this.#consumerSource
+    return nodeServices({
+      nodeId,
+      memory,
+      log: this.#logs.error,
+      lastWork: this.#lastWork,
+      settings: () => this.#settings,
+      administer,
+      statistics: () => this.status(),
+      upstreamHealth: (upstreamId) => this.#balancers.health(upstreamId),
+      consumerSource: consumerSource instanceof Error ? undefined : consumerSource,
     })
   }
 
@@ -328,9 +342,10 @@ export class WorkerPlane {
     return this.#decisions?.list(filter) ?? { records: [], passedOver: 0 }
   }
 
-  /** Resolves when all exchanges have ended, or the time is up. */
+  /** Resolves when all exchanges have ended, or the time is up, and what they had logged is out. */
   async drain(timeoutMs: number): Promise<void> {
     await Promise.all([this.#listeners.close(timeoutMs), this.#streams.close(timeoutMs)])
+    await this.#lastWork.end(LAST_WORK_MS)
     this.#balancers.close()
     this.#serving.close()
     await this.#logs.flush()

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { BatchQueue, type Deliver, type QueueTime } from './batch-queue.ts'
-import type { PluginLog } from './plugin.ts'
+import { BatchQueue, type Deliver, type QueueNode, type QueueTime } from './batch-queue.ts'
 import type { QueueConfig } from './queue-fields.ts'
 
 const CONFIG: QueueConfig = {
@@ -49,15 +48,23 @@ function setUp(config: Partial<QueueConfig> = {}, deliver?: Deliver<string>) {
   const log = {
     warn: (message: string) => logged.push(message),
     error: (message: string) => logged.push(message),
-  } as unknown as PluginLog
+  } as unknown as QueueNode['log']
+  const begun: Promise<unknown>[] = []
+  const end = new AbortController()
+  const node = { log, complete: (work: Promise<unknown>) => begun.push(work), ending: end.signal }
   const queue = new BatchQueue<string>(
-    { name: 'q', config: { ...CONFIG, ...config }, log, time },
+    { name: 'q', config: { ...CONFIG, ...config }, node, time },
     async (batch) => {
       batches.push(batch)
       await deliver?.(batch)
     },
   )
-  return { queue, time, batches, logged }
+  /** The thread is about to end. Resolves when that has to wait for nothing more. */
+  const ended = async () => {
+    end.abort()
+    await Promise.all(begun)
+  }
+  return { queue, time, batches, logged, ended }
 }
 
 describe('BatchQueue', () => {
@@ -134,6 +141,28 @@ describe('BatchQueue', () => {
     const { queue } = setUp({ max_bytes: 4, max_batch_size: 10 })
     for (const entry of ['aaa', 'bb', 'cc']) queue.add(entry)
     expect(queue.size).toBe(2)
+  })
+
+  it('delivers what waits when the thread ends, and waits for no more', async () => {
+    const { queue, batches, ended } = setUp({ max_batch_size: 3 })
+    for (const entry of ['a', 'b', 'c', 'd']) queue.add(entry)
+    await settle()
+    expect(batches).toEqual([['a', 'b', 'c']])
+    await ended()
+    queue.add('e')
+    await ended()
+    expect(batches).toEqual([['a', 'b', 'c'], ['d'], ['e']])
+  })
+
+  it.each([1, -1])('gives up what fails when the thread ends, %s at a time', async (limit) => {
+    const { queue, batches, logged, ended } = setUp({ concurrency_limit: limit }, () =>
+      Promise.reject(new Error('down')),
+    )
+    queue.add('a')
+    await settle()
+    await ended()
+    expect(batches).toEqual([['a'], ['a']])
+    expect(logged.at(-1)).toContain('dropped')
   })
 
   it('delivers batches side by side when there is no limit', async () => {

@@ -1,8 +1,11 @@
-import type { NodeServices, PluginLog } from './plugin.ts'
+import type { NodeServices } from './plugin.ts'
 import type { QueueConfig } from './queue-fields.ts'
 
 /** Sends a batch away. A rejection has it tried again. */
 export type Deliver<Entry> = (batch: readonly Entry[]) => Promise<void>
+
+/** What a queue needs of the node. */
+export type QueueNode = Pick<NodeServices, 'log' | 'complete' | 'ending'>
 
 export interface QueueTime {
   nowMs(): number
@@ -13,11 +16,11 @@ export interface QueueTime {
 /**
  * Holds entries until they are delivered, in batches, in order, without keeping a request waiting.
  * A batch that fails is tried again with growing delays, and in the end given up. When too many
- * entries wait, the oldest go.
+ * entries wait, the oldest go. When the thread ends, what waits is tried once, at once.
  */
 export class BatchQueue<Entry> {
   readonly #name: string
-  readonly #log: PluginLog
+  readonly #node: QueueNode
   readonly #time: QueueTime
   #config: QueueConfig
   #deliver: Deliver<Entry>
@@ -26,21 +29,25 @@ export class BatchQueue<Entry> {
   #isRunning = false
   #isFull = false
   #fillUp: AbortController | undefined
+  readonly #waits = new Set<AbortController>()
 
   constructor(
     options: {
       readonly name: string
       readonly config: QueueConfig
-      readonly log: PluginLog
+      readonly node: QueueNode
       readonly time?: QueueTime
     },
     deliver: Deliver<Entry>,
   ) {
     this.#name = options.name
-    this.#log = options.log
+    this.#node = options.node
     this.#time = options.time ?? CLOCK
     this.#config = options.config
     this.#deliver = deliver
+    this.#node.ending.addEventListener('abort', () => {
+      for (const wait of this.#waits) wait.abort()
+    })
   }
 
   /** A new configuration takes over; what waits is delivered its way. */
@@ -58,7 +65,7 @@ export class BatchQueue<Entry> {
     this.#bytes += bytesOf(entry)
     this.#dropOldest()
     if (this.#waiting.length >= this.#batchSize) this.#fillUp?.abort()
-    if (!this.#isRunning) void this.#run()
+    if (!this.#isRunning) this.#node.complete(this.#run())
   }
 
   get #batchSize(): number {
@@ -74,7 +81,7 @@ export class BatchQueue<Entry> {
     }
     // Said once, not with every entry, until there is room again.
     if (dropped > 0 && !this.#isFull)
-      this.#log.error(`Queue "${this.#name}" is full: its oldest entries are dropped`)
+      this.#node.log.error(`Queue "${this.#name}" is full: its oldest entries are dropped`)
     this.#isFull = dropped > 0
     if (dropped > 0) this.#waiting = this.#waiting.slice(dropped)
   }
@@ -90,15 +97,27 @@ export class BatchQueue<Entry> {
     while (this.#waiting.length > 0) {
       if (this.#waiting.length < this.#batchSize) await this.#coalesce()
       const delivered = this.#tryUntilDone(this.#take())
-      if (this.#config.concurrency_limit !== -1) await delivered
+      if (this.#config.concurrency_limit === -1) this.#node.complete(delivered)
+      else await delivered
     }
     this.#isRunning = false
   }
 
   async #coalesce(): Promise<void> {
     this.#fillUp = new AbortController()
-    await this.#time.wait(this.#config.max_coalescing_delay * 1000, this.#fillUp.signal)
+    await this.#wait(this.#config.max_coalescing_delay, this.#fillUp)
     this.#fillUp = undefined
+  }
+
+  async #wait(seconds: number, wait = new AbortController()): Promise<void> {
+    if (this.#isEnding) return
+    this.#waits.add(wait)
+    await this.#time.wait(seconds * 1000, wait.signal)
+    this.#waits.delete(wait)
+  }
+
+  get #isEnding(): boolean {
+    return this.#node.ending.aborted
   }
 
   async #tryUntilDone(batch: readonly Entry[]): Promise<void> {
@@ -113,19 +132,20 @@ export class BatchQueue<Entry> {
         await this.#deliver(batch)
         return
       } catch (error) {
-        const isOver = (this.#time.nowMs() - startedMs) / 1000 + delay > longest
+        const isTooLate = (this.#time.nowMs() - startedMs) / 1000 + delay > longest
+        const isOver = isTooLate || this.#isEnding
         this.#report(batch, error, isOver)
         if (isOver) return
-        await this.#time.wait(delay * 1000)
+        await this.#wait(delay)
       }
     }
   }
 
   #report(batch: readonly Entry[], error: unknown, isOver: boolean): void {
     const what = `Queue "${this.#name}" cannot deliver ${batch.length} entries`
-    if (isOver) this.#log.error(`${what}; they are dropped`, error)
+    if (isOver) this.#node.log.error(`${what}; they are dropped`, error)
     else
-      this.#log.warn(
+      this.#node.log.warn(
         `${what}; it will try again: ${error instanceof Error ? error.message : String(error)}`,
       )
   }
@@ -140,7 +160,7 @@ export function keepQueue<Entry>(
 ): BatchQueue<Entry> {
   const queue = node.keep(
     `queue ${name}`,
-    () => new BatchQueue<Entry>({ name, config, log: node.log }, deliver),
+    () => new BatchQueue<Entry>({ name, config, node }, deliver),
   )
   queue.reconfigure(config, deliver)
   return queue

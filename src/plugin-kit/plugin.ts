@@ -94,6 +94,10 @@ export interface NodeServices {
   keep<Value>(name: string, make: () => Value): Value
   /** Settings a plugin may depend on, by their `kong.conf` names. */
   setting(name: string): unknown
+  /** Has the end of the thread wait a moment for what is begun: lines to write, entries to send. */
+  complete(work: Promise<unknown>): void
+  /** Fires when the thread is about to end: whoever waits for more to come goes on without. */
+  readonly ending: AbortSignal
   /** What this worker is doing; absent where nobody counts. */
   statistics?(): WorkerStatistics
   /**

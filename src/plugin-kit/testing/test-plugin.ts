@@ -156,6 +156,8 @@ function testNode(setting: TestSetting): NodeServices {
       return kept.get(name) as Value
     },
     setting: (name) => setting.settings?.[name],
+    complete: () => undefined,
+    ending: new AbortController().signal,
     ...setting.node,
   }
 }

@@ -7,6 +7,12 @@ const MODE = 0o644
 
 const openForAppend: OpenFile = (path) => open(path, 'a', MODE)
 
+export interface AppendEvents {
+  /** @param written resolves when nothing is left to write, whether it could be or not */
+  onBegin(written: Promise<void>): void
+  onError(error: unknown): void
+}
+
 /**
  * Appends lines to a file, in order. Lines that come while others are written go out together; each
  * write is one call, so that lines of several processes do not mix.
@@ -14,15 +20,15 @@ const openForAppend: OpenFile = (path) => open(path, 'a', MODE)
 export class AppendFile {
   readonly #path: string
   readonly #open: OpenFile
-  readonly #onError: (error: unknown) => void
+  readonly #events: AppendEvents
   #handle: Awaited<ReturnType<OpenFile>> | undefined
   #pending = ''
   #reopens = false
   #isWriting = false
 
-  constructor(path: string, onError: (error: unknown) => void, openFile: OpenFile = openForAppend) {
+  constructor(path: string, events: AppendEvents, openFile: OpenFile = openForAppend) {
     this.#path = path
-    this.#onError = onError
+    this.#events = events
     this.#open = openFile
   }
 
@@ -30,7 +36,7 @@ export class AppendFile {
   append(line: string, reopens: boolean): void {
     this.#pending += `${line}\n`
     this.#reopens ||= reopens
-    if (!this.#isWriting) void this.#writeAll()
+    if (!this.#isWriting) this.#events.onBegin(this.#writeAll())
   }
 
   async #writeAll(): Promise<void> {
@@ -43,7 +49,7 @@ export class AppendFile {
         this.#handle ??= await this.#open(this.#path)
         await this.#handle.write(text)
       } catch (error) {
-        this.#onError(error)
+        this.#events.onError(error)
         await this.#close()
       }
     }

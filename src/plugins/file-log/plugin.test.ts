@@ -17,10 +17,12 @@ function fakeFile() {
   return { events, open }
 }
 
+const QUIET = { onBegin: () => undefined, onError: () => undefined }
+
 describe('AppendFile', () => {
   it('opens once and writes in order, what waits together', async () => {
     const { events, open } = fakeFile()
-    const file = new AppendFile('/log', () => undefined, open)
+    const file = new AppendFile('/log', QUIET, open)
     for (const line of ['a', 'b', 'c']) file.append(line, false)
     await settle()
     file.append('d', false)
@@ -30,7 +32,7 @@ describe('AppendFile', () => {
 
   it('opens again when it shall', async () => {
     const { events, open } = fakeFile()
-    const file = new AppendFile('/log', () => undefined, open)
+    const file = new AppendFile('/log', QUIET, open)
     file.append('a', true)
     await settle()
     file.append('b', true)
@@ -44,7 +46,7 @@ describe('AppendFile', () => {
     const { events, open } = fakeFile()
     const file = new AppendFile(
       '/log',
-      (error) => void errors.push(error),
+      { ...QUIET, onError: (error) => void errors.push(error) },
       (path) => {
         if (fails) return Promise.reject(new Error('no space'))
         return open(path)

@@ -16,7 +16,10 @@ export const fileLog: Plugin = definePlugin({
     const file = node.keep(
       `file-log ${path}`,
       () =>
-        new AppendFile(path, (error) => node.log.error(`file-log: cannot write "${path}"`, error)),
+        new AppendFile(path, {
+          onBegin: (written) => node.complete(written),
+          onError: (error) => node.log.error(`file-log: cannot write "${path}"`, error),
+        }),
     )
     return {
       log: (exchange) => file.append(texts.of(exchange), reopen),

@@ -31,9 +31,12 @@ export const loggly: Plugin = definePlugin({
       if (severity === undefined) return
       const time = new Date(node.now()).toISOString()
       const message = `<${FACILITY + severity}>1 ${time} ${node.hostname} kong - - ${data} ${text()}`
-      sender
-        .send(message, host, port)
-        .catch((error: unknown) => node.log.error(`loggly: cannot send to ${host}:${port}`, error))
+      const sent = sender.send(message, host, port)
+      node.complete(
+        sent.catch((error: unknown) =>
+          node.log.error(`loggly: cannot send to ${host}:${port}`, error),
+        ),
+      )
     }
     return {
       log: (exchange) => send(exchange.response.status, () => texts.of(exchange)),

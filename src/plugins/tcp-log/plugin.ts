@@ -21,9 +21,12 @@ export const tcpLog: Plugin = definePlugin({
       ...(config.tls && { tls: { serverName: config.tls_sni } }),
     })
     const send = (text: string): void => {
-      sender
-        .send(`${text}\n`)
-        .catch((error: unknown) => node.log.error(`tcp-log: cannot send to ${host}:${port}`, error))
+      const sent = sender.send(`${text}\n`)
+      node.complete(
+        sent.catch((error: unknown) =>
+          node.log.error(`tcp-log: cannot send to ${host}:${port}`, error),
+        ),
+      )
     }
     return {
       log: (exchange) => send(texts.of(exchange)),

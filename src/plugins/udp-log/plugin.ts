@@ -14,9 +14,12 @@ export const udpLog: Plugin = definePlugin({
     const texts = logTexts(fields, node)
     const sender = udpSender(node)
     const send = (text: string): void => {
-      sender
-        .send(text, host, port)
-        .catch((error: unknown) => node.log.error(`udp-log: cannot send to ${host}:${port}`, error))
+      const sent = sender.send(text, host, port)
+      node.complete(
+        sent.catch((error: unknown) =>
+          node.log.error(`udp-log: cannot send to ${host}:${port}`, error),
+        ),
+      )
     }
     return {
       log: (exchange) => send(texts.of(exchange)),
