@@ -61,9 +61,10 @@ class Collector implements Collection {
     for (let index = 0; index < elements.length; index += 1) {
       const element = elements[index]
       if (index % ITEMS_IN_A_STEP === 0) yield
-      if (isJsonObject(element)) yield* this.#readItem(element, list, index)
-      else if (Array.isArray(element) && element.length === 0)
-        yield* this.#readItem({}, list, index)
+      const item = asRecord(element)
+      if (item !== undefined)
+        for (const inner of this.#readItem(item, list, index))
+          yield* this.readList(inner.value, inner.list)
       else
         this.#report(
           [...listPath(list), index],
@@ -72,7 +73,8 @@ class Collector implements Collection {
     }
   }
 
-  *#readItem(element: JsonObject, list: ItemList, index: number): Steps<void> {
+  /** @returns the lists inside it */
+  #readItem(element: JsonObject, list: ItemList, index: number): readonly InnerList[] {
     const children = this.#tree.childrenOf(list.kind.name)
     const written = this.#isMigrated(list) ? withMigratedPaths(element) : element
     const names = Object.keys(written)
@@ -83,12 +85,13 @@ class Collector implements Collection {
     const identity = this.#identityOf(fields, list, index)
     const item: Item = { kind: list.kind, written, fields, list, index, ...identity }
     this.items.push(item)
-    for (const name of names) {
+    if (fields === written) return NOTHING
+    return names.flatMap((name) => {
       const child = children.get(name)
-      if (child === undefined) continue
-      const { kind, field } = child
-      yield* this.readList(written[name], { kind, parent: item, parentField: field })
-    }
+      if (child === undefined) return []
+      const inner = { kind: child.kind, parent: item, parentField: child.field }
+      return [{ value: written[name], list: inner }]
+    })
   }
 
   #identityOf(fields: JsonObject, list: ItemList, index: number): Identity {
@@ -112,6 +115,19 @@ class Collector implements Collection {
   #report(path: Path, message: string): void {
     this.violations.push({ path, message, kind: 'field' })
   }
+}
+
+interface InnerList {
+  readonly value: unknown
+  readonly list: ItemList
+}
+
+const NOTHING: readonly never[] = []
+
+/** Empty lists and objects are one thing in Lua. */
+function asRecord(element: unknown): JsonObject | undefined {
+  if (Array.isArray(element)) return element.length === 0 ? {} : undefined
+  return isJsonObject(element) ? element : undefined
 }
 
 const COMMENTS: ReadonlySet<string> = new Set(['_comment', '_ignore'])

@@ -124,7 +124,9 @@ function parseEntity(specs: KindSpecs, input: unknown, options: Parsing): Parsed
     isRegex,
     ...(current !== undefined && { current: { ...current } }),
   })
-  return transform(specs.kind, parsed, { input, ...options })
+  const { transformations = [] } = specs.kind
+  if (transformations.length === 0) return parsed as Parsed<Entity>
+  return transform(transformations, parsed, { input, ...options })
 }
 
 interface ForeignSources {

@@ -3,7 +3,7 @@ import { isFilled, mutuallyRequired } from '../schema/entity-checks.ts'
 import { valueAt } from '../schema/record-spec.ts'
 import type { Parsed, Violation } from '../schema/violation.ts'
 import type { ParseOptions } from './catalog.ts'
-import type { Entity, EntityKind, Transformation } from './entity.ts'
+import type { Entity, Transformation } from './entity.ts'
 
 export interface TransformOptions extends ParseOptions {
   /** As sent; on update it may lack what the stored row has. */
@@ -11,18 +11,16 @@ export interface TransformOptions extends ParseOptions {
 }
 
 /**
- * Runs a kind's transformations over a parsed row, e.g. the hashing of a password.
+ * Runs the transformations of a kind over a parsed row, e.g. the hashing of a password.
  *
  * What a transformation works on and what it needs besides must come together: an update that
  * sends one without the other is refused, since the stored row holds only the outcome.
  */
 export function transform(
-  kind: EntityKind,
+  transformations: readonly Transformation[],
   parsed: Parsed<JsonObject>,
   options: TransformOptions,
 ): Parsed<Entity> {
-  const { transformations = [] } = kind
-  if (transformations.length === 0) return parsed as Parsed<Entity>
   // What the gateway makes itself, such as a secret, is there once a new row is parsed.
   const complete = parsed.ok && options.mode === 'insert' ? parsed.value : options.input
   const missing = transformations.flatMap((transformation) =>

@@ -1,4 +1,5 @@
 import type { Field, RecordSpec } from './field.ts'
+import { fieldList } from './record-spec.ts'
 
 /**
  * A stored record as code reads it: unset values, `null` at the wire, are left out at every depth.
@@ -12,7 +13,7 @@ export function configValue(
   row: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
   const config: Record<string, unknown> = {}
-  for (const [name, field] of Object.entries(spec.fields)) {
+  for (const [name, field] of fieldList(spec)) {
     const value = row[name]
     if (value !== null && value !== undefined) config[name] = present(field, value)
   }

@@ -47,13 +47,19 @@ export function entityViolations(
   record: Readonly<Record<string, unknown>>,
   options: CheckOptions,
 ): readonly Violation[] {
+  const checks = spec.entity_checks
+  if (checks === undefined) return NOTHING
   const subject: Subject = { spec, record, ...options }
-  return (spec.entity_checks ?? []).flatMap((check) => {
-    if (isSkipped(check, subject)) return []
-    const failure = runCheck(check, subject)
-    return failure === undefined ? [] : toViolations(failure, options.context.path)
-  })
+  let violations = NOTHING
+  for (const check of checks) {
+    const failure = isSkipped(check, subject) ? undefined : runCheck(check, subject)
+    if (failure !== undefined)
+      violations = [...violations, ...toViolations(failure, options.context.path)]
+  }
+  return violations
 }
+
+const NOTHING: readonly Violation[] = []
 
 function toViolations(failure: Failure, base: readonly (string | number)[]): readonly Violation[] {
   const violations: Violation[] = []

@@ -74,7 +74,7 @@ const overridden = new WeakMap<object, WeakMap<FieldSpec, FieldSpec>>()
 /** The field at a dotted path below a record. */
 export function fieldAt(spec: RecordSpec, path: string): Field | undefined {
   let field: Field | undefined = spec
-  for (const name of path.split('.'))
+  for (const name of namesIn(path))
     field =
       field?.type === 'record' && Object.hasOwn(field.fields, name) ? field.fields[name] : undefined
   return field
@@ -83,9 +83,21 @@ export function fieldAt(spec: RecordSpec, path: string): Field | undefined {
 /** The value at a dotted path; `undefined` when a record on the way is missing or null. */
 export function valueAt(record: unknown, path: string | readonly string[]): unknown {
   let value = record
-  for (const name of typeof path === 'string' ? path.split('.') : path) {
+  for (const name of typeof path === 'string' ? namesIn(path) : path) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined
     value = (value as Readonly<Record<string, unknown>>)[name]
   }
   return value
 }
+
+/** Checks read the same few paths for every record. */
+function namesIn(path: string): readonly string[] {
+  let names = pathNames.get(path)
+  if (names === undefined) {
+    names = path.split('.')
+    pathNames.set(path, names)
+  }
+  return names
+}
+
+const pathNames = new Map<string, readonly string[]>()

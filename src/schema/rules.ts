@@ -139,9 +139,10 @@ function exclusiveSubsets(
   value: readonly string[],
   subsets: readonly (readonly string[])[],
 ): string | undefined {
+  const touched = subsets.filter((subset) => value.some((element) => subset.includes(element)))
+  if (touched.length < 2) return undefined
   const ofEach = value.flatMap((element) => subsets.filter((subset) => subset.includes(element)))
   const present = [...new Set(ofEach)]
-  if (present.length < 2) return undefined
   return `these sets are mutually exclusive: ${present.map(quotedSet).join(', ')}`
 }
 

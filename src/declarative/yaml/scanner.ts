@@ -57,7 +57,9 @@ export class Scanner {
   #needsMore(): boolean {
     if (this.#queueStart === this.#queue.length) return !this.#isEnded
     this.#dropStaleKeys()
-    return this.#keys.some((key) => key?.tokenNumber === this.#taken)
+    // Loops: this runs for every token, and a call for each key would leave garbage behind.
+    for (const key of this.#keys) if (key?.tokenNumber === this.#taken) return true
+    return false
   }
 
   #push(kind: TokenKind, text = '', mark: Mark = this.#reader, isPlain = false): void {
@@ -136,7 +138,8 @@ export class Scanner {
   /** A key without `?` ends on its line. */
   #dropStaleKeys(): void {
     const { line, at } = this.#reader
-    for (const [level, key] of this.#keys.entries()) {
+    for (let level = 0; level < this.#keys.length; level += 1) {
+      const key = this.#keys[level]
       if (key === undefined) continue
       if (key.mark.line === line && key.index + SIMPLE_KEY_LIMIT >= at) continue
       this.#refuseRequired(key)
