@@ -4,8 +4,15 @@ export interface AdminAnswer {
   /** Sent as JSON. */
   readonly json?: unknown
   /** Sent as it is. */
-  readonly text?: { readonly type: string; readonly content: string | Buffer }
+  readonly text?: { readonly type: string; readonly content: Content }
   readonly headers?: Readonly<Record<string, string>>
+}
+
+/** A long one comes in pieces, so that nobody has to make one of them in one go. */
+export type Content = string | Buffer | readonly Buffer[]
+
+export function wholeOf(content: Content): string | Buffer {
+  return typeof content === 'string' || Buffer.isBuffer(content) ? content : Buffer.concat(content)
 }
 
 export const JSON_TYPE = 'application/json; charset=utf-8'

@@ -1,11 +1,11 @@
-import { JSON_TYPE, type AdminAnswer } from './admin-answer.ts'
+import { JSON_TYPE, type AdminAnswer, type Content } from './admin-answer.ts'
 import type { AdminContext } from './admin-context.ts'
 
 /** An answer as it goes out. */
 export interface WrittenAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string | Buffer
+  readonly body: Content
 }
 
 /** What an answer's head needs to know of the process. */
@@ -46,7 +46,7 @@ export function writtenAnswer(
         'Access-Control-Allow-Credentials': 'true',
       }),
       ...answer.headers,
-      ...(body && { 'Content-Length': String(Buffer.byteLength(body.content)) }),
+      ...(body && { 'Content-Length': String(lengthOf(body.content)) }),
       ...(context.headers.latency && {
         'X-Kong-Admin-Latency': String(Math.max(0, Math.round(facts.nowMs - facts.startedMs))),
       }),
@@ -60,6 +60,11 @@ function bodyOf({ status, json, text }: AdminAnswer): AdminAnswer['text'] {
   if (text !== undefined) return text
   if (json === undefined || status === 204 || status === 304) return undefined
   return { type: JSON_TYPE, content: JSON.stringify(json) }
+}
+
+function lengthOf(content: Content): number {
+  if (typeof content === 'string' || Buffer.isBuffer(content)) return Buffer.byteLength(content)
+  return content.reduce((length, piece) => length + piece.length, 0)
 }
 
 function allowedOrigin(guiOrigins: readonly string[], origin: string | undefined): string {

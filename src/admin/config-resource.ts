@@ -98,7 +98,7 @@ function refusal(
 function* byId(
   entities: Readonly<Record<string, readonly Entity[]>>,
   { catalog }: AdminContext,
-): Steps<Buffer> {
+): Steps<readonly Buffer[]> {
   const pieces: Buffer[] = []
   for (const [kind, rows] of Object.entries(entities)) {
     for (let at = 0; at < rows.length; at += ROWS_IN_A_STEP) {
@@ -111,7 +111,8 @@ function* byId(
       yield
     }
   }
-  return Buffer.concat([...pieces, Buffer.from(pieces.length === 0 ? '{}' : '}}')])
+  pieces.push(Buffer.from(pieces.length === 0 ? '{}' : '}}'))
+  return pieces
 }
 
 const ROWS_IN_A_STEP = 50

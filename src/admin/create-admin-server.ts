@@ -5,7 +5,7 @@ import Fastify from 'fastify'
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify'
 import { reasonPhrase } from '../http/reason-phrases.ts'
 import { accessRefusal, type Reach, type Visitor } from './access.ts'
-import { htmlPage, UNEXPECTED, type AdminAnswer } from './admin-answer.ts'
+import { htmlPage, UNEXPECTED, wholeOf, type AdminAnswer, type Content } from './admin-answer.ts'
 import type { AdminContext } from './admin-context.ts'
 import { adminResources } from './admin-resources.ts'
 import { newApiServer, type ApiServer, type ApiServerOptions } from './api-server.ts'
@@ -177,7 +177,14 @@ function send(context: ServedContext, reply: FastifyReply, answer: AdminAnswer):
   reply.hijack()
   if (isHttp2) raw.writeHead(status, headers)
   else raw.writeHead(status, reasonPhrase(status), headers)
-  raw.end(request.raw.method === 'HEAD' ? '' : body)
+  if (request.raw.method === 'HEAD') raw.end()
+  else endWith(raw, body)
+}
+
+function endWith(raw: ServerResponse, body: Content): void {
+  if (typeof body === 'string' || Buffer.isBuffer(body)) return void raw.end(body)
+  for (const piece of body) raw.write(piece)
+  raw.end()
 }
 
 function errorAnswer(error: { readonly statusCode?: number }, context: ServedContext): AdminAnswer {
@@ -226,7 +233,7 @@ function refuseUnparsed(
   })
   const head = Object.entries(written.headers).map(([name, value]) => `${name}: ${value}\r\n`)
   socket.end(
-    `HTTP/1.1 ${written.status} ${reasonPhrase(written.status)}\r\n${head.join('')}\r\n${written.body}`,
+    `HTTP/1.1 ${written.status} ${reasonPhrase(written.status)}\r\n${head.join('')}\r\n${wholeOf(written.body).toString()}`,
   )
 }
 

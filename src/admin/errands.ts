@@ -1,4 +1,5 @@
 import type { AdminAnswer, AdminErrand } from '../plugin-kit/plugin.ts'
+import { wholeOf } from './admin-answer.ts'
 import type { AdminContext } from './admin-context.ts'
 import { adminResources } from './admin-resources.ts'
 import { issuedResources, type OnIssuedRow } from './issued-resources.ts'
@@ -27,6 +28,6 @@ export function errandRunner(
       requestedHeaders: undefined,
     }
     const { status, json, text } = await dispatch(table, request, context.log)
-    return { status, body: json ?? text?.content }
+    return { status, body: json ?? (text && wholeOf(text.content)) }
   }
 }

@@ -3,6 +3,7 @@ import { closeSync, openSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { belowPrefix } from '../settings/present-settings.ts'
 import type { Settings } from '../settings/settings.ts'
+import { nodeFlags } from './node-flags.ts'
 import { StartFault } from './start-fault.ts'
 import type { Gateway } from './start.ts'
 
@@ -24,7 +25,7 @@ export async function launchDaemon(settings: Settings): Promise<number> {
   const findingModules = isSource
     ? []
     : ['--import', new URL('own-modules.js', import.meta.url).href]
-  const words = [...findingModules, fileURLToPath(entry), settings.prefix]
+  const words = [...nodeFlags(), ...findingModules, fileURLToPath(entry), settings.prefix]
   const child = spawn(process.execPath, words, {
     detached: true,
     stdio: ['ignore', writesTo(settings, '/dev/stdout') ? 'inherit' : 'ignore', stderr, 'ipc'],
