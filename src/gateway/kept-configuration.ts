@@ -70,15 +70,15 @@ export class ConfigurationKeeper {
 
   async #write({ entities, hash }: KeptConfiguration): Promise<void> {
     const kept = { minorVersion: MINOR_VERSION, hash, entities }
-    const content = await inSlices(textOf(kept), MAKING_WAY)
+    const pieces = await inSlices(textOf(kept), MAKING_WAY)
     // It holds secrets.
-    await writeFile(`${this.#file}.new`, content, { mode: 0o600 })
+    await writeFile(`${this.#file}.new`, pieces, { mode: 0o600 })
     await rename(`${this.#file}.new`, this.#file)
   }
 }
 
 /** As JSON, a piece at a time: the whole of it takes long. */
-function* textOf({ entities, ...head }: KeptFile): Steps<Buffer> {
+function* textOf({ entities, ...head }: KeptFile): Steps<readonly Buffer[]> {
   const pieces = [Buffer.from(`${JSON.stringify(head).slice(0, -1)},"entities":{`)]
   for (const [at, [kind, rows]] of Object.entries(entities).entries()) {
     pieces.push(Buffer.from(`${at > 0 ? ',' : ''}${JSON.stringify(kind)}:[`))
@@ -89,7 +89,8 @@ function* textOf({ entities, ...head }: KeptFile): Steps<Buffer> {
     }
     pieces.push(Buffer.from(']'))
   }
-  return Buffer.concat([...pieces, Buffer.from('}}')])
+  pieces.push(Buffer.from('}}'))
+  return pieces
 }
 
 const ROWS_IN_A_STEP = 100

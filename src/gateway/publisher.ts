@@ -38,7 +38,8 @@ export class Publisher {
     this.#options = options
     options.store.subscribe(({ changes, version }) => {
       const served = changes.filter(({ kind }) => options.isServed(kind))
-      this.#unserved.add(served)
+      if (served.length > MAX_CHANGES) this.#unserved = UnservedChanges.everything()
+      else this.#unserved.add(served)
       if (this.#isReplacing) return
       if (served.length > 0) this.#schedule()
       else void this.#queue.add(() => Promise.resolve(this.#serve(version)))
