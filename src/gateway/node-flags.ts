@@ -1,9 +1,9 @@
 import os from 'node:os'
 
 /**
- * What Node is started with to run a gateway. Where there is one processor alone, threads that help
- * collecting garbage have it instead of the requests that wait: a thousand of them a second, each
- * for up to some milliseconds while a large configuration is loaded.
+ * What Node is started with to run a gateway. Where there is one processor alone, V8's threads that
+ * help to collect garbage would have it in turn with the worker, some milliseconds each, and all
+ * requests would wait for them: see decision 0027.
  *
  * @param processors this process may use
  */
