@@ -3,7 +3,7 @@ import os from 'node:os'
 /**
  * What Node is started with to run a gateway. Where there is one processor alone, V8's threads that
  * help to collect garbage would have it in turn with the worker, some milliseconds each, and all
- * requests would wait for them: see decision 0027.
+ * requests would wait for them.
  *
  * @param processors this process may use
  */
