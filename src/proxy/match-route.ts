@@ -19,6 +19,8 @@ export function matchRoute(exchange: ProxyExchange): Refusal | undefined {
   if (made !== undefined) {
     made.snapshot = snapshot
     made.match = match
+    // By another match the same plan may ask the upstream for another path.
+    made.plan = undefined
   }
   return take(exchange, match)
 }

@@ -24,6 +24,7 @@ async function ask(
   routes: readonly object[],
   authorizations: readonly string[],
   extra = '',
+  settings: Readonly<Record<string, string>> = {},
 ): Promise<readonly Told[]> {
   await using upstream = await startUpstream((request, response) =>
     response.end(JSON.stringify({ ...request.headers, path: request.url })),
@@ -33,13 +34,13 @@ async function ask(
     services: [{ name: 's', url: upstream.url, routes }],
     consumers: [consumer('ann'), consumer('bob')],
   }
-  await using gateway = await startGateway(config, { nginx_worker_processes: '1' })
+  await using gateway = await startGateway(config, { nginx_worker_processes: '1', ...settings })
   using client = await connectRaw(gateway.port)
   const told: Told[] = []
   for (const authorization of authorizations) {
     const before = client.text.length
     client.send(
-      `GET /a HTTP/1.1\r\nHost: shop.test\r\nAuthorization: ${authorization}\r\nX-Last: 1\r\n${extra}\r\n`,
+      `GET /a/b HTTP/1.1\r\nHost: shop.test\r\nAuthorization: ${authorization}\r\nX-Last: 1\r\n${extra}\r\n`,
     )
     await client.sees(new RegExp(`^[^]{${before}}HTTP/1.1 [^]*\\r\\n\\r\\n\\{[^]*\\}`))
     const answer = client.text.slice(before)
@@ -130,6 +131,25 @@ describe('requests of one connection that differ in their tokens', () => {
       'Bearer five',
       'Bearer six',
       418,
+    ])
+  })
+
+  it('are stripped of what their tokens’ part of one route matched', async () => {
+    const expression =
+      '(http.path ^= "/a/b" && http.headers.authorization == "Bearer two") || http.path ^= "/a"'
+    const told = await ask(
+      [{ name: 'r', expression, strip_path: true }],
+      ['zero', 'one', 'two', 'three', 'two', 'four'].map((token) => `Bearer ${token}`),
+      '',
+      { router_flavor: 'expressions' },
+    )
+    expect(told.map((one) => (one as { path?: string }).path)).toEqual([
+      '/b',
+      '/b',
+      '/',
+      '/b',
+      '/',
+      '/b',
     ])
   })
 })
