@@ -5,11 +5,34 @@ import type { Settings } from '../settings/settings.ts'
 import { ConfigurationRefused } from './configuration-refused.ts'
 import { DataPlane, type WorkerHandle } from './data-plane.ts'
 import { unpackSteps } from './packed-entities.ts'
-import type { PackedContent } from './worker-messages.ts'
+import { StartFault } from './start-fault.ts'
+import type { InForceSettings, PackedContent } from './worker-messages.ts'
 
 const CERTIFICATES = { proxy: [], admin: [], status: [], console: [] }
-const PORTS = new Map([['127.0.0.1:0', 4711]])
+/** Of the first worker; each one that may choose takes the next. */
+const FIRST_PORT = 4711
 const NAMED = (name: string): EntitySet => ({ services: [{ id: name }] })
+/** @param address is listened on */
+const settingsWith = (address: string) =>
+  ({
+    nginx_worker_processes: '2',
+    ssl_session_timeout: '1d',
+    proxy_listen: address,
+  }) as unknown as Settings
+const changedTo = (address: string) => ({
+  settings: settingsWith(address),
+  certificates: CERTIFICATES,
+})
+
+/** A worker as it is seen from outside. */
+interface Seen {
+  isGone: boolean
+  served: string
+  /** What it served each time it began to listen. */
+  readonly listenedWith: string[]
+  /** Address and port. */
+  listensOn: string | undefined
+}
 
 /**
  * Workers that note what they are told, and do it one after the other, each thing taking some turns,
@@ -19,18 +42,19 @@ function setUp(count: number, refuses: (index: number) => boolean = () => false)
   const told: string[] = []
   const deaths: (() => void)[] = []
   const log: string[] = []
-  const workers: { isGone: boolean; served: string; listensWith: string | undefined }[] = []
+  const workers: Seen[] = []
   const plane = new DataPlane({
-    settings: { nginx_worker_processes: String(count), ssl_session_timeout: '1d' } as Settings,
+    settings: settingsWith('before'),
     nodeId: 'node',
     log: { crit: (message) => log.push(message), error: (message) => log.push(message) },
-    createWorker: ({ index }, events) => {
+    createWorker: ({ index, settings }, events) => {
       const life = deaths.length
       const note = (text: string) => told.push(`${life}:${text}`)
-      const state = {
+      const state: Seen = {
         isGone: false,
         served: 'nothing',
-        listensWith: undefined as string | undefined,
+        listenedWith: [],
+        listensOn: undefined,
       }
       workers.push(state)
       let served = 0
@@ -41,6 +65,19 @@ function setUp(count: number, refuses: (index: number) => boolean = () => false)
         turn = done
         return done
       }
+      const listenOn = (
+        { proxy_listen }: Settings,
+        ports: ReadonlyMap<string, number> | undefined,
+      ) =>
+        inTurn(() => {
+          const address = String(proxy_listen)
+          if (state.isGone) throw new Error('The worker is gone')
+          if (address === 'taken') throw new StartFault('It is taken')
+          const port = ports?.get(address) ?? FIRST_PORT + life
+          state.listenedWith.push(state.served)
+          state.listensOn = `${address} ${port}`
+          return new Map([[address, port]])
+        })
       deaths.push(() => {
         state.isGone = true
         events.onGone('a bug')
@@ -85,10 +122,11 @@ function setUp(count: number, refuses: (index: number) => boolean = () => false)
         },
         listen: async (_certificates: unknown, ports?: ReadonlyMap<string, number>) => {
           note(`listen ${ports === undefined ? 'anywhere' : [...ports.values()].join()}`)
-          return inTurn(() => {
-            state.listensWith = state.served
-            return PORTS
-          })
+          return listenOn(settings, ports)
+        },
+        applySettings: async (changed: InForceSettings, ports?: ReadonlyMap<string, number>) => {
+          note(`apply ${changed.settings.proxy_listen}`)
+          return listenOn(changed.settings, ports)
         },
         ask: async () => life,
         drain: async () => note('drain'),
@@ -161,7 +199,7 @@ describe('DataPlane', () => {
     die(1)
     expect(await plane.ask<'status'>({ about: 'status' })).toEqual([0])
     await vi.advanceTimersByTimeAsync(2000)
-    expect(told).toEqual(['2:prepare a', '2:commit 1', '2:listen 4711'])
+    expect(told).toEqual(['2:prepare a', '2:commit 1', '2:apply before'])
     expect(log).toEqual([expect.stringContaining('worker 1 is gone (a bug)')])
     vi.useRealTimers()
   })
@@ -181,6 +219,64 @@ describe('DataPlane', () => {
         await bringUpDuringLoad(end, { loadAt: at, comesUpAt: 0 })
       },
     )
+  })
+
+  describe.each([0, 1])('with settings that change as worker %i dies', (index) => {
+    const moments = Array.from({ length: 60 }, (_, at) => at)
+    it.each(moments)('has all listen on the same when it dies %i turns later', async (at) => {
+      await dieDuringChange(index, { changesAt: 0, diesAt: at })
+    })
+    it.each(moments)('has all listen on the same when it died %i turns before', async (at) => {
+      await dieDuringChange(index, { changesAt: at, diesAt: 0 })
+    })
+  })
+
+  it('takes changed settings over while no worker is up', async () => {
+    const { plane, workers, die } = await serving()
+    die(0)
+    die(1)
+    await plane.applySettings(changedTo('after'), 2)
+    await vi.advanceTimersByTimeAsync(2000)
+    const [first, other] = listening(workers)
+    expect(first).toContain('after')
+    expect(other).toBe(first)
+  })
+
+  it('leaves all as before when the first worker cannot listen as it should', async () => {
+    const { plane, workers, die } = await serving()
+    await expect(plane.applySettings(changedTo('taken'), 3)).rejects.toThrow(StartFault)
+    expect(listening(workers)).toEqual(['before 4711', 'before 4711'])
+    die(1)
+    await vi.advanceTimersByTimeAsync(2000)
+    expect(listening(workers)).toEqual(['before 4711', 'before 4711'])
+  })
+
+  it('does not bring back a worker that died and is no longer wanted', async () => {
+    const { plane, workers, told, die } = await serving()
+    await plane.applySettings(changedTo('before'), 3)
+    // It has hardly lived, so another one is to come a second later.
+    die(2)
+    await plane.applySettings(changedTo('before'), 2)
+    await vi.advanceTimersByTimeAsync(2000)
+    expect(workers).toHaveLength(3)
+    await plane.applySettings(changedTo('before'), 3)
+    die(3)
+    await plane.applySettings(changedTo('before'), 2)
+    await plane.applySettings(changedTo('before'), 3)
+    await vi.advanceTimersByTimeAsync(2000)
+    expect(workers).toHaveLength(5)
+    expect(told).not.toContain('4:drain')
+    expect(await plane.ask<'status'>({ about: 'status' })).toEqual([0, 1, 4])
+  })
+
+  it('says nothing of a worker that was no longer wanted while it came up', async () => {
+    const { plane, log, workers, die } = await serving()
+    die(1)
+    vi.advanceTimersByTime(0)
+    await plane.applySettings(changedTo('before'), 1)
+    workers[2]!.isGone = true
+    await vi.advanceTimersByTimeAsync(2000)
+    expect(log).toEqual([expect.stringContaining('worker 1 is gone')])
   })
 
   it('lets workers that die before anything is served rest', async () => {
@@ -218,6 +314,50 @@ async function bringUpDuringLoad(
     served,
     served,
   ])
-  expect(workers[2]!.listensWith).not.toBe('nothing')
+  expect(workers[2]!.listenedWith).toEqual([expect.not.stringMatching('nothing')])
+  expect(log).toHaveLength(1)
+}
+
+/** Two workers that serve and have lived long enough for another one to come at once. */
+async function serving() {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const setting = setUp(2)
+  await (await setting.plane.prepare(NAMED('a'))).commit()
+  await setting.plane.listen(CERTIFICATES)
+  await vi.advanceTimersByTimeAsync(2000)
+  return setting
+}
+
+function listening(workers: readonly Seen[]): readonly (string | undefined)[] {
+  return workers.filter(({ isGone }) => !isGone).map(({ listensOn }) => listensOn)
+}
+
+/** Moments are counted in turns. */
+async function dieDuringChange(
+  index: number,
+  { changesAt, diesAt }: { readonly changesAt: number; readonly diesAt: number },
+): Promise<void> {
+  const { plane, workers, log, die } = await serving()
+  const change = turns(changesAt)
+    .then(() => plane.applySettings(changedTo('after'), 2))
+    .then(
+      () => 'after',
+      (error: Error) => {
+        expect(error.message).toBe('The worker is gone')
+        return 'before'
+      },
+    )
+  await turns(diesAt)
+  die(index)
+  vi.advanceTimersByTime(0)
+  const meant = await change
+  // Only the worker that tries the addresses can keep them from being changed.
+  if (index !== 0) expect(meant).toBe('after')
+  await vi.advanceTimersByTimeAsync(2000)
+  const ports = listening(workers).map((listensOn) => listensOn?.replace(meant, ''))
+  expect(listening(workers)).toEqual([0, 0].map(() => expect.stringContaining(meant)))
+  expect(new Set(ports).size).toBe(1)
+  expect(workers.flatMap(({ listenedWith }) => listenedWith)).not.toContain('nothing')
   expect(log).toHaveLength(1)
 }

@@ -2,6 +2,7 @@ import os from 'node:os'
 import { MAKING_WAY } from '../base/making-way.ts'
 import { BRISK, inSlices, type Pace } from '../base/steps.ts'
 import { SharedBytes } from '../base/shared-bytes.ts'
+import { WorkQueue } from '../base/work-queue.ts'
 import { healthMemory } from '../balancer/health-table.ts'
 import type { EntitySet } from '../entities/entity.ts'
 import type { AdminAnswer, AdminErrand } from '../plugin-kit/plugin.ts'
@@ -42,8 +43,7 @@ interface InForce {
   readonly entities: EntitySet
 }
 
-interface Listening {
-  readonly certificates: ListenerCertificates
+interface Listening extends InForceSettings {
   readonly ports: PortsByListener
 }
 
@@ -67,6 +67,10 @@ export class DataPlane {
   #inForce: InForce = { generation: 0, entities: {} }
   /** What is listened on, once it is. */
   #listening: Listening | undefined
+  /** What is listened on changes in turn: a worker that comes up meanwhile begins with what is meant then. */
+  readonly #listenTurns = new WorkQueue()
+  /** Those that have something to serve, and so may listen; others come up yet. */
+  readonly #ready = new WeakSet<WorkerHandle>()
   #isClosing = false
   #runErrand = (_errand: AdminErrand): Promise<AdminAnswer> =>
     Promise.reject(new Error('The Admin API is not ready yet'))
@@ -159,8 +163,9 @@ export class DataPlane {
   async listen(certificates: ListenerCertificates): Promise<readonly number[]> {
     const [first, ...others] = this.#workers
     const ports = await first!.listen(certificates)
-    this.#listening = { certificates, ports }
+    this.#listening = { settings: this.#start.settings, certificates, ports }
     await Promise.all(others.map((worker) => worker.listen(certificates, ports)))
+    for (const worker of [first!, ...others]) this.#ready.add(worker)
     return [...ports.values()]
   }
 
@@ -170,18 +175,28 @@ export class DataPlane {
   }
 
   /**
-   * Puts changed settings in force, listeners and number of workers included.
+   * Puts changed settings in force, listeners and number of workers included. A worker that comes up
+   * takes them over when it serves.
    *
    * @throws {StartFault} when a new address cannot be had; then all is as before
    */
   async applySettings(changed: InForceSettings, workerCount: number): Promise<void> {
-    const { settings, certificates } = changed
-    const [first, ...others] = this.#workers
-    const ports = await first!.applySettings(changed, this.#listening?.ports)
-    this.#start = { ...this.#start, settings }
-    this.#listening = { certificates, ports }
-    await Promise.all(others.map((worker) => worker.applySettings(changed, ports)))
+    await this.#listenTurns.add(() => this.#listenAnew(changed))
     await this.#resize(workerCount)
+  }
+
+  async #listenAnew(changed: InForceSettings): Promise<void> {
+    const [first, ...others] = this.#workers.filter(
+      (worker) => this.#ready.has(worker) && !worker.isGone,
+    )
+    const { ports: before } = this.#listening!
+    // When there is none, the next one to come up has the system choose.
+    const ports = first === undefined ? before : await first.applySettings(changed, before)
+    this.#start = { ...this.#start, settings: changed.settings }
+    this.#listening = { ...changed, ports }
+    await Promise.all(
+      others.map((worker) => unlessGone(worker, worker.applySettings(changed, ports))),
+    )
   }
 
   async #resize(count: number): Promise<void> {
@@ -192,7 +207,7 @@ export class DataPlane {
       this.#startWorker(this.#workers.length + index),
     )
     this.#workers.push(...added)
-    await Promise.all(added.map((worker) => this.#bringUp(worker)))
+    await Promise.all(added.map((worker) => unlessGone(worker, this.#bringUp(worker))))
   }
 
   /** Workers that have just died have nothing to say. */
@@ -227,7 +242,7 @@ export class DataPlane {
 
   #startWorker(index: number): WorkerHandle {
     const startedAt = Date.now()
-    return this.#createWorker(
+    const worker = this.#createWorker(
       { ...this.#start, index, inbound: this.#inbound.share(startedAt) },
       {
         onErrand: (errand) => this.#runErrand(errand),
@@ -238,21 +253,27 @@ export class DataPlane {
           this.#log.crit(`worker ${index} is gone (${reason}), another one takes its place`)
           const lived = Date.now() - startedAt
           const wait = lived < MIN_LIFE_MS ? RESTART_AFTER_MS : 0
-          setTimeout(() => void this.#replace(index), wait)
+          setTimeout(() => void this.#replace(index, worker), wait)
         },
       },
     )
+    return worker
   }
 
-  async #replace(index: number): Promise<void> {
-    if (this.#isClosing) return
+  async #replace(index: number, gone: WorkerHandle): Promise<void> {
+    if (!this.#isWanted(index, gone)) return
     const worker = this.#startWorker(index)
     this.#workers[index] = worker
     try {
       await this.#bringUp(worker)
     } catch (error) {
-      this.#log.error(`Cannot bring worker ${index} back`, error)
+      if (this.#isWanted(index, worker)) this.#log.error(`Cannot bring worker ${index} back`, error)
     }
+  }
+
+  /** Their number may have changed meanwhile, even to and fro. */
+  #isWanted(index: number, worker: WorkerHandle): boolean {
+    return !this.#isClosing && this.#workers[index] === worker
   }
 
   /**
@@ -268,8 +289,12 @@ export class DataPlane {
       await worker.prepare(generation, await this.#wholeOf(entities))
       isServed = await worker.commit(generation)
     } while (!isServed || meant !== this.#inForce)
-    const listening = this.#listening
-    if (listening !== undefined) await worker.listen(listening.certificates, listening.ports)
+    await this.#listenTurns.add(async () => {
+      const listening = this.#listening!
+      this.#ready.add(worker)
+      const ports = await worker.applySettings(listening, listening.ports)
+      this.#listening = { ...listening, ports }
+    })
   }
 
   async #wholeOf(entities: EntitySet): Promise<PackedContent> {
@@ -279,6 +304,15 @@ export class DataPlane {
   /** Before anything is listened on there are no requests to make way for. */
   get #pace(): Pace {
     return this.#listening === undefined ? BRISK : MAKING_WAY
+  }
+}
+
+/** What a worker that has died was to do, the one in its place does when it comes up. */
+async function unlessGone(worker: WorkerHandle, work: Promise<unknown>): Promise<void> {
+  try {
+    await work
+  } catch (error) {
+    if (!worker.isGone) throw error
   }
 }
 
