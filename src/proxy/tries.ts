@@ -6,7 +6,7 @@ import type { ProxyExchange } from './exchange.ts'
 import { FAILURES, GatewayError, type FailureCode } from './gateway-error.ts'
 import { hostNameOf } from './host-facts.ts'
 import { isPromise } from './is-promise.ts'
-import type { EndpointTls } from './upstream-pool.ts'
+import type { EndpointTls } from './endpoint-table.ts'
 import { isTlsScheme, upstreamHost } from './upstream-request.ts'
 
 /** A request with one of these was perhaps carried out once it was sent. */

@@ -1,8 +1,8 @@
 import type { Deadline } from '../base/deadline-wheel.ts'
 import { beginTurn } from '../base/turn-clock.ts'
+import type { IdleStack } from './idle-stack.ts'
 import type { Dialer } from './transport/sockets.ts'
 import type { Transport, TransportOwner } from './transport/transport.ts'
-import type { IdleStack, UpstreamPool } from './upstream-pool.ts'
 
 /** The exchange a connection works for. */
 export interface UpstreamUser {
@@ -30,10 +30,8 @@ export class UpstreamConnection implements TransportOwner, Deadline, Dialer {
   transport: Transport | undefined
   callOff: (() => void) | undefined
   isOver = false
-  readonly #pool: UpstreamPool
 
-  constructor(pool: UpstreamPool, stack: IdleStack) {
-    this.#pool = pool
+  constructor(stack: IdleStack) {
     this.stack = stack
   }
 
@@ -48,9 +46,8 @@ export class UpstreamConnection implements TransportOwner, Deadline, Dialer {
 
   onConnectFailed(code: string): void {
     beginTurn()
-    this.isOver = true
     this.callOff = undefined
-    this.#unwatch()
+    this.#over()
     this.user?.onUpstreamConnectFailed(code)
   }
 
@@ -72,11 +69,8 @@ export class UpstreamConnection implements TransportOwner, Deadline, Dialer {
 
   onClosed(): void {
     if (this.isOver) return
-    this.isOver = true
-    this.#unwatch()
-    const { user } = this
-    if (user === undefined) this.#pool.forget(this)
-    else user.onUpstreamBroken()
+    this.#over()
+    this.user?.onUpstreamBroken()
   }
 
   onDeadline(): void {
@@ -87,15 +81,15 @@ export class UpstreamConnection implements TransportOwner, Deadline, Dialer {
   /** Nothing is told to the user any more. */
   destroy(): void {
     if (this.isOver) return
-    this.isOver = true
-    this.#unwatch()
-    if (this.user === undefined) this.#pool.forget(this)
+    this.#over()
     this.user = undefined
     this.callOff?.()
     this.transport?.destroy()
   }
 
-  #unwatch(): void {
+  #over(): void {
+    this.isOver = true
     this.deadlineMs = Infinity
+    this.stack.onOver(this)
   }
 }

@@ -1,9 +1,14 @@
 import type { Peer } from '../balancer/peer.ts'
 import type { DeadlineWheel } from '../base/deadline-wheel.ts'
 import { turnMs } from '../base/turn-clock.ts'
-import type { ResponseHead } from '../http/response-head.ts'
-import type { UpstreamTls } from '../snapshot/upstream-tls.ts'
 import type { ProxyLog } from './context.ts'
+import {
+  endpointKey,
+  EndpointTable,
+  MOST_TLS_ENDPOINTS,
+  type EndpointTls,
+} from './endpoint-table.ts'
+import { IdleStack } from './idle-stack.ts'
 import { SessionPool } from './http2-upstream/session-pool.ts'
 import { dialTls } from './transport/dial-tls.ts'
 import type { Sockets } from './transport/sockets.ts'
@@ -19,30 +24,14 @@ export interface UpstreamPoolOptions {
   readonly log: ProxyLog
 }
 
-export interface EndpointTls {
-  /** The name asked for and checked: the upstream's Host without its port. */
-  readonly serverName: string
-  readonly rules: UpstreamTls
-}
-
-/** Idle connections to one endpoint; the one used last is taken first, so that a few stay warm. */
-export interface IdleStack {
-  readonly connections: UpstreamConnection[]
-  /** The session of the last TLS connection, so that the next one need not begin anew. */
-  session: Buffer | undefined
-  /** Text of the last response head. */
-  lastHead: string
-  /** The last response head, once it came twice in a row: it need not be read a third time. */
-  repeatedHead: ResponseHead | undefined
-}
-
 /** Connections to upstreams that wait for their next request. */
 export class UpstreamPool {
   readonly options: UpstreamPoolOptions
   /** Connections that speak HTTP/2. */
   readonly sessions: SessionPool
-  readonly #byKey = new Map<string, IdleStack>()
-  /** Saves making the key for every request. */
+  readonly #plain = new EndpointTable<IdleStack>(Infinity)
+  readonly #secure = new EndpointTable<IdleStack>(MOST_TLS_ENDPOINTS)
+  /** Saves making the key for every request; a stack may have left its table meanwhile. */
   readonly #byPeer = new WeakMap<Peer, IdleStack>()
   #isClosed = false
 
@@ -53,7 +42,7 @@ export class UpstreamPool {
 
   /** An idle connection, if there is one. Connections with equal TLS to one address are interchangeable. */
   take(peer: Peer, tls: EndpointTls | undefined): UpstreamConnection | undefined {
-    return this.#stackOf(peer, tls).connections.pop()
+    return this.#find(peer, tls)?.connections.pop()
   }
 
   /** Opens a connection for a user, who hears of it. */
@@ -63,8 +52,9 @@ export class UpstreamPool {
     user: UpstreamUser,
     timeoutMs: number,
   ): UpstreamConnection {
-    const stack = this.#stackOf(peer, tls)
-    const connection = new UpstreamConnection(this, stack)
+    const stack = this.#enter(peer, tls)
+    stack.onBegun()
+    const connection = new UpstreamConnection(stack)
     connection.user = user
     this.options.wheel.set(connection, turnMs() + timeoutMs)
     connection.callOff =
@@ -89,38 +79,39 @@ export class UpstreamPool {
     if (connections.length > size) connections[0]!.destroy()
   }
 
-  /** Takes a connection that ended out of those that wait. */
-  forget(connection: UpstreamConnection): void {
-    const { connections } = connection.stack
-    const index = connections.lastIndexOf(connection)
-    if (index !== -1) connections.splice(index, 1)
+  /** Endpoints that connections lead to. */
+  get endpoints(): number {
+    return this.#plain.size + this.#secure.size
   }
 
   /** Ends all idle connections, and others when they come back. */
   close(): void {
     this.#isClosed = true
-    for (const { connections } of this.#byKey.values())
-      for (const connection of connections.slice()) connection.destroy()
+    for (const stack of [...this.#plain.all(), ...this.#secure.all()]) stack.endIdle()
     this.sessions.close()
   }
 
-  #stackOf(peer: Peer, tls: EndpointTls | undefined): IdleStack {
-    if (tls !== undefined)
-      return this.#stackAt(`${peer.ip}|${peer.port}|${tls.serverName}|${tls.rules.key}`)
+  #find(peer: Peer, tls: EndpointTls | undefined): IdleStack | undefined {
+    if (tls !== undefined) return this.#secure.find(endpointKey(peer, tls))
     const known = this.#byPeer.get(peer)
     if (known !== undefined) return known
-    const stack = this.#stackAt(`${peer.ip}|${peer.port}`)
-    this.#byPeer.set(peer, stack)
+    const stack = this.#plain.find(endpointKey(peer, tls))
+    if (stack !== undefined) this.#byPeer.set(peer, stack)
     return stack
   }
 
-  #stackAt(key: string): IdleStack {
-    let stack = this.#byKey.get(key)
-    if (stack === undefined) this.#byKey.set(key, (stack = newStack()))
+  /** The endpoint's stack, which is in its table afterwards. */
+  #enter(peer: Peer, tls: EndpointTls | undefined): IdleStack {
+    const table = tls === undefined ? this.#plain : this.#secure
+    const key = endpointKey(peer, tls)
+    let stack = table.find(key)
+    if (stack === undefined) {
+      // One that has left goes on with what it knows.
+      const known = tls === undefined ? this.#byPeer.get(peer) : undefined
+      stack = known ?? new IdleStack(key, table)
+      table.enter(stack)
+    }
+    if (tls === undefined) this.#byPeer.set(peer, stack)
     return stack
   }
-}
-
-function newStack(): IdleStack {
-  return { connections: [], session: undefined, lastHead: '', repeatedHead: undefined }
 }

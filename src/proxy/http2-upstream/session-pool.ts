@@ -1,6 +1,13 @@
 import type { Peer } from '../../balancer/peer.ts'
+import {
+  endpointKey,
+  EndpointTable,
+  MOST_TLS_ENDPOINTS,
+  type Endpoint,
+  type EndpointTls,
+} from '../endpoint-table.ts'
 import { dialTls } from '../transport/dial-tls.ts'
-import type { EndpointTls, UpstreamPoolOptions } from '../upstream-pool.ts'
+import type { UpstreamPoolOptions } from '../upstream-pool.ts'
 import {
   MOST_STREAMS,
   UpstreamSession,
@@ -16,99 +23,105 @@ export interface SessionTarget {
 }
 
 /** Sessions to one endpoint that take further streams. */
-interface Endpoint extends SessionHome {
+interface SessionStack extends Endpoint, SessionHome {
   readonly sessions: UpstreamSession[]
-  /** The TLS session of the last connection, so that the next one need not begin anew. */
-  session: Buffer | undefined
 }
-
-/**
- * Beyond so many, those without sessions are let go of with what is known for their next one: server names
- * may come from clients, as many as they like.
- */
-const KEPT_ENDPOINTS = 1000
 
 /** HTTP/2 sessions to upstreams, by the same key as connections of HTTP/1. */
 export class SessionPool {
   readonly #options: UpstreamPoolOptions
-  readonly #byKey = new Map<string, Endpoint>()
-  /** Saves making the key for every request. */
-  readonly #byPeer = new WeakMap<Peer, Endpoint>()
+  readonly #plain = new EndpointTable<SessionStack>(Infinity)
+  readonly #secure = new EndpointTable<SessionStack>(MOST_TLS_ENDPOINTS)
+  /** Saves making the key for every request; a stack may have left its table meanwhile. */
+  readonly #byPeer = new WeakMap<Peer, SessionStack>()
 
   constructor(options: UpstreamPoolOptions) {
     this.#options = options
   }
 
+  /** Endpoints that sessions lead to. */
+  get endpoints(): number {
+    return this.#plain.size + this.#secure.size
+  }
+
   /** Finds a session with room for a stream, or opens one. The user is called back, perhaps at once. */
   reach(target: SessionTarget, user: SessionUser): void {
-    const endpoint = this.#endpointOf(target)
-    for (const session of endpoint.sessions)
+    for (const session of this.#find(target)?.sessions ?? [])
       if (session.hasRoom) {
         session.use(user)
         return
       }
-    this.#dial(target, endpoint).use(user)
+    this.#dial(target).use(user)
   }
 
-  #dial(target: SessionTarget, endpoint: Endpoint): UpstreamSession {
+  #dial(target: SessionTarget): UpstreamSession {
     const { wheel, idleTimeoutMs, requestsPerConnection, size, sockets } = this.#options
     const { peer, tls, connectTimeoutMs } = target
-    const session = new UpstreamSession(endpoint, {
+    const stack = this.#enter(target)
+    const session = new UpstreamSession(stack, {
       wheel,
       connectTimeoutMs,
       idleTimeoutMs,
       requestsPerConnection,
       keptIdle: size,
     })
-    endpoint.sessions.push(session)
+    stack.sessions.push(session)
     session.callOff =
       tls === undefined
         ? sockets.connect(peer.ip, peer.port, session)
-        : dialTls({ peer, tls, stack: endpoint, protocols: ['h2'] }, session)
+        : dialTls({ peer, tls, stack, protocols: ['h2'] }, session)
     return session
   }
 
   /** Ends all sessions once their streams have ended. */
   close(): void {
-    for (const { sessions } of this.#byKey.values())
+    for (const { sessions } of [...this.#plain.all(), ...this.#secure.all()])
       for (const session of sessions.slice()) session.close()
   }
 
-  #endpointOf(target: SessionTarget): Endpoint {
+  #find({ peer, tls }: SessionTarget): SessionStack | undefined {
+    if (tls !== undefined) return this.#secure.find(endpointKey(peer, tls))
+    return this.#byPeer.get(peer) ?? this.#plain.find(endpointKey(peer, tls))
+  }
+
+  /** The endpoint's sessions, which are in their table afterwards. */
+  #enter(target: SessionTarget): SessionStack {
     const { peer, tls } = target
-    const address = `${peer.ip}|${peer.port}`
-    if (tls !== undefined)
-      return this.#endpointAt(`${address}|${tls.serverName}|${tls.rules.key}`, target)
-    const known = this.#byPeer.get(peer)
-    if (known !== undefined) return known
-    const endpoint = this.#endpointAt(address, target)
-    this.#byPeer.set(peer, endpoint)
-    return endpoint
+    const table = tls === undefined ? this.#plain : this.#secure
+    const key = endpointKey(peer, tls)
+    let stack = table.find(key)
+    if (stack === undefined) {
+      // One that has left goes on with what it knows.
+      const known = tls === undefined ? this.#byPeer.get(peer) : undefined
+      stack = known ?? this.#newStack(target, key, table)
+      table.enter(stack)
+    }
+    if (tls === undefined) this.#byPeer.set(peer, stack)
+    return stack
   }
 
-  #endpointAt(key: string, target: SessionTarget): Endpoint {
-    let endpoint = this.#byKey.get(key)
-    if (endpoint === undefined) this.#byKey.set(key, (endpoint = this.#newEndpoint(target, key)))
-    return endpoint
-  }
-
-  #newEndpoint(target: SessionTarget, key: string): Endpoint {
+  #newStack(target: SessionTarget, key: string, table: EndpointTable<SessionStack>): SessionStack {
     const { peer, tls } = target
     const sessions: UpstreamSession[] = []
-    const byKey = this.#byKey
     return {
+      key,
       sessions,
       session: undefined,
       scheme: tls === undefined ? 'http' : 'https',
       streamLimit: MOST_STREAMS,
       idleSessions: 0,
+      get isIdle() {
+        return this.idleSessions === sessions.length
+      },
+      endIdle() {
+        for (const session of sessions.slice()) session.close()
+      },
       reachAgain: (user) => this.reach(target, user),
       onSessionOver(session) {
         const index = sessions.indexOf(session)
         if (index === -1) return
         sessions.splice(index, 1)
-        const isUsed = tls === undefined || sessions.length > 0
-        if (!isUsed && byKey.size > KEPT_ENDPOINTS) byKey.delete(key)
+        if (sessions.length === 0) table.leave(this)
       },
       onMisbehaved: (what) => this.#options.log.warn(`Upstream ${peer.ip}:${peer.port} ${what}`),
     }

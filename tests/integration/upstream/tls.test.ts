@@ -3,8 +3,10 @@ import type net from 'node:net'
 import type tls from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeAuthority, type MadeCertificate } from '../../support/make-certificates.ts'
+import { MOST_TLS_ENDPOINTS } from '../../../src/proxy/endpoint-table.ts'
 import { connectRaw } from '../../support/raw-client.ts'
 import { route, service, startProxy } from '../../support/start-proxy.ts'
+import { until } from '../../support/until.ts'
 
 /** What the upstream saw of a request. */
 interface Seen {
@@ -46,6 +48,8 @@ beforeAll(async () => {
       response.end(JSON.stringify(seen))
     },
   )
+  // Whether idle connections stay is up to the gateway.
+  server.keepAliveTimeout = 0
   server.on('secureConnection', (socket) => void connections.push(socket))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   port = (server.address() as net.AddressInfo).port
@@ -77,6 +81,7 @@ async function start(more: object) {
       const status = Number(text.slice(9, 12))
       return { status, seen: (status === 200 ? JSON.parse(body) : {}) as Seen }
     },
+    pool: proxy.pool,
     [Symbol.asyncDispose]: () => proxy[Symbol.asyncDispose](),
   }
 }
@@ -120,5 +125,22 @@ describe('TLS to an upstream', () => {
     await using proxy = await start({})
     expect((await proxy.ask('a.test', '/close')).seen.isResumed).toBe(false)
     expect((await proxy.ask('a.test', '/close')).seen.isResumed).toBe(true)
+  })
+
+  it('keeps connections for so many names only, and nothing of names without connections', async () => {
+    await using proxy = await start({})
+    const first = (await proxy.ask('a.test')).seen.connection
+    const names = Array.from({ length: MOST_TLS_ENDPOINTS }, (_, index) => `tenant-${index}.test`)
+    for (let at = 0; at < names.length; at += 8) {
+      const answers = await Promise.all(names.slice(at, at + 8).map((name) => proxy.ask(name)))
+      expect(answers.every(({ status }) => status === 200)).toBe(true)
+    }
+    expect(proxy.pool.endpoints).toBe(MOST_TLS_ENDPOINTS)
+    // The name that came first has lost its connection, and not its session.
+    const { seen } = await proxy.ask('a.test')
+    expect(seen.connection).not.toBe(first)
+    expect(seen.isResumed).toBe(true)
+    server.closeIdleConnections()
+    await until(() => proxy.pool.endpoints === 0)
   })
 })
