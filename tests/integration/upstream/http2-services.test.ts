@@ -165,6 +165,31 @@ describe('a service that speaks HTTP/2', () => {
     expect((upstream.sessions[0]!.socket as { alpnProtocol?: string }).alpnProtocol).toBe('h2')
   })
 
+  it('keeps nothing of the names that clients choose once its sessions have ended', async () => {
+    const tls = await selfSignedCertificate('ecdsa')
+    await using upstream = await startHttp2Upstream(
+      (stream) => {
+        stream.respond()
+        stream.end()
+      },
+      { tls },
+    )
+    await using proxy = await gatewayTo(upstream.port, {
+      service: { protocol: 'https' },
+      route: { preserve_host: true },
+    })
+    const endpoints = () => proxy.pool.sessions.endpoints
+    for (let index = 0; index < 50; index += 1)
+      await ask(proxy.port, { headers: { host: `tenant-${index}.test` } })
+    expect([endpoints(), upstream.sessions.length]).toEqual([50, 50])
+    for (const session of upstream.sessions) session.close()
+    await until(() => endpoints() === 0)
+    await ask(proxy.port, { headers: { host: 'tenant-0.test' } })
+    expect(endpoints()).toBe(1)
+    const socket = upstream.sessions.at(-1)!.socket as { isSessionReused?(): boolean }
+    expect(socket.isSessionReused?.()).toBe(true)
+  })
+
   it('answers many at once over one session', async () => {
     await using upstream = await startHttp2Upstream((stream, headers) => {
       stream.respond()
