@@ -13,10 +13,12 @@ export function hintFor(finding: Finding, surroundings: Surroundings): string | 
   if (message === MESSAGES.unknown) return unknownFieldHint(finding, surroundings)
   const value = valueAt(surroundings.document, path)
   if (path[0] === '_format_version') return versionHint(value)
-  if (message.startsWith('expected one of: ')) return choiceHint(message, value)
+  if (message.startsWith('expected one of: '))
+    return schemeHint(finding, surroundings) ?? choiceHint(message, value)
   if (message.startsWith("plugin '"))
     return didYouMean(String(value), surroundings.catalog.pluginNames())
   if (message.startsWith('should start with: / (fixed path)')) return pathHint(value)
+  if (message.startsWith('invalid value: ') && path.includes('methods')) return methodHint(value)
   if (/^invalid (?:certificate|key): /.test(message))
     return 'paste the PEM text whole, with the lines that say BEGIN and END'
   return typeHint(message, value)
@@ -39,16 +41,33 @@ const DECK_KEYS = new Set(['_info', '_workspace', '_konnect', '_plugin_configs',
 
 function unknownFieldHint(finding: Finding, surroundings: Surroundings): string | undefined {
   const name = String(finding.path.at(-1))
-  if (finding.item !== undefined) return didYouMean(name, knownNames(finding, surroundings))
+  if (finding.item !== undefined)
+    return configHint(finding, surroundings) ?? didYouMean(name, knownNames(finding, surroundings))
   if (DECK_KEYS.has(name)) return 'this key is for decK; leave it out'
   const { tree } = surroundings
-  return didYouMean(name, [
-    '_format_version',
-    '_transform',
-    '_comment',
-    '_ignore',
-    ...tree.kinds.keys(),
-  ])
+  const known = ['_format_version', '_transform', '_comment', '_ignore', ...tree.kinds.keys()]
+  return didYouMean(name, known) ?? indentHint(finding, surroundings)
+}
+
+/** A plugin's own field beside its `config`. */
+function configHint({ item, path }: Finding, { catalog }: Surroundings): string | undefined {
+  const { kind, fields } = item!
+  const name = String(path.at(-1))
+  if (kind.name !== 'plugins' || path.length !== pathOf(item!).length + 1) return undefined
+  const plugin = catalog.plugin(String(fields['name']))
+  const isOfConfig = plugin !== undefined && namesOf(plugin.config).includes(name)
+  return isOfConfig ? 'move it into config' : undefined
+}
+
+/** A field that slid out of its entry to the left margin. */
+function indentHint({ path }: Finding, { document, tree }: Surroundings): string | undefined {
+  const name = String(path[0])
+  const kind = [...tree.kinds.values()].find(
+    (kind) =>
+      Array.isArray(document[kind.name]) &&
+      [kind.fields, kind.shorthands ?? {}].some((names) => Object.hasOwn(names, name)),
+  )
+  return kind && `indent it to make it a field of an entry of ${kind.name}`
 }
 
 /** The names that may stand where an unknown one does. */
@@ -95,6 +114,21 @@ function choiceHint(message: string, value: unknown): string | undefined {
   return didYouMean(value, message.slice('expected one of: '.length).split(', '))
 }
 
+/** Without a scheme an address is read for one: the host, or nothing. */
+function schemeHint({ path, item }: Finding, { document }: Surroundings): string | undefined {
+  if (item?.kind.name !== 'services' || path.at(-1) !== 'protocol') return undefined
+  const url = valueAt(document, [...path.slice(0, -1), 'url'])
+  return typeof url === 'string' && url !== '' && !url.includes('://')
+    ? `begin the url with a scheme: http://${url}`
+    : undefined
+}
+
+function methodHint(value: unknown): string | undefined {
+  return typeof value === 'string' && /^[A-Za-z]+$/.test(value)
+    ? `did you mean ${value.toUpperCase()}?`
+    : undefined
+}
+
 function pathHint(value: unknown): string | undefined {
   if (typeof value !== 'string' || value === '') return undefined
   const isRegex = /[\\^$*+?()[\]{}|]/.test(value)
@@ -104,9 +138,10 @@ function pathHint(value: unknown): string | undefined {
 
 /** YAML decides about types by letters, so quotes are what is wrong most often. */
 function typeHint(message: string, value: unknown): string | undefined {
-  const found = TYPE_HINTS.find(({ messages }) => messages.includes(message))
-  if (found === undefined || !found.isLikely(value)) return undefined
-  return found.hint.replace('%s', () => luaText(value))
+  const found = TYPE_HINTS.find(
+    ({ messages, isLikely }) => messages.includes(message) && isLikely(value),
+  )
+  return found?.hint.replace('%s', () => luaText(value))
 }
 
 interface TypeHint {
@@ -135,6 +170,11 @@ const TYPE_HINTS: readonly TypeHint[] = [
     messages: ['expected a set', 'expected an array'],
     isLikely: (value) => typeof value === 'string',
     hint: 'write it as a list: [%s]',
+  },
+  {
+    messages: ['expected a set', 'expected an array'],
+    isLikely: isJsonObject,
+    hint: 'write it as a list: "- " begins each entry',
   },
 ]
 
@@ -168,6 +208,7 @@ export function syntaxHint(problem: string): string | undefined {
     return 'a bracket is not closed, or a comma is missing'
   if (problem.startsWith('found unknown escape'))
     return 'put texts with backslashes in single quotes'
+  if (problem === 'expected an object') return 'a configuration begins with _format_version: "3.0"'
   if (problem.startsWith('unknown file type')) return 'name the file .yml, .yaml or .json'
   return undefined
 }

@@ -552,6 +552,36 @@ consumers: [&c {username: bob}, *c]
     ])
   })
 
+  it('say what a beginner meant', () => {
+    const text = `_format_version: "3.0"
+services:
+- name: a
+url: http://localhost:3000
+routes:
+- {name: r, paths: [/], methods: [get]}
+plugins:
+- {name: rate-limiting, limit: 5}
+consumers:
+  username: bob
+`
+    const result = parseDeclarative({ text }, options)
+    const lines = result.ok ? [] : result.faults.map((fault) => faultLine(fault, 'kong.yml'))
+    expect(lines).toEqual([
+      'kong.yml:3:3: services[0].host: required field missing',
+      'kong.yml:4:1: url: unknown field (indent it to make it a field of an entry of services)',
+      'kong.yml:6:35: routes[0].methods[0]: invalid value: get (did you mean GET?)',
+      'kong.yml:8:25: plugins[0].limit: unknown field (move it into config)',
+      'kong.yml:10:3: consumers: expected an array (write it as a list: "- " begins each entry)',
+    ])
+  })
+
+  it('say that an address needs a scheme', () => {
+    const text = '_format_version: "3.0"\nservices: [{name: a, url: "localhost:3000"}]'
+    const result = parseDeclarative({ text }, options)
+    const hints = result.ok ? [] : result.faults.flatMap(({ hint }) => hint ?? [])
+    expect(hints).toEqual(['begin the url with a scheme: http://localhost:3000'])
+  })
+
   it.each([
     [
       'a:\n\tb: 1',
@@ -562,7 +592,7 @@ consumers: [&c {username: bob}, *c]
       'kong.yml:1:5: mapping values are not allowed in this context (check the indentation, and put a text that holds ": " in quotes)',
     ],
     ['a: "b', 'kong.yml:1:6: found unexpected end of stream (a quote is not closed)'],
-    ['hello', 'kong.yml: expected an object'],
+    ['hello', 'kong.yml: expected an object (a configuration begins with _format_version: "3.0")'],
   ])('point at where %j is no YAML', (text, line) => {
     const result = parseDeclarative({ text, fileName: 'kong.yml' }, options)
     expect(result.ok ? '' : faultLine(result.faults[0]!, 'kong.yml')).toBe(line)
