@@ -14,8 +14,15 @@ export interface Metrics {
   readonly distributions: Partial<Record<MetricName, Series<Distribution>>>
 }
 
+/** Models told apart. Where `model.name` comes from the request, clients make names up as they like. */
+export const MOST_MODELS = 1000
+const LONGEST_MODEL = 256
+/** Stands for all other models. */
+export const OTHER_MODELS = '(other)'
+
 /** Collects the metrics of one worker. */
 export class MetricStore {
+  readonly #models = new Set<string>()
   readonly #values = new Map<MetricName, Map<string, number>>()
   readonly #distributions = new Map<MetricName, Map<string, Distribution>>()
 
@@ -36,6 +43,14 @@ export class MetricStore {
     const place = buckets.findIndex((bound) => value <= bound)
     distribution.counts[place === -1 ? buckets.length : place]! += 1
     distribution.sum += value
+  }
+
+  /** @returns the label under which calls of a model count */
+  modelLabel(model: string): string {
+    if (this.#models.has(model)) return model
+    if (this.#models.size >= MOST_MODELS || model.length > LONGEST_MODEL) return OTHER_MODELS
+    this.#models.add(model)
+    return model
   }
 
   metrics(): Metrics {

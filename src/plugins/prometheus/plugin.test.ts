@@ -6,8 +6,9 @@ import type { FakeRequest } from '../../plugin-kit/testing/fake-exchange.ts'
 import { fakeSession } from '../../plugin-kit/testing/fake-session.ts'
 import { testContext, testGateway } from '../../plugin-kit/testing/test-plugin.ts'
 import { exposition } from './exposition.ts'
-import { combineMetrics, MetricStore } from './metric-store.ts'
+import { combineMetrics, MetricStore, MOST_MODELS, OTHER_MODELS } from './metric-store.ts'
 import { prometheus } from './plugin.ts'
+import { recordModels } from './record-models.ts'
 
 const ROUTED: FakeRequest = {
   route: { id: 'r-1', name: 'my "route"' } as Route,
@@ -89,6 +90,21 @@ describe('prometheus', () => {
       `kong_ai_llm_tokens_total{${of},token_type="prompt_tokens",workspace="default"} 6`,
       `kong_ai_llm_tokens_total{${of},token_type="total_tokens",workspace="default"} 6`,
     ])
+  })
+
+  it('tells so many models apart, and counts the others as one', () => {
+    const store = new MetricStore()
+    for (let index = 0; index < MOST_MODELS + 500; index += 1) {
+      const meta = { provider_name: 'openai', request_model: `made-up-${index}`, llm_latency: 1 }
+      recordModels(store, new Map([['ai.proxy.meta', meta]]))
+    }
+    const { values, distributions } = store.metrics()
+    const series = values.ai_llm_requests_total!
+    expect(Object.keys(series)).toHaveLength(MOST_MODELS + 1)
+    expect(Object.entries(series).at(-1)).toEqual([expect.stringContaining(OTHER_MODELS), 500])
+    expect(Object.keys(distributions.ai_llm_provider_latency_ms!)).toHaveLength(MOST_MODELS + 1)
+    expect(store.modelLabel('m'.repeat(10_000))).toBe(OTHER_MODELS)
+    expect(store.modelLabel('made-up-0')).toBe('made-up-0')
   })
 
   it('counts sessions of streams that found a route', async () => {

@@ -28,7 +28,7 @@ function recordCall(
 ): void {
   const labels = [
     textOf(meta['provider_name']),
-    textOf(meta['request_model']),
+    store.modelLabel(textOf(meta['request_model'])),
     textOf(cache['cache_status']),
     textOf(cache['vector_db']),
     textOf(cache['embeddings_provider']),

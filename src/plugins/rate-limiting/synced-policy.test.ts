@@ -3,7 +3,7 @@ import type { RemoteCounters } from '../../plugin-kit/redis-counters.ts'
 import { testContext } from '../../plugin-kit/testing/test-plugin.ts'
 import { rateLimiting } from './plugin.ts'
 import type { Window } from './policies.ts'
-import { syncedPolicy } from './synced-policy.ts'
+import { MOST_BYTES, syncedPolicy } from './synced-policy.ts'
 
 const MINUTE: Window = { period: 'minute', limit: 3, key: 'k', startMs: 0 }
 
@@ -46,6 +46,20 @@ describe('syncedPolicy', () => {
     expect(await policy([MINUTE], 0)).toEqual([3])
     await push()
     expect(values.get('k')).toBe(3)
+  })
+
+  it('pushes before its time when clients have made up more than there is room for', async () => {
+    const { values, reads, counters } = remote()
+    const { policy } = syncedPolicy(counters, testContext(rateLimiting).node.log)
+    const long = 'x'.repeat(MOST_BYTES / 32)
+    const ask = (client: number) => policy([{ ...MINUTE, key: `${long}${client}` }], 0)
+    for (let client = 0; client <= 32; client += 1) await ask(client)
+    expect(values.size).toBe(32)
+    // What was counted since is known, and what was pushed is asked for again.
+    expect(await ask(32)).toEqual([1])
+    expect(reads.length).toBe(33)
+    expect(await ask(0)).toEqual([1])
+    expect(reads.length).toBe(34)
   })
 
   it('reports counters that it cannot push', async () => {
