@@ -5,6 +5,8 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Settings } from '../settings/settings.ts'
 import { followSource } from './follow-source.ts'
 
+const PATIENCE_MS = 30_000
+
 /** A watched file that says `before`, as what is in force does; loads last until they are let go. */
 function setUp() {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'portunus-follow-'))
@@ -49,12 +51,12 @@ describe('followSource()', () => {
   it('puts a file in force again that was put back while the change was loaded', async () => {
     const { loads, notices, inForce, write } = setUp()
     write('changed')
-    await vi.waitFor(() => expect(loads).toHaveLength(1))
+    await vi.waitFor(() => expect(loads).toHaveLength(1), PATIENCE_MS)
     write('before')
     loads[0]!.resolve()
-    await vi.waitFor(() => expect(loads).toHaveLength(2))
+    await vi.waitFor(() => expect(loads).toHaveLength(2), PATIENCE_MS)
     loads[1]!.resolve()
-    await vi.waitFor(() => expect(inForce()).toBe('before'))
+    await vi.waitFor(() => expect(inForce()).toBe('before'), PATIENCE_MS)
     expect(notices).toHaveLength(2)
   })
 
@@ -62,13 +64,13 @@ describe('followSource()', () => {
     const { loads, notices, inForce, write } = setUp()
     write('changed')
     write('changed again')
-    await vi.waitFor(() => expect(loads).toHaveLength(1))
+    await vi.waitFor(() => expect(loads).toHaveLength(1), PATIENCE_MS)
     loads[0]!.resolve()
-    await vi.waitFor(() => expect(inForce()).toBe('changed again'))
+    await vi.waitFor(() => expect(inForce()).toBe('changed again'), PATIENCE_MS)
     write('last')
-    await vi.waitFor(() => expect(loads).toHaveLength(2))
+    await vi.waitFor(() => expect(loads).toHaveLength(2), PATIENCE_MS)
     loads[1]!.resolve()
-    await vi.waitFor(() => expect(inForce()).toBe('last'))
+    await vi.waitFor(() => expect(inForce()).toBe('last'), PATIENCE_MS)
     expect(notices).toHaveLength(2)
   })
 })

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import path from 'node:path'
 
 /**
  * Finds who listens on a port, through /proc.
@@ -10,12 +11,18 @@ export function portHolder(port: number, kind: 'tcp' | 'udp' = 'tcp'): string | 
     const inodes = listeningInodes(port, kind)
     if (inodes.size === 0) return undefined
     for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name)))
-      if (holdsOneOf(pid, inodes))
-        return `${readFileSync(`/proc/${pid}/comm`, 'utf8').trim()} (pid ${pid})`
+      if (holdsOneOf(pid, inodes)) return `${programName(pid)} (pid ${pid})`
   } catch {
     // Not Linux, or /proc is closed to us: the port is taken all the same.
   }
   return undefined
+}
+
+/** What it was called as, or calls itself: `comm` is cut, and of Node the name of a thread. */
+function programName(pid: string): string {
+  const [calledAs = ''] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+  const name = path.basename(calledAs.replace(/: .*/s, ''))
+  return name || readFileSync(`/proc/${pid}/comm`, 'utf8').trim()
 }
 
 /** States of sockets that others' connections or datagrams come to. */

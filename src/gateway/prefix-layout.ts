@@ -1,5 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { formatKongEnv } from '../settings/kong-env.ts'
 import type { Settings } from '../settings/settings.ts'
@@ -43,7 +51,7 @@ export function preparePrefix(settings: Settings): void {
   const { prefix } = settings
   try {
     for (const folder of ['', 'pids', 'logs', 'ssl', 'sockets'])
-      mkdirSync(path.join(prefix, folder), { recursive: true })
+      makeFolder(path.join(prefix, folder))
     writePrivately(prefixLayout(prefix).kongEnv, formatKongEnv(settings))
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
@@ -52,6 +60,20 @@ export function preparePrefix(settings: Settings): void {
         `could not create directory \`prefix\` ${prefix}: permission denied; name one you may write with -p or KONG_PREFIX`,
       )
     throw new StartFault(`could not prepare directory \`prefix\` ${prefix}: ${message}`)
+  }
+}
+
+/**
+ * Makes a folder and those above it that are missing. Not by `recursive` of Node: that tries for
+ * ever where a folder that is there takes no others, as /proc does.
+ */
+export function makeFolder(folder: string): void {
+  const above = path.dirname(path.resolve(folder))
+  if (!existsSync(above)) makeFolder(above)
+  try {
+    mkdirSync(folder)
+  } catch (error) {
+    if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw error
   }
 }
 

@@ -42,7 +42,7 @@ async function logServer(statuses: number[] = []) {
 }
 
 async function until(isTrue: () => boolean): Promise<void> {
-  await expect.poll(isTrue, { timeout: 5000, interval: 5 }).toBe(true)
+  await expect.poll(isTrue, { interval: 5 }).toBe(true)
 }
 
 describe('http-log', () => {

@@ -3,6 +3,7 @@ import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { PATIENCE_MS } from './until.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../bin/portunus', import.meta.url))
 
@@ -32,7 +33,7 @@ export function workplace(environment: Readonly<Record<string, string>> = {}): W
         [PROGRAM, ...words],
         {
           cwd: folder,
-          timeout: 30_000,
+          timeout: 4 * PATIENCE_MS,
           env: { ...Object.fromEntries(inherited), KONG_PREFIX: prefix, ...environment, ...more },
         },
         (_error, stdout, stderr) => resolve({ code: child.exitCode, stdout, stderr }),

@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import type { PostgresConnection } from '../../src/store/postgres-connection.ts'
 import { freePort } from './free-port.ts'
+import { PATIENCE_MS } from './until.ts'
 
 export interface TestPostgres extends AsyncDisposable {
   /** To a new and empty database. */
@@ -41,7 +42,7 @@ export async function usePostgres(): Promise<TestPostgres> {
     user: decodeURIComponent(username),
     ...(password !== '' && { password: decodeURIComponent(password) }),
     database: pathname.slice(1) || 'postgres',
-    timeoutMs: 5000,
+    timeoutMs: PATIENCE_MS,
   })
   return { newDatabase: databases.add, [Symbol.asyncDispose]: databases.dropAll }
 }
@@ -76,7 +77,7 @@ export async function startPostgres(tls?: {
     port,
     user: 'kong',
     database: 'postgres',
-    timeoutMs: 2000,
+    timeoutMs: PATIENCE_MS,
   }
   let child = await start()
 

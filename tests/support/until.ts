@@ -1,9 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
+/** So long a busy machine may take for what a quiet one has done at once. */
+export const PATIENCE_MS = 30_000
+
 /** Waits until something holds that happens in another process. */
 export async function until(
   holds: () => boolean | Promise<boolean>,
-  patienceMs = 10_000,
+  patienceMs = PATIENCE_MS,
 ): Promise<void> {
   const end = Date.now() + patienceMs
   while (!(await holds())) {

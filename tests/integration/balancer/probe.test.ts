@@ -26,7 +26,7 @@ function probeOf(port: number, fields: Partial<ProbeRequest> = {}): ProbeRequest
     serverName: 'localhost',
     verifiesCertificate: true,
     clientCertificate: undefined,
-    timeoutMs: 5000,
+    timeoutMs: 30_000,
     ...fields,
   }
 }

@@ -14,6 +14,7 @@ import {
 import { recordingLog } from '../../../src/balancer/testing/recording-log.ts'
 import type { Healthchecks } from '../../../src/entities/entity.ts'
 import { startDnsServer } from '../../support/dns-server.ts'
+import { PATIENCE_MS } from '../../support/until.ts'
 
 const QUICK_CHECKS: Healthchecks = {
   ...NO_CHECKS,
@@ -75,14 +76,20 @@ describe('an upstream with active checks', () => {
     )
     expect(healthOf(balancers)).toEqual(['HEALTHY', 'HEALTHY'])
     await shaky.stop()
-    await vi.waitFor(() => expect(healthOf(balancers)).toEqual(['HEALTHY', 'UNHEALTHY']))
+    await vi.waitFor(
+      () => expect(healthOf(balancers)).toEqual(['HEALTHY', 'UNHEALTHY']),
+      PATIENCE_MS,
+    )
     const source = balancers.source('backend', 80)
     for (let count = 0; count < 4; count += 1)
       expect(source.pick(requestOf(), [])).toMatchObject({ port: steady.port })
     await shaky.start()
-    await vi.waitFor(() => expect(healthOf(balancers)).toEqual(['HEALTHY', 'HEALTHY']))
+    await vi.waitFor(() => expect(healthOf(balancers)).toEqual(['HEALTHY', 'HEALTHY']), PATIENCE_MS)
     shaky.answer(500)
-    await vi.waitFor(() => expect(healthOf(balancers)).toEqual(['HEALTHY', 'UNHEALTHY']))
+    await vi.waitFor(
+      () => expect(healthOf(balancers)).toEqual(['HEALTHY', 'UNHEALTHY']),
+      PATIENCE_MS,
+    )
   })
 })
 
@@ -102,7 +109,7 @@ describe('an upstream whose targets are names', () => {
     ]
     const ipsNow = (): readonly string[] =>
       balancers.health('upstream-1')!.targets[0]!.addresses.map(({ ip }) => ip)
-    await vi.waitFor(() => expect(ipsNow()).toEqual(['127.0.0.1', '127.0.0.2']), { timeout: 5000 })
+    await vi.waitFor(() => expect(ipsNow()).toEqual(['127.0.0.1', '127.0.0.2']), PATIENCE_MS)
     expect([await source.pick(requestOf(), []), await source.pick(requestOf(), [])]).toContain(
       first,
     )
@@ -117,9 +124,7 @@ describe('an upstream whose targets are names', () => {
     const peer = await source.pick(requestOf(), [])
     dns.zone.mode = 'failing'
     const before = dns.queries.length
-    await vi.waitFor(() => expect(dns.queries.length).toBeGreaterThan(before + 1), {
-      timeout: 8000,
-    })
+    await vi.waitFor(() => expect(dns.queries.length).toBeGreaterThan(before + 1), PATIENCE_MS)
     expect(source.pick(requestOf(), [])).toBe(peer)
   })
 })

@@ -34,7 +34,9 @@ describe('portunus', () => {
       expect(asPerson('strat')).toMatch(
         /^No such command: strat \(did you mean start\?\)\r\n\r\nUsage: /,
       )
-      expect(asPerson('--help')).toMatch(/^Usage: portunus COMMAND \[OPTIONS\]\r\n/)
+      for (const word of ['--help', 'help'])
+        expect(asPerson(word)).toMatch(/^Usage: portunus COMMAND \[OPTIONS\]\r\n/)
+      expect(asPerson('help stop')).toMatch(/^Usage: portunus stop \[OPTIONS\]\r\n/)
     },
   )
 

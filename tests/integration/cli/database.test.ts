@@ -8,6 +8,7 @@ import { startGateway } from '../../support/start-gateway.ts'
 import { workplace } from '../../support/run-portunus.ts'
 import { hasPostgres, type TestPostgres, usePostgres } from '../../support/start-postgres.ts'
 import { startUpstream } from '../../support/start-upstream.ts'
+import { PATIENCE_MS } from '../../support/until.ts'
 
 const CONFIG = (url: string) => `
 _format_version: "3.0"
@@ -69,7 +70,10 @@ describe('database = sqlite', () => {
         stdout: expect.stringMatching(/parse successful, beginning import\nimport successful\n$/),
         stderr: '',
       })
-    await vi.waitFor(async () => expect((await fetch(`${gateway.url}/r`)).status).toBe(200), 10_000)
+    await vi.waitFor(
+      async () => expect((await fetch(`${gateway.url}/r`)).status).toBe(200),
+      PATIENCE_MS,
+    )
     expect((await place.run(['config', 'db_export', 'out.yml'], environment)).code).toBe(0)
     // The time of the last change is that of the import.
     const timeless = (name: string) =>
@@ -161,7 +165,10 @@ describe.skipIf(!hasPostgres())('database = postgres', () => {
     await put(one.adminUrl, '/services/s', { url: upstream.url })
     expect(await put(one.adminUrl, '/services/s/routes/r', { paths: ['/r'] })).toBe(200)
     expect((await fetch(`${one.url}/r`)).status).toBe(200)
-    await vi.waitFor(async () => expect((await fetch(`${two.url}/r`)).status).toBe(200), 10_000)
+    await vi.waitFor(
+      async () => expect((await fetch(`${two.url}/r`)).status).toBe(200),
+      PATIENCE_MS,
+    )
   })
 
   it('is repaired by migrations that are forced, and emptied by a reset', async () => {

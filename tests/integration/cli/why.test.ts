@@ -43,7 +43,7 @@ async function started() {
       const child = execFile(
         process.execPath,
         [program, 'why', '--admin', `http://127.0.0.1:${admin}`, ...words],
-        { timeout: 30_000 },
+        { timeout: 120_000 },
         (_error, stdout, stderr) => resolve({ code: child.exitCode, stdout, stderr }),
       )
       child.stdin!.end(token)

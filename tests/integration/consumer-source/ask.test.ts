@@ -72,7 +72,10 @@ describe.skipIf(!hasPostgres())('askPostgres', () => {
       ['keyauth_credentials', query],
       ['consumers', query],
     ])
-    return (await askPostgres({ url, queries, connections: 1, timeoutMs: 5000 }))(question, signal)
+    return (await askPostgres({ url, queries, connections: 1, timeoutMs: 30_000 }))(
+      question,
+      signal,
+    )
   }
 
   it('gives the columns of a row to whom they belong', async () => {

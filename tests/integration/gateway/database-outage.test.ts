@@ -14,7 +14,7 @@ import {
 import { startTcpGate } from '../../support/tcp-gate.ts'
 import { startUpstream } from '../../support/start-upstream.ts'
 
-const PATIENCE_MS = 30_000
+const PATIENCE_MS = 60_000
 
 async function put({ adminUrl }: TestGateway, where: string, body: object): Promise<number> {
   const answer = await fetch(adminUrl + where, {
@@ -87,7 +87,8 @@ describe.skipIf(!hasPostgresPrograms())('two gateways on one PostgreSQL database
     await using one = await startGateway('', settingsFor(connection))
     await using two = await startGateway('', {
       ...settingsFor({ ...connection, port: gate.port }),
-      pg_timeout: '1000',
+      // Writes through a network that hangs are given up after it.
+      pg_timeout: '3000',
     })
     const gateways = [one, two]
     expect(await put(one, '/services/s', { url: upstream.url })).toBe(200)

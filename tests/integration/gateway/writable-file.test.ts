@@ -3,6 +3,7 @@ import path from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { startGateway, type TestGateway } from '../../support/start-gateway.ts'
 import { startUpstream } from '../../support/start-upstream.ts'
+import { PATIENCE_MS } from '../../support/until.ts'
 
 const CONFIG = (url: string) => `# mine
 _format_version: "3.0"
@@ -50,7 +51,7 @@ describe('declarative_config_writable', () => {
     await using gateway = await startGateway(CONFIG(upstream.url), WRITABLE)
     const file = path.join(gateway.prefix, 'kong.yml')
     writeFileSync(file, CONFIG(upstream.url).replace('[/a]', '[/a, /c]'))
-    await vi.waitFor(async () => expect(await statusOf(gateway, '/c')).toBe(200), 10_000)
+    await vi.waitFor(async () => expect(await statusOf(gateway, '/c')).toBe(200), PATIENCE_MS)
     await call(gateway, 'PATCH', '/services/s', { tags: ['x'] })
     expect(await statusOf(gateway, '/c')).toBe(200)
     expect(textOf(gateway)).toContain('[/a, /c]')

@@ -60,7 +60,7 @@ function rowsOf(file: string, kind: string): readonly Record<string, unknown>[] 
 async function storeSecret(gateway: TestGateway, file: string, secret: string): Promise<void> {
   const { body } = await admin(gateway, 'GET', '/oauth2/app')
   const row = { ...body, client_secret: secret, hash_secret: true }
-  const database = new DatabaseSync(file, { timeout: 5000 })
+  const database = new DatabaseSync(file, { timeout: 30_000 })
   database.exec('BEGIN IMMEDIATE')
   database.exec('UPDATE portunus_state SET version = version + 1')
   database

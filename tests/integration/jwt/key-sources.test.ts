@@ -71,7 +71,7 @@ function optionsFor(
     from: { kind: 'jwks', uri: `${url}/keys` },
     ttlSeconds: 300,
     staleSeconds: 600,
-    timeoutMs: 5000,
+    timeoutMs: 30_000,
     allowsHttp: true,
     allowsPrivateAddresses: true,
     ...more,

@@ -706,7 +706,7 @@ describe('ai-proxy › refusals', () => {
     const { status, text } = await ask('nowhere', CHAT, { headers: { 'X-Model': '%zz' } })
     expect([status, text]).toEqual([500, ''])
     await expect
-      .poll(() => gateway.errorLog(), { timeout: 10_000, interval: 10 })
+      .poll(() => gateway.errorLog(), { interval: 10 })
       .toContain('ai-proxy: cannot tell where the model is')
   })
 
@@ -984,7 +984,7 @@ async function lastEntry(isWanted: (entry: { ai?: unknown }) => boolean) {
         found = parsed.findLast(isWanted)
         return found !== undefined
       },
-      { timeout: 10_000, interval: 10 },
+      { interval: 10 },
     )
     .toBe(true)
   return (found as unknown as { ai: { proxy: Record<string, Record<string, unknown>> } }).ai.proxy
@@ -1055,9 +1055,7 @@ describe('ai-proxy › logs', () => {
   it('have nothing of it where that is not wanted', async () => {
     await ask('openai', CHAT, { answer: said('So.'), headers: { 'X-Mark': 'quiet-one' } })
     await expect
-      .poll(async () => (await readFile(logFile, 'utf8')).includes('quiet-one'), {
-        timeout: 10_000,
-      })
+      .poll(async () => (await readFile(logFile, 'utf8')).includes('quiet-one'))
       .toBe(true)
     const line = (await readFile(logFile, 'utf8'))
       .split('\n')

@@ -135,7 +135,7 @@ describe('aws-lambda', () => {
     expect(response.status).toBe(500)
     expect(await response.json()).toMatchObject({ message: 'An unexpected error occurred' })
     await expect
-      .poll(() => gateway.errorLog(), { timeout: 10_000 })
+      .poll(() => gateway.errorLog())
       .toContain('AWS Lambda answered 404: Function not found')
   })
 

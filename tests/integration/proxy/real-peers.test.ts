@@ -18,7 +18,7 @@ interface Ended {
 
 function run(program: string, words: readonly string[]): Promise<Ended> {
   return new Promise((resolve) => {
-    const child = execFile(program, words, { timeout: 30_000 }, (_, stdout) =>
+    const child = execFile(program, words, { timeout: 120_000 }, (_, stdout) =>
       resolve({ code: child.exitCode, stdout }),
     )
   })

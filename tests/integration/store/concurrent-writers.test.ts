@@ -9,9 +9,9 @@ import { createMemoryStore } from '../../../src/store/memory-store.ts'
 import { migrate } from '../../../src/store/postgres-migrations.ts'
 import type { Operation, Store } from '../../../src/store/store.ts'
 import { hasPostgres, type TestPostgres, usePostgres } from '../../support/start-postgres.ts'
+import { PATIENCE_MS } from '../../support/until.ts'
 import { DURABLE_CATALOG, openDurable } from './durable-stores.ts'
 
-const PATIENCE_MS = 20_000
 const PARENTS = Array.from({ length: 3 }, () => randomUUID())
 const CHILDREN = Array.from({ length: 5 }, () => randomUUID())
 

@@ -17,6 +17,7 @@ import {
   type OwnPostgres,
   startPostgres,
 } from '../../support/start-postgres.ts'
+import { PATIENCE_MS } from '../../support/until.ts'
 
 const insert = (store: Store, kind: string, entity: ReturnType<typeof service>) =>
   store.write([{ op: 'insert', kind, entity }], { by: 'admin-api' })
@@ -72,9 +73,9 @@ describe.skipIf(!hasPostgresPrograms())('with a PostgreSQL server', () => {
       const heard: string[] = []
       two.subscribe(({ origin, version }) => heard.push(`${origin.by} ${version}`))
       await insert(one, 'services', row)
-      await vi.waitFor(() => expect(two.get('services', row.id)).toEqual(row), 5000)
+      await vi.waitFor(() => expect(two.get('services', row.id)).toEqual(row), PATIENCE_MS)
       await one.write([{ op: 'delete', kind: 'services', id: row.id }], { by: 'admin-api' })
-      await vi.waitFor(() => expect(two.get('services', row.id)).toBeUndefined(), 5000)
+      await vi.waitFor(() => expect(two.get('services', row.id)).toBeUndefined(), PATIENCE_MS)
       expect(heard).toEqual(['other-node 1', 'other-node 2'])
       await Promise.all([one.close(), two.close()])
     })
@@ -90,7 +91,7 @@ describe.skipIf(!hasPostgresPrograms())('with a PostgreSQL server', () => {
       for (const result of results)
         if (!result.ok) expect(result.fault.fault).toBe('unique-violation')
       for (const store of nodes)
-        await vi.waitFor(() => expect(store.count('services')).toBe(names.length), 5000)
+        await vi.waitFor(() => expect(store.count('services')).toBe(names.length), PATIENCE_MS)
       await Promise.all(nodes.map((store) => store.close()))
     })
 
@@ -124,10 +125,13 @@ describe.skipIf(!hasPostgresPrograms())('with a PostgreSQL server', () => {
       expect(one.get('services', row.id)).toEqual(row)
       expect(one.getBy('services', 'name', 'lost')).toBeUndefined()
       expect(await one.isReachable()).toBe(false)
-      await vi.waitFor(() => expect(troubles).toHaveLength(1), 5000)
+      await vi.waitFor(() => expect(troubles).toHaveLength(1), PATIENCE_MS)
       await server.restart()
       expect(await insert(one, 'services', service('after'))).toMatchObject({ ok: true })
-      await vi.waitFor(() => expect(two.getBy('services', 'name', 'after')).toBeDefined(), 10_000)
+      await vi.waitFor(
+        () => expect(two.getBy('services', 'name', 'after')).toBeDefined(),
+        PATIENCE_MS,
+      )
       expect(troubles).toHaveLength(1)
       await Promise.all([one.close(), two.close()])
     })
@@ -138,22 +142,28 @@ describe.skipIf(!hasPostgresPrograms())('with a PostgreSQL server', () => {
       const troubles: string[] = []
       const near = await open(connection)
       const far = await openPostgresStore(CONTRACT_CATALOG, {
-        connection: { ...connection, port: gate.port, timeoutMs: 300 },
+        connection: { ...connection, port: gate.port, timeoutMs: 2000 },
         pollSeconds: 0.05,
         onTrouble: (error) => troubles.push(error.message),
       })
       gate.hang()
       await insert(near, 'services', service('unheard'))
-      await vi.waitFor(() => expect(troubles).toHaveLength(1), 10_000)
+      await vi.waitFor(() => expect(troubles).toHaveLength(1), PATIENCE_MS)
       expect(await insert(far, 'services', service('refused'))).toMatchObject({
         ok: false,
         fault: { fault: 'unavailable' },
       })
       expect(far.count('services')).toBe(0)
       gate.open()
-      await vi.waitFor(() => expect(far.getBy('services', 'name', 'unheard')).toBeDefined(), 10_000)
+      await vi.waitFor(
+        () => expect(far.getBy('services', 'name', 'unheard')).toBeDefined(),
+        PATIENCE_MS,
+      )
       expect(await insert(far, 'services', service('again'))).toMatchObject({ ok: true })
-      await vi.waitFor(() => expect(near.getBy('services', 'name', 'again')).toBeDefined(), 10_000)
+      await vi.waitFor(
+        () => expect(near.getBy('services', 'name', 'again')).toBeDefined(),
+        PATIENCE_MS,
+      )
       await Promise.all([near.close(), far.close()])
     })
 
@@ -172,7 +182,7 @@ describe.skipIf(!hasPostgresPrograms())('with a PostgreSQL server', () => {
         await insert(near, 'services', service(String(at)))
       }
       gate.open()
-      await vi.waitFor(() => expect(far.count('services')).toBe(40), 10_000)
+      await vi.waitFor(() => expect(far.count('services')).toBe(40), PATIENCE_MS)
       expect(heard.toSorted((one, other) => one - other)).toEqual(
         Array.from({ length: 40 }, (_, at) => at),
       )
@@ -202,7 +212,10 @@ describe.skipIf(!hasPostgresPrograms())('with a PostgreSQL server', () => {
         fault: { fault: 'unavailable' },
       })
       gate.open()
-      await vi.waitFor(() => expect(store.getBy('services', 'name', 'new')).toBeDefined(), 10_000)
+      await vi.waitFor(
+        () => expect(store.getBy('services', 'name', 'new')).toBeDefined(),
+        PATIENCE_MS,
+      )
       expect(await insert(store, 'services', service('after'))).toMatchObject({ ok: true })
       await store.close()
     })

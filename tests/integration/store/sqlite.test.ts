@@ -15,6 +15,7 @@ import {
 } from '../../../src/store/store.contract.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { createCatalog } from '../../../src/entities/create-catalog.ts'
+import { PATIENCE_MS } from '../../support/until.ts'
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'portunus-sqlite-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -91,7 +92,7 @@ describe('openSqliteStore()', () => {
     two.subscribe(({ origin, changes }) => heard.push(`${origin.by} ${changes[0]?.id}`))
     const row = service('shared')
     await insert(one, 'services', row)
-    await vi.waitFor(() => expect(two.get('services', row.id)).toEqual(row), 5000)
+    await vi.waitFor(() => expect(two.get('services', row.id)).toEqual(row), PATIENCE_MS)
     expect(heard).toEqual([`other-node ${row.id}`])
     await Promise.all([one.close(), two.close()])
   })

@@ -211,7 +211,7 @@ describe('streams of TCP', () => {
 
   it('closes a session in which nothing moves for the read timeout', async () => {
     await using server = await startTcpServer()
-    const config = streamConfig({ port: server.port, service: { read_timeout: 100 } })
+    const config = streamConfig({ port: server.port, service: { read_timeout: 1000 } })
     await using gateway = await startGateway(config, SETTINGS)
     using client = connectTcp(gateway.streamPorts[0]!)
     client.socket.write('x')

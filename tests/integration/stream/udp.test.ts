@@ -106,7 +106,7 @@ describe('streams of UDP', () => {
     await using server = await startUdpServer(echo)
     const config = streamConfig({
       port: server.port,
-      service: { ...service, read_timeout: 100 },
+      service: { ...service, read_timeout: 1000 },
       route,
     })
     await using gateway = await startGateway(config, SETTINGS)

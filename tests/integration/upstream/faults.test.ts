@@ -201,7 +201,7 @@ describe.each(['public', 'fast'] as const)('with the %s transport', (transport) 
 
     it('breaks off its answer when it falls silent within it', async () => {
       await using gateway = await start({
-        service: { read_timeout: 60 },
+        service: { read_timeout: 500 },
         answer: () => 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf',
       })
       expect(await gateway.ask(GET)).toMatch(/half$/)
