@@ -110,6 +110,16 @@ describe('createBalancers() with a plain host', () => {
     expect(balancers.source('six', 80).pick(requestOf(), [])).toMatchObject({ ip: '::1' })
   })
 
+  it('remembers so many hosts only, and none that is too long for a name', () => {
+    const { balancers } = balancersOver()
+    const first = balancers.source('first.test', 80)
+    expect(balancers.source('first.test', 80)).toBe(first)
+    const long = 'long.'.repeat(51) + 't'
+    expect(balancers.source(long, 80)).not.toBe(balancers.source(long, 80))
+    for (let index = 0; index < 10_000; index += 1) balancers.source(`other-${index}.test`, 80)
+    expect(balancers.source('first.test', 80)).not.toBe(first)
+  })
+
   it('takes turns over the addresses of a name, at once when they are known', async () => {
     const { balancers } = balancersOver({
       'svc.test': [

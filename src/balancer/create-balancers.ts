@@ -22,6 +22,8 @@ import { upstreamHealth } from './upstream-health.ts'
 
 /** Hosts remembered; snapshots keep hold of those of their services themselves. */
 const KNOWN_HOSTS = 10_000
+/** Longer hosts are no names of DNS, and are not remembered: whoever makes them up fills no memory. */
+const LONGEST_HOST = 255
 
 /** Upstreams in force, by the name a service asks for. */
 interface UpstreamTable {
@@ -57,6 +59,7 @@ export function createBalancers(options: BalancerOptions): Balancers {
       if (known !== undefined) return known
       const picker = createHostPicker({ host, port, names, clock })
       const source = new ServiceSource(host, table, picker)
+      if (host.length > LONGEST_HOST) return source
       sources.set(key, source)
       if (sources.size > KNOWN_HOSTS) sources.delete(sources.keys().next().value!)
       return source

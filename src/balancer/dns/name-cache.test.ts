@@ -161,6 +161,7 @@ describe('NameCache', () => {
     ['any.localhost', '127.0.0.1'],
     ['localhost.', '127.0.0.1'],
     ['any.invalid', 'not-found'],
+    [`${'a.'.repeat(126)}aa`, 'not-found'],
   ])('answers for "%s" without asking', (name, ip) => {
     const { cache, asked } = cacheOver()
     expect(ipOf(cache.lookup(name))).toBe(ip)

@@ -81,7 +81,9 @@ export class NameCache implements Names {
     if (entry !== undefined)
       return { answer: ofHosts(name, entry, types), freshUntilMs: Number.POSITIVE_INFINITY }
     // RFC 6761 §6.4: such names never exist, and servers need not be bothered.
-    if (name === 'invalid' || name.endsWith('.invalid'))
+    const isInvalid = name === 'invalid' || name.endsWith('.invalid')
+    // Whoever makes up longer names than there can be fills no memory with them.
+    if (isInvalid || name.length > LONGEST_NAME)
       return { answer: NAME_NOT_FOUND, freshUntilMs: Number.POSITIVE_INFINITY }
     return undefined
   }
@@ -158,6 +160,9 @@ export class NameCache implements Names {
     }
   }
 }
+
+/** As text; 255 octets on the wire. RFC 1035 §2.3.4 */
+const LONGEST_NAME = 253
 
 /** @see RFC 2782, "The format of the SRV RR" */
 const SERVICE_NAME = /^_[^.]+\._[^.]+\./

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { configFaults, testGateway, testPlugin } from '../../plugin-kit/testing/test-plugin.ts'
+import {
+  configFaults,
+  testContext,
+  testGateway,
+  testPlugin,
+} from '../../plugin-kit/testing/test-plugin.ts'
 import { botDetection } from './plugin.ts'
 
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
@@ -70,6 +75,21 @@ describe('bot-detection', () => {
     const request = from('Googlebot/2.1').request
     const statuses = [await gateway.send(request), await gateway.send(request)]
     expect(statuses.map(({ answer }) => answer?.status)).toEqual([403, 403])
+  })
+
+  it.each([
+    ['a decision is remembered', 512, 1],
+    ['but not of a user agent longer than real ones', 513, 2],
+  ])('%s', async (_, length, judged) => {
+    const { node } = testContext(botDetection)
+    const found: string[] = []
+    const isFoundIn = (agent: string) => found.push(agent) === 0
+    node.keep('bot-detection', () => [{ isFoundIn }])
+    const gateway = testGateway([[botDetection, {}]], { node })
+    const { request } = from('x'.repeat(length))
+    await gateway.send(request)
+    await gateway.send(request)
+    expect(found).toHaveLength(judged)
   })
 
   it('refuses two user agents, of which an upstream might see the other', async () => {

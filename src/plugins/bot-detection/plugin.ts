@@ -1,3 +1,4 @@
+import { flat } from '../../base/buffer-slices.ts'
 import { refuse, type Answer } from '../../plugin-kit/answer.ts'
 import { compilePattern, type Pattern } from '../../plugin-kit/pattern.ts'
 import { definePlugin, type Plugin } from '../../plugin-kit/plugin.ts'
@@ -6,6 +7,8 @@ import { schema } from './schema.ts'
 
 /** Decisions are remembered for so many user agents; when there are more, it begins anew. */
 const CACHE_ENTRIES = 10_000
+/** Longer user agents, of which few are real, are judged each time. */
+const LONGEST_REMEMBERED = 512
 
 const AMBIGUOUS = refuse(400, 'Only one User-Agent header allowed', {
   reason: 'bot-detection: several User-Agent headers',
@@ -37,9 +40,11 @@ export const botDetection: Plugin = definePlugin({
         const agent = agents[0]?.trim()
         if (agent === undefined || agent === '') return undefined
         if (decided.has(agent)) return decided.get(agent)
-        if (decided.size >= CACHE_ENTRIES) decided.clear()
         const answer = decide(agent)
-        decided.set(agent, answer)
+        if (agent.length > LONGEST_REMEMBERED) return answer
+        if (decided.size >= CACHE_ENTRIES) decided.clear()
+        // A part of a head would keep the whole of it.
+        decided.set(flat(agent), answer)
         return answer
       },
     }
