@@ -31,12 +31,17 @@ ${UNIVERSAL_USAGE}`
  * @returns the exit code
  */
 export async function main(words: readonly string[]): Promise<number> {
-  const [name, ...rest] = leadingCommand(words)
+  const [name, ...rest] = leadingCommand(asMeant(words))
   if (name === undefined) return quit(usage(), withoutCommand(words))
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (load === undefined)
     return quit(usage(), `No such command: ${name}${suggestion(name, Object.keys(COMMANDS))}`)
   return runCommand(name, await load(), rest)
+}
+
+/** People say `help start` for `start --help`. To Kong, `help` is no command. */
+function asMeant(words: readonly string[]): readonly string[] {
+  return process.stderr.isTTY && words[0] === 'help' ? [...words.slice(1), '--help'] : words
 }
 
 /** Switches may stand in front of the command. */

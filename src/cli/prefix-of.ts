@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync } from 'node:fs'
-import { preparePrefix } from '../gateway/prefix-layout.ts'
+import { existsSync } from 'node:fs'
+import { makeFolder, preparePrefix } from '../gateway/prefix-layout.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { Output } from './output.ts'
 
@@ -14,7 +14,7 @@ export function makePrefix(settings: Settings, output: Output): void {
 export function makePrefixIfPossible({ prefix }: Settings, output: Output): void {
   if (existsSync(prefix)) return
   try {
-    mkdirSync(prefix, { recursive: true })
+    makeFolder(prefix)
   } catch {
     // Nothing the command does needs it.
     return

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { launchDaemon } from '../gateway/launch-daemon.ts'
 import { prefixLayout, runningPid } from '../gateway/prefix-layout.ts'
+import { StartFault } from '../gateway/start-fault.ts'
 import type { Settings } from '../settings/settings.ts'
 import { cliSettings } from './cli-settings.ts'
 import { CommandFault, type Call, type Command, type OptionSpecs } from './command.ts'
@@ -87,12 +88,27 @@ export async function startWith(call: Call, settings: Settings): Promise<void> {
     await runInForeground(call, settings)
     return
   }
-  await launchDaemon(settings)
+  await launchDaemon(settings).catch((error: unknown) => {
+    throw call.output.isInteractive ? withRemedy(error, settings) : error
+  })
   call.output.verbose(`pid file: ${prefixLayout(settings.prefix).pidFile}`)
   call.output.info('Kong started')
   // For people, who named a file; programs compare what is said.
   if (call.operands[0] !== undefined && call.output.isInteractive)
     await sayWhatIsServed(call, settings)
+}
+
+/** For people: Kong's words say what is wrong, and not what to do. */
+function withRemedy(error: unknown, { declarative_config: file }: Settings): unknown {
+  if (!(error instanceof StartFault)) return error
+  if (error.message.startsWith('error parsing declarative config file'))
+    return new StartFault(`${error.message}\n\n"portunus check ${file}" names the lines`)
+  if (error.message.startsWith('PostgreSQL: '))
+    return new StartFault(
+      `${error.message}\n\nset pg_host and what else begins with pg_, or do without: ` +
+        '"portunus start kong.yml" serves a file, KONG_DATABASE=sqlite needs no server',
+    )
+  return error
 }
 
 async function sayWhatIsServed({ output }: Call, settings: Settings): Promise<void> {
