@@ -42,7 +42,7 @@ async function follow(
   }
   const server = servers.get(block.server)
   if (server === undefined) throw new Error(`Cannot look at "${block.server}": it was not started`)
-  await expect.poll(() => server.output, { timeout: 5000 }).toMatch(anywhere(block.output))
+  await expect.poll(() => server.output).toMatch(anywhere(block.output))
 }
 
 function shows(output: string, shown: string | undefined): boolean {

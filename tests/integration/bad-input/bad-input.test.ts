@@ -109,7 +109,7 @@ function send(bytes: string): Promise<string> {
     socket.on('close', () => resolve(answer))
     // A reset after the answer: the gateway did not read on.
     socket.on('error', () => {})
-    socket.setTimeout(10_000, () => {
+    socket.setTimeout(60_000, () => {
       socket.destroy()
       reject(new Error('No answer'))
     })

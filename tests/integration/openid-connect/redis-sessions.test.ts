@@ -57,7 +57,7 @@ describe.skipIf(redisUrl === undefined)('openid-connect › sessions in a Redis'
         session_redis_host: '127.0.0.1',
         session_redis_port: gate.port,
         session_redis_prefix: PREFIX,
-        redis: { read_timeout: 1000 },
+        redis: { read_timeout: 5000 },
       },
       elsewhere: { ...login, redis: near, session_audience: 'elsewhere' },
       kept: { ...login, redis: near, session_storage: 'cookie' },
