@@ -27,6 +27,7 @@ import { readinessOf } from './readiness.ts'
 import { Reloader, type LoadEvent } from './reload.ts'
 import { entitiesWithSecrets } from './secrets-of.ts'
 import { settingsNeedingRestart } from './settings-in-force.ts'
+import { StartFault } from './start-fault.ts'
 import { sweepExpired } from './sweep-expired.ts'
 import { upstreamTlsDefaults } from './upstream-tls-defaults.ts'
 import { COMPATIBILITY_VERSION, portunusVersion } from './versions.ts'
@@ -190,8 +191,12 @@ async function serve(plane: ControlPlane): Promise<Gateway> {
         log.notice('reloaded')
         return undefined
       } catch (error) {
-        log.error('Cannot reload, what was in force before goes on', error)
-        return (error as Error).message
+        const { message } = error as Error
+        const what = 'Cannot reload, what was in force before goes on'
+        // Mistakes of whoever wrote the configuration have no place in our code.
+        if (error instanceof StartFault) log.error(`${what}: ${message}`)
+        else log.error(what, error)
+        return message
       }
     },
     reopenLogs() {
