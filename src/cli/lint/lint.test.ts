@@ -50,6 +50,19 @@ plugins: [{name: acl, config: {allow: [a]}}]
     expect(warnings(yaml)).toEqual([])
   })
 
+  it('finds keys of which all but the last are lost', () => {
+    const yaml = `
+consumers: [{username: ann}]
+_ignore: [&ann {username: ann, custom_id: "1"}]
+consumers:
+- {<<: *ann, username: bob, custom_id: "5", custom_id: "6"}
+`
+    expect(warnings(yaml, 'repeated-key')).toEqual([
+      '"consumers" stands here again: what line 3 says of it is lost',
+      '"custom_id" stands here again: what line 6 says of it is lost',
+    ])
+  })
+
   it('finds issuers whose tokens or keys may be those of others', () => {
     const issuer = (more: string): string => `
 plugins:

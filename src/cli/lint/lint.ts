@@ -8,11 +8,13 @@ import { jwtWithoutExp } from './jwt-without-exp.ts'
 import { openRoute } from './open-route.ts'
 import { isAllowedAt } from './opt-out.ts'
 import { lintedConfig, type Rule, type Warning } from './rule.ts'
+import { repeatedKey } from './repeated-key.ts'
 import { weakSecret, wellKnownSecret } from './secrets.ts'
 import { shadowedRoute } from './shadowed-route.ts'
 import { emptyUpstream, unusedConsumer, unusedService } from './unused.ts'
 
 export const RULES: readonly Rule[] = [
+  repeatedKey,
   openRoute,
   jwtWithoutExp,
   jwtWithoutAudience,
@@ -30,9 +32,6 @@ export const RULES: readonly Rule[] = [
 /** A warning with its place in the file. */
 export interface PlacedWarning extends Warning {
   readonly code: string
-  /** 1-based; absent for what a text does not say itself. */
-  readonly line?: number
-  readonly column?: number
 }
 
 /** A declarative file as it was read. */
@@ -52,7 +51,7 @@ export function lint(
   { text, config, findRoute }: LintedText,
   allowed: ReadonlySet<string> = new Set(),
 ): readonly PlacedWarning[] {
-  const linted = lintedConfig(config.entities, findRoute)
+  const linted = lintedConfig(config.entities, findRoute, text)
   const found = RULES.filter(({ code }) => !allowed.has(code)).flatMap((rule) =>
     rule.find(linted).map((warning) => ({ code: rule.code, ...warning })),
   )
@@ -62,6 +61,7 @@ export function lint(
   const lines = text.split('\n')
   return found
     .map((warning) => {
+      if (warning.line !== undefined) return warning
       const path = places.get(`${warning.kind}/${warning.id}`)
       return { ...warning, ...(path && locate({ path, message: warning.message })) }
     })

@@ -1,10 +1,16 @@
+import { readYaml } from '../../declarative/yaml/compose.ts'
+import { Places, type RepeatedKey } from '../../declarative/yaml/places.ts'
 import type { Entity, EntitySet, PluginEntity, Route, Service } from '../../entities/entity.ts'
 import type { RouteFinder } from '../../gateway/route-finder.ts'
 
-/** Something allowed that is most likely not meant, the entity it is about, and what to do. */
+/** Something allowed that is most likely not meant, what it is about, and what to do. */
 export interface Warning {
-  readonly kind: string
-  readonly id: string
+  /** Of the entity, where it is about one. */
+  readonly kind?: string
+  readonly id?: string
+  /** 1-based; of what is in the text alone. Where entities stand is found by their ids. */
+  readonly line?: number
+  readonly column?: number
   readonly message: string
   readonly fix: string
 }
@@ -24,10 +30,20 @@ export interface LintedConfig {
   /** Those that are not switched off. */
   readonly plugins: readonly PluginEntity[]
   readonly findRoute: RouteFinder
+  readonly repeatedKeys: readonly RepeatedKey[]
 }
 
-/** @param findRoute of the same entities */
-export function lintedConfig(entities: EntitySet, findRoute: RouteFinder): LintedConfig {
+/**
+ * @param findRoute of the same entities
+ * @param text from which they were read
+ */
+export function lintedConfig(
+  entities: EntitySet,
+  findRoute: RouteFinder,
+  text: string,
+): LintedConfig {
+  const found = new Places()
+  readYaml(text, found)
   const plugins = (entities['plugins'] ?? []) as readonly PluginEntity[]
   return {
     entities,
@@ -35,6 +51,7 @@ export function lintedConfig(entities: EntitySet, findRoute: RouteFinder): Linte
     routes: (entities['routes'] ?? []) as readonly Route[],
     plugins: plugins.filter(({ enabled }) => enabled),
     findRoute,
+    repeatedKeys: found.repeated,
   }
 }
 

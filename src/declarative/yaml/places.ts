@@ -9,8 +9,17 @@ export interface PlaceRecorder {
   merged(map: object, sources: unknown): void
 }
 
+/** A key that stands in its mapping before; the value of the last one counts. */
+export interface RepeatedKey extends Mark {
+  readonly name: string
+  /** Line of the one before, 0-based as all marks. */
+  readonly lineBefore: number
+}
+
 interface Members {
   readonly start: Mark
+  /** Keys written in the mapping itself, none that a merge brought. */
+  readonly own: Set<string>
   readonly keys: Map<string | number, Mark>
   readonly values: Map<string | number, Mark>
 }
@@ -18,10 +27,16 @@ interface Members {
 /** Remembers where the keys and values of a document stand, through anchors and merges. */
 export class Places implements PlaceRecorder {
   readonly #containers = new Map<object, Members>()
+  readonly #repeated: RepeatedKey[] = []
+
+  /** In the order of the text. */
+  get repeated(): readonly RepeatedKey[] {
+    return this.#repeated
+  }
 
   open(container: object, { line, column }: Mark): void {
     const start = { line, column }
-    this.#containers.set(container, { start, keys: new Map(), values: new Map() })
+    this.#containers.set(container, { start, own: new Set(), keys: new Map(), values: new Map() })
   }
 
   element(list: object, { line, column }: Mark): void {
@@ -31,6 +46,14 @@ export class Places implements PlaceRecorder {
 
   member(map: object, name: string, { at, valueAt }: { at: Mark; valueAt: Mark }): void {
     const members = this.#containers.get(map)!
+    if (members.own.has(name))
+      this.#repeated.push({
+        name,
+        line: at.line,
+        column: at.column,
+        lineBefore: members.keys.get(name)!.line,
+      })
+    members.own.add(name)
     members.keys.set(name, { line: at.line, column: at.column })
     members.values.set(name, { line: valueAt.line, column: valueAt.column })
   }
