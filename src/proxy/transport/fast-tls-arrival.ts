@@ -53,7 +53,8 @@ export class FastTlsArrival extends ConnectionEnds implements ArrivedClient, Dea
     const wanted = sessionId.length > 0 && !tlsTicket
     const session = wanted ? this.#rules!.sessions?.get(sessionId) : undefined
     if (session !== undefined) tls.loadSession(Buffer.from(session))
-    tls.endParser()
+    if (tls.clientHelloDone === undefined) tls.endParser!()
+    else tls.clientHelloDone()
   }
 
   keepSession(id: Buffer, session: Buffer): void {

@@ -64,7 +64,7 @@ interface RawBindings {
 }
 
 /** Node majors on which the write contract below is known to hold. */
-const KNOWN_MAJORS = [24]
+const KNOWN_MAJORS = [24, 26]
 
 export function isKnownNode(): boolean {
   return KNOWN_MAJORS.includes(Number(process.versions.node.split('.')[0]))

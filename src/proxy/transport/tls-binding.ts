@@ -14,7 +14,7 @@ export interface TlsHandle extends StreamHandle {
   onread: (this: TlsHandle) => Buffer | undefined
   onhandshakestart: () => void
   onhandshakedone: (this: TlsHandle) => void
-  /** Only with `enableSessionCallbacks`; the handshake waits for `endParser`. */
+  /** Only with `enableSessionCallbacks`; the handshake waits for `clientHelloDone`. */
   onclienthello: (this: TlsHandle, hello: ClientHello) => void
   /** Only with `enableSessionCallbacks`; the handshake waits for `newSessionDone`. */
   onnewsession: (this: TlsHandle, id: Buffer, session: Buffer) => void
@@ -26,7 +26,9 @@ export interface TlsHandle extends StreamHandle {
   setALPNProtocols(protocols: Buffer): void
   enableSessionCallbacks(): void
   loadSession(session: Buffer | null): void
-  endParser(): void
+  /** Absent in Node 24, where `endParser` is what it is called. */
+  clientHelloDone?(): void
+  endParser?(): void
   newSessionDone(): void
   enableCertCb(): void
   certCbDone(): void
