@@ -14,7 +14,6 @@ import { shadowedRoute } from './shadowed-route.ts'
 import { emptyUpstream, unusedConsumer, unusedService } from './unused.ts'
 
 export const RULES: readonly Rule[] = [
-  repeatedKey,
   openRoute,
   jwtWithoutExp,
   jwtWithoutAudience,
@@ -27,6 +26,7 @@ export const RULES: readonly Rule[] = [
   unusedConsumer,
   emptyUpstream,
   danglingTag,
+  repeatedKey,
 ]
 
 /** A warning with its place in the file. */
