@@ -119,6 +119,18 @@ describe('heads of a connection', () => {
     expect(receive(connection, text)).toEqual({ told: freshly(text), wasRead: true })
   })
 
+  it.each([
+    ['the same', ['a', 'a', 'a']],
+    ['those that differ in their tokens', ['a', 'b', 'c']],
+  ])('are read anew once settings have changed: %s', (_, tokens) => {
+    const connection = new RepeatedHead()
+    for (const token of tokens) receive(connection, withToken(token))
+    const text = withToken(tokens[0]!)
+    read.latin1Write(text)
+    expect(connection.match(read, 0, text.length, LIMITS)).toBeDefined()
+    expect(connection.match(read, 0, text.length, { ...LIMITS })).toBeUndefined()
+  })
+
   it('wait for the rest of one whose token has begun', () => {
     const connection = new RepeatedHead()
     for (const token of ['first', 'second']) receive(connection, withToken(token))

@@ -15,9 +15,12 @@ export class RepeatedHead {
   #known: RequestHead | undefined
   /** The last head, once it came twice in a row with different tokens. */
   #varied: VariedHead | undefined
+  /** Those of the settings that were in force for the last head: others bring new ones. */
+  #limits: HeadLimits | undefined
 
   /** @returns the known head, when the bytes begin with it */
   match(bytes: Buffer, start: number, end: number, limits: HeadLimits): RequestHead | undefined {
+    if (limits !== this.#limits) this.#forget(limits)
     const known = this.#known
     if (known !== undefined) {
       if (known.made!.bytes.isAt(bytes, start, end)) return known
@@ -28,6 +31,14 @@ export class RepeatedHead {
     if (varied.match(bytes, start, end, limits)) return varied.head
     this.#varied = undefined
     return undefined
+  }
+
+  /** What came of a head, such as who the client is, came of it by settings that are no more. */
+  #forget(limits: HeadLimits): void {
+    this.#limits = limits
+    this.#last = ''
+    this.#known = undefined
+    this.#varied = undefined
   }
 
   /** Keeps a head that was read. */

@@ -1,8 +1,11 @@
 import { createHmac } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { connectRaw } from '../../support/raw-client.ts'
 import { startGateway } from '../../support/start-gateway.ts'
 import { startUpstream } from '../../support/start-upstream.ts'
+import { until } from '../../support/until.ts'
 
 const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
 
@@ -151,5 +154,42 @@ describe('requests of one connection that differ in their tokens', () => {
       '/',
       '/b',
     ])
+  })
+})
+
+describe('equal requests of one connection', () => {
+  it('are logged and passed on with the client that the settings in force believe in', async () => {
+    await using upstream = await startUpstream((request, response) =>
+      response.end(`from ${request.headers['x-real-ip']}.`),
+    )
+    const settings = {
+      nginx_worker_processes: '1',
+      trusted_ips: '127.0.0.0/8',
+      proxy_access_log: 'logs/access.log',
+    }
+    const services = [{ name: 's', url: upstream.url, routes: [{ name: 'r', paths: ['/'] }] }]
+    await using gateway = await startGateway({ _format_version: '3.0', services }, settings)
+    const headers = { 'x-real-ip': '192.0.2.1', 'x-forwarded-for': '192.0.2.2' }
+    using client = await connectRaw(gateway.port)
+    const ask = async (target: string, ip: string): Promise<void> => {
+      const { length } = client.text
+      const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+      client.send(`GET ${target} HTTP/1.1\r\nHost: shop.test\r\n${lines.join('')}\r\n`)
+      await client.sees(new RegExp(`^[^]{${length}}[^]*from ${ip}\\.`))
+    }
+    for (let turn = 0; turn < 3; turn += 1) await ask('/', '192.0.2.1')
+    gateway.writeSettings({ ...settings, real_ip_header: 'X-Forwarded-For' })
+    gateway.signal('SIGHUP')
+    await until(
+      async () => (await (await fetch(gateway.url, { headers })).text()) === 'from 192.0.2.2.',
+    )
+    await ask('/', '192.0.2.2')
+    await ask('/last', '192.0.2.2')
+    const log = (): string[] =>
+      readFileSync(path.join(gateway.prefix, 'logs', 'access.log'), 'utf8')
+        .trim()
+        .split('\n')
+    await until(() => log().at(-1)!.includes('/last'))
+    expect(log().at(-2)).toMatch(/^192\.0\.2\.2 /)
   })
 })
