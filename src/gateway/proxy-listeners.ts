@@ -1,4 +1,5 @@
 import type { SecureContextOptions } from 'node:tls'
+import { timerLimit } from '../base/timer-limit.ts'
 import { ConnectionCaps, type ConnectionCount } from '../proxy/connection-caps.ts'
 import type { ProxyContext } from '../proxy/context.ts'
 import type { ListenOptions } from '../proxy/listen.ts'
@@ -191,11 +192,4 @@ export class ProxyListeners {
 /** HTTP/2 may be turned on by another entry, so the text as shown does not tell all. */
 function textOf(listener: ListenerSettings): string {
   return `${String(listener.shown['listener'])}${listener.http2 ? ' http2' : ''}`
-}
-
-/** Timers hold no longer than this; about 25 days. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1
-
-function timerLimit(ms: number): number {
-  return Math.min(ms || LONGEST_TIMER_MS, LONGEST_TIMER_MS)
 }

@@ -1,3 +1,4 @@
+import { timerLimit } from '../base/timer-limit.ts'
 import { ConnectionCaps, type CapLimits, type ConnectionCount } from '../proxy/connection-caps.ts'
 import { startStreamListener } from '../proxy/stream/start-stream-listener.ts'
 import type { StreamListenOptions } from '../proxy/stream/start-stream-listener.ts'
@@ -144,11 +145,4 @@ function tlsOptions({ settings, certificates }: InForceSettings): ServerTls['opt
     cert: certificates.proxy.map(({ certificate }) => certificate),
     key: certificates.proxy.map(({ key }) => key),
   }
-}
-
-/** Timers hold no longer than this; about 25 days. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1
-
-function timerLimit(ms: number): number {
-  return Math.min(ms || LONGEST_TIMER_MS, LONGEST_TIMER_MS)
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -17,11 +17,18 @@ import { WorkerThread } from './worker-thread.ts'
 
 /** A thread that serves a small configuration; whatever it prepares now makes way for requests. */
 async function startWorker(): Promise<WorkerThread> {
+  const worker = beginWorker({})
+  await worker.prepare(1, servicesOf(1))
+  expect(await worker.commit(1)).toBe(true)
+  return worker
+}
+
+function beginWorker(more: Readonly<Record<string, string>>): WorkerThread {
   const prefix = mkdtempSync(path.join(os.tmpdir(), 'portunus-worker-'))
   onTestFinished(() => rmSync(prefix, { recursive: true }))
   const read = readSettings({
     environment: {},
-    overrides: { prefix, database: 'off', proxy_listen: '127.0.0.1:0' },
+    overrides: { prefix, database: 'off', proxy_listen: '127.0.0.1:0', ...more },
   })
   if (!read.ok) throw new Error(read.problems.map(({ message }) => message).join('\n'))
   const { settings } = read
@@ -41,8 +48,6 @@ async function startWorker(): Promise<WorkerThread> {
     },
   )
   onTestFinished(() => worker.drain(0))
-  await worker.prepare(1, servicesOf(1))
-  expect(await worker.commit(1)).toBe(true)
   return worker
 }
 
@@ -88,6 +93,17 @@ describe('WorkerThread', () => {
     await worker.drain(0)
     expect(await prepared).toBe('The worker is gone: it ended')
     expect(await listening).not.toBe('done')
+  })
+
+  it('is ended where it stands when it hangs', async () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'portunus-worker-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const source = path.join(folder, 'users.mjs')
+    writeFileSync(source, 'for (;;);')
+    const worker = beginWorker({ consumer_source: source })
+    const prepared = worker.prepare(1, servicesOf(1)).catch((error: Error) => error.message)
+    await worker.drain(0, 1000)
+    expect(await prepared).toMatch(/^The worker is gone/)
   })
 
   it('says whether it serves what it is told to', async () => {

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import { timerLimit } from '../base/timer-limit.ts'
 import type { AdminAnswer, AdminErrand } from '../plugin-kit/plugin.ts'
 import { ConfigurationRefused } from './configuration-refused.ts'
 import type { PortsByListener } from './proxy-listeners.ts'
@@ -20,6 +21,9 @@ export interface WorkerThreadEvents {
   /** A plugin wants something of the Admin API. */
   onErrand(errand: AdminErrand): Promise<AdminAnswer>
 }
+
+/** Longer than plugins have for their last work. */
+const PATIENCE_MS = 5000
 
 interface Waiting {
   readonly resolve: (message: FromWorker) => void
@@ -123,12 +127,21 @@ export class WorkerThread {
     return (answer as Extract<FromWorker, { kind: 'answer' }>).value as Answers[About]
   }
 
-  async drain(timeoutMs: number): Promise<void> {
+  /**
+   * Resolves when the thread has ended.
+   *
+   * @param timeoutMs for its exchanges to end
+   * @param patienceMs so long after that the thread is ended where it stands: it hangs in some code
+   */
+  async drain(timeoutMs: number, patienceMs = PATIENCE_MS): Promise<void> {
     if (this.#isGone) return
     const exited = new Promise<void>((resolve) => this.#worker.once('exit', () => resolve()))
     this.#isDraining = true
     this.send({ kind: 'drain', timeoutMs })
+    const end = () => void this.#worker.terminate()
+    const limit = setTimeout(end, timerLimit(timeoutMs + patienceMs))
     await exited
+    clearTimeout(limit)
   }
 
   #exchange(key: string, message: ToWorker): Promise<FromWorker> {

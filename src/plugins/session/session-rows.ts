@@ -48,8 +48,11 @@ export function sessionRows(config: Config, node: NodeServices): SessionRows {
   return {
     find: (id) => whenKnown(rowOf(id), (row) => row && readSession(String(row['data']))),
     keep(session, now, isNew) {
-      write(session, now, isNew).catch((error: unknown) =>
-        node.log.error('session: a session cannot be kept', error),
+      const written = write(session, now, isNew)
+      node.complete(
+        written.catch((error: unknown) =>
+          node.log.error('session: a session cannot be kept', error),
+        ),
       )
     },
     async remove(id) {

@@ -120,6 +120,8 @@ describe('what plugins issue, with an SQLite database', () => {
 
     const cookie = await logIn(gateway)
     expect(await usersWith(gateway, cookie)).toEqual(['ann'])
+    // The database is told behind the answer.
+    await until(() => rowsOf(at.file, 'session_metadatas').length > 0)
     expect(rowsOf(at.file, 'session_metadatas')).toMatchObject([{ subject: 'ann' }])
     await logOut(gateway, cookie)
     expect(await usersWith(gateway, cookie)).toEqual(['guest'])
