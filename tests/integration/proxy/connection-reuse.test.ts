@@ -462,7 +462,8 @@ async function playTogether(
   }
   const answers = expected.map((one) => one.answers).join('')
   const closes = expected.at(-1)!.closes
-  await send(shared.client, requests.join(''), manner)
+  // What still comes when the gateway has answered and closed may cost a client the answer.
+  await send(shared.client, requests.join(''), closes ? 'at-once' : manner)
   const told = await receive(shared, answers.length, closes)
   expect(told).toBe(answers)
   expect(stage.takeAsked()).toEqual(expected.flatMap(({ asked }) => asked))
